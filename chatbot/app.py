@@ -157,6 +157,7 @@ class Program:
             tasks.create_task(self.hold.watch())
             tasks.create_task(self.tempo.run())
             tasks.create_task(self._again("plans not looked after", self.executor.recovery.reconcile, _RECONCILE_S))
+            tasks.create_task(self._again("orders not compared", self.executor.comparison.look, _RECONCILE_S))
             tasks.create_task(self._again("panics not looked after", self.panic.closing.reconcile, _RECONCILE_S))
             tasks.create_task(self._again("finished work not tidied", self._tidy, _TIDY_S))
             tasks.create_task(self._again("market's time not noted", self.stage.note, NOTE_S, real=True))

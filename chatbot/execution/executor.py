@@ -9,7 +9,8 @@ import structlog
 
 from chatbot.durable import EXECUTE
 from chatbot.errors import ExchangeError, KeyRefused, Unreachable
-from chatbot.execution import outcomes, recovery, refit
+from chatbot.execution import next_order, outcomes, recovery, refit
+from chatbot.execution.comparing import Comparison
 from chatbot.execution.lifecycle import PlanEvent
 from chatbot.execution.pace import Pace
 from chatbot.execution.record import CLOSED, CLOSING, SIZED, Change, Parked, Scribe, Stopped
@@ -78,6 +79,7 @@ class Executor:
             scribe=Scribe(db, clock), clock=clock, pace=pace or Pace(), crash_point=crash_point, forbids=hooks.forbids
         )
         self.recovery = recovery.Recovery(db, work, self._deps.scribe, clock, self)
+        self.comparison = Comparison(db, exchanges, clock)
         #: plans that are being carried out in this process
         self._held: set[int] = set()
         self._move_step = work.step("move_plan")(self._move)
@@ -225,8 +227,8 @@ class Executor:
         if not latest.count(CLOSING):
             return await self._park(latest, KeyRefused.why)
         for attempt in latest.unsettled:
-            known = replace(attempt, state=OrderState.CANCELED, ended_at=self._deps.clock.now(), detail="unknown")
-            leg = outcomes.cut_short(latest.leg(attempt.leg_index), "unknown")
+            known = replace(attempt, state=OrderState.CANCELED, ended_at=self._deps.clock.now(), detail=next_order.UNKNOWN_END)
+            leg = outcomes.cut_short(latest.leg(attempt.leg_index), next_order.UNKNOWN_END)
             change = Change(event="abandoned", leg_index=leg.index, detail={"client_id": attempt.client_id}, legs=(leg,), attempt=known)
             await self._deps.scribe.write(latest, change)
         latest = await self._deps.scribe.view(view.plan.id) or latest

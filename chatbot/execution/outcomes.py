@@ -170,8 +170,8 @@ def cut_short(leg: Leg, note: str) -> Leg:
 
 async def abandon(move: LegAttempt, attempt: Attempt) -> None:
     """End a leg whose order will never be known, because a person said so."""
-    known = replace(attempt, state=OrderState.CANCELED, ended_at=move.deps.clock.now(), detail="unknown")
-    changed = replace(move.leg, state=advance(move.leg.state, LegEvent.END), note="unknown")
+    known = replace(attempt, state=OrderState.CANCELED, ended_at=move.deps.clock.now(), detail=next_order.UNKNOWN_END)
+    changed = replace(move.leg, state=advance(move.leg.state, LegEvent.END), note=next_order.UNKNOWN_END)
     await _write(move, "abandoned", {"client_id": attempt.client_id}, changed, attempt=known)
 
 

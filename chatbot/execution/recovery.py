@@ -130,7 +130,7 @@ async def _taken_back(move: LegAttempt, attempt: Attempt) -> bool:
         return True
     except OutcomeUnknown as trouble:
         raise Unreachable(f"cancel of {attempt.client_id}: {trouble}") from trouble
-    if not _is_of(order, attempt):
+    if not is_of(order, attempt):
         return False
     await outcomes.record_answer(move, attempt, order, "adopted")
     return True
@@ -155,14 +155,14 @@ async def _adopted(move: LegAttempt, attempt: Attempt) -> bool:
     order = await move.exchange.find(attempt.instrument, attempt.client_id)
     if order is None:
         return False
-    if not _is_of(order, attempt):
+    if not is_of(order, attempt):
         _LOG.warning("order of another intention", id=attempt.client_id, side=order.side, qty=str(order.qty), at=str(order.at))
         return False
     await outcomes.record_answer(move, attempt, order, "adopted")
     return True
 
 
-def _is_of(order: Order, attempt: Attempt) -> bool:
+def is_of(order: Order, attempt: Attempt) -> bool:
     """Tell whether an order is the one that was written down: an exchange may let an id be used again once its order has ended.
 
     One that was rounded in silence is ours too, where it came into being when ours was sent: sent again, it would be there twice.

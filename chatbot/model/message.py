@@ -56,6 +56,8 @@ class MessageKind(StoredWord):
     AMOUNTS = "amounts"
     #: the exchange closed a position, or a part of it, without an order
     EXCHANGE_ACTED = "exchange_acted"
+    #: orders of a plan that has ended are not what was booked of them
+    ORDERS_DIFFER = "orders_differ"
     #: a week, or a month, looked back at
     REVIEW = "review"
     #: what became of /panic where no plan tells it

@@ -218,6 +218,13 @@ async def carried_out(tx: Tx, portfolio_id: int, since: datetime) -> tuple[Plan,
     return await _read(tx, _plans.portfolio_id == portfolio_id, _plans.decided_at >= since, _plans.state.in_(states))
 
 
+async def ended_without(tx: Tx, since: datetime, event: str) -> tuple[int, ...]:
+    """Return the plans with real money that were carried out and have ended since then, and of which such an event is not there."""
+    noted = select(tables.events.c.plan_id).where(tables.events.c.name == event, tables.events.c.at >= since)
+    ended = select(_plans.id).where(_plans.mode == Mode.LIVE, _plans.state == PlanState.DONE, _plans.finished_at >= since)
+    return tuple((await tx.execute(ended.where(_plans.id.not_in(noted)).order_by(_plans.id))).scalars())
+
+
 async def decide(tx: Tx, plan_id: int, to: PlanState, now: datetime, by: str = "") -> bool:
     """Move a proposed plan to its answer; True for the one caller that did it.
 

@@ -292,6 +292,7 @@ ABOUT_PORTFOLIOS: Mapping[MessageKind, OfPortfolio] = {
     MessageKind.STUMBLED: _from_facts(lambda words, portfolio, facts: problems.stumbled(words, portfolio, facts["id"])),
     MessageKind.AMOUNTS: _amounts,
     MessageKind.EXCHANGE_ACTED: _from_facts(exchange_acts.acted),
+    MessageKind.ORDERS_DIFFER: _from_facts(exchange_acts.orders_differ),
     MessageKind.PANIC: _from_facts(_panic),
     MessageKind.MISSED_CHECKS: _from_facts(_missed),
     MessageKind.SCHEDULE_DUE: _from_facts(lambda words, portfolio, _: schedule.due(words, portfolio)),

@@ -132,6 +132,10 @@ async def test_every_message_that_the_bot_sends_by_itself_says_so_too(ann: Someo
         told[MessageKind.REVIEW] = {"rhythm": "week"}
         acted = {"kind": "liquidation", "contract": "BTC-PERP", "qty": "-0.1", "price": "60000", "at": ann.clock.now().isoformat()}
         told[MessageKind.EXCHANGE_ACTED] = acted
+        told[MessageKind.ORDERS_DIFFER] = {
+            "number": 3,
+            "orders": [{"instrument": "BTC", "side": "sell", "booked": "0", "filled": "1", "price": "9"}],
+        }
         told[MessageKind.ALONE_ENDED] = {"why": "paused"}
         told[MessageKind.PANIC] = {"outcome": Outcome.UNKNOWN, "problems": []}
         signal = {"trigger": "volatility", "subject": "SOL", "event": "begin", "suppressed": False, "since": None}

@@ -1,4 +1,4 @@
-"""What an exchange did to a position by itself: told once, as what it is."""
+"""What an exchange did to a position by itself, and what it shows of our orders that we did not know: told once, as what it is."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from handlers.views.common import View, bold, button, head, name_of, page, say
 if TYPE_CHECKING:
     from chatbot.i18n import Words
     from chatbot.model import Portfolio
+    from handlers.views.common import Html
 
 _TITLES = {
     EntryKind.LIQUIDATION: N_("Liquidated: {coin}"),
@@ -40,3 +41,24 @@ def acted(words: Words, portfolio: Portfolio, facts: dict[str, Any]) -> View:
         say(words, "Its result is in your profit and loss. Nothing else was traded."),
     )
     return View(text, ((button(words.t("Status"), "status"), button(words.t("Exposure"), "exposure")),))
+
+
+def orders_differ(words: Words, portfolio: Portfolio, facts: dict[str, Any]) -> View:
+    """Tell which orders of a plan that has ended were filled otherwise than was booked, and that the books are right now."""
+    text = page(
+        head(words, portfolio),
+        bold(words.t("Plan {number}: the exchange shows other fills than I booked", number=facts["number"])),
+        *(_other_fill(words, one) for one in facts["orders"]),
+        say(words, "My books are corrected where the exchange tells more. Your amounts are always those of the exchange."),
+    )
+    return View(text, ((button(words.t("Status"), "status"), button(words.t("History"), "history")),))
+
+
+def _other_fill(words: Words, one: dict[str, str]) -> Html:
+    given = {"coin": name_of(words, one["instrument"]), "booked": words.quantity(Decimal(one["booked"]))}
+    if "filled" not in one:
+        return say(words, "{coin}: I had booked {booked}, and the exchange does not show that order. Please look there.", **given)
+    given |= {"filled": words.quantity(Decimal(one["filled"])), "price": words.price(Decimal(one["price"]))}
+    if one["side"] == "sell":
+        return say(words, "{coin}: sold {filled} at {price}; I had booked {booked}.", **given)
+    return say(words, "{coin}: bought {filled} at {price}; I had booked {booked}.", **given)
