@@ -9,9 +9,11 @@ import numpy as np
 
 from chatbot.backtest.past import played
 from chatbot.backtest.result import alone, compare
+from chatbot.engine.review import measures
+from chatbot.engine.review.deflated import ENOUGH_DAYS, skill
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime, timedelta
     from decimal import Decimal
 
@@ -49,6 +51,9 @@ class Answer:
     switched: Mapping[Cause, Result]
     #: of the switched triggers, those that the strategy has on
     on: frozenset[Cause]
+    #: deflated Sharpe ratio of the best of the settings that were tried for this: how probable it is that it is more than luck
+    #: (domain 12.5); None for a single one, and for less than two years
+    best_is_skill: float | None
     #: hours at which the strategy's plans were carried out, after the first
     traded: tuple[int, ...]
     #: hours without a price, by instrument; only those that have some
@@ -80,10 +85,21 @@ def answer(job: Job, tell: Callable[[int, int], None]) -> Answer:
         ways=ways,
         own=own,
         switched=switched,
+        best_is_skill=_best_is_skill([ways["strategy"], *switched.values()]),
         on=frozenset(trigger for trigger in switched if job.strategy.setting(trigger).on),
         traded=tuple(block.hour for block in blocks[1:]),
         missing=_missing(past, job),
     )
+
+
+def _best_is_skill(tried: Sequence[Result]) -> float | None:
+    """Return the deflated Sharpe ratio of the best of some settings; None where that says nothing."""
+    if len(tried) == 1 or len(tried[0].daily) <= ENOUGH_DAYS:
+        return None
+    rows = [measures.daily_returns(one.daily) for one in tried]
+    ratios = [float(row.mean() / row.std(ddof=1)) if row.std() > 0 else 0.0 for row in rows]
+    best = rows[int(np.argmax(ratios))]
+    return skill(best, trials=len(tried), variance=float(np.var(ratios, ddof=1)))
 
 
 def _missing(past: Past, job: Job) -> dict[str, int]:

@@ -17,9 +17,8 @@ import numpy as np
 from chatbot.backtest.past import HOUR
 from chatbot.engine import schedules
 from chatbot.engine.backtest.rule import Rule, replay_all
-from chatbot.engine.errors import Refused
 from chatbot.engine.review import measures
-from chatbot.engine.review.deflated import deflated_sharpe, expected_best, moments
+from chatbot.engine.review.deflated import expected_best, skill
 from chatbot.exchanges.base import is_perp
 from chatbot.model import FUTURES, STABLE
 
@@ -100,7 +99,7 @@ def sweep(past: Past, strategy: Strategy) -> Sweep:
         best=tried[-place],
         beside_holding=measures.sharpe(beside[-place]),
         by_chance=expected_best(len(tried), variance) * measures.YEAR_DAYS**0.5,
-        deflated=_deflated(beside[-place], len(tried), variance),
+        deflated=skill(beside[-place], trials=len(tried), variance=variance),
     )
 
 
@@ -148,13 +147,3 @@ def _tried(width: float | None, calendar: str, run: Run, days: float, returns: F
         turnover=sum(run.turnovers) / 2 / days * measures.YEAR_DAYS,
         fees=run.fees,
     )
-
-
-def _deflated(returns: Floats, trials: int, variance: float) -> float | None:
-    """Return DSR of these daily returns; None where they are too few, or do not vary."""
-    try:
-        skew, kurtosis = moments(returns)
-        sr = float(returns.mean() / returns.std(ddof=1))
-        return deflated_sharpe(sr, count=len(returns), skew=skew, kurtosis=kurtosis, trials=trials, variance=variance)
-    except Refused:
-        return None

@@ -13,7 +13,7 @@ from chatbot.backtest.apart.desk import Busy, ended
 from chatbot.backtest.kept import past_of
 from chatbot.backtest.prepare import for_the_past, prepare
 from chatbot.backtest.question import Job
-from chatbot.errors import ExchangeError, ShutOut
+from chatbot.errors import ExchangeError, OtherWorld, ShutOut
 from chatbot.exchanges.base import traded
 from chatbot.model import INFO
 from chatbot.portfolio import strategies
@@ -45,7 +45,7 @@ _LONGEST_WINDOW_S: Final = 1800.0
 
 async def backtest(update: Update, context: Context) -> None:
     """Offer strategies and periods, or test what is written behind the command."""
-    portfolio = await need_portfolio(update, context, to_read=True)
+    portfolio = await _portfolio(update, context)
     if portfolio is None:
         return
     if update.callback_query is None and context.rest:
@@ -58,14 +58,14 @@ async def backtest(update: Update, context: Context) -> None:
 
 async def go(update: Update, context: Context) -> None:
     """Test what was chosen."""
-    portfolio = await need_portfolio(update, context, to_read=True)
+    portfolio = await _portfolio(update, context)
     if portfolio is not None:
         await _begin(update, context, portfolio, views.told_by(context.tapped.arg))
 
 
 async def each(update: Update, context: Context) -> None:
     """Test once more with each trigger switched the other way."""
-    portfolio = await need_portfolio(update, context, to_read=True)
+    portfolio = await _portfolio(update, context)
     if portfolio is not None:
         await _begin(update, context, portfolio, views.told_by(context.tapped.arg), by_trigger=True)
 
@@ -82,6 +82,14 @@ async def stop(update: Update, context: Context) -> None:
     context.program.backtests.stop(run)
     # the message of the run follows it by itself; another one that offered to stop it, or one that missed its end, is told here
     await show(update, context, views.result(context.words, run.about, run))
+
+
+async def _portfolio(update: Update, context: Context) -> Portfolio | None:
+    """Return the portfolio that this is about; raises :class:`OtherWorld` for one whose prices are not those of here."""
+    portfolio = await need_portfolio(update, context, to_read=True)
+    if portfolio is not None and not context.program.markets.has(portfolio):
+        raise OtherWorld(portfolio.exchange)
+    return portfolio
 
 
 async def _show_beside(update: Update, context: Context, view: View) -> None:
@@ -108,18 +116,19 @@ async def _begin(update: Update, context: Context, portfolio: Portfolio, wish: W
     except BaseException:
         desk.stop(run)  # nobody would ever see it
         raise
-    desk.keep(_follow(context, told, run, message))
+    desk.keep(_follow(context, told, run, (message, view)))
 
 
-async def _follow(context: Context, told: Told, run: Run, message: Message) -> None:
+async def _follow(context: Context, told: Told, run: Run, told_so_far: tuple[Message, View]) -> None:
     """Keep a message telling how far a run is, until it tells the end."""
-    desk, words = context.program.backtests, context.words
+    desk, words, (message, shown) = context.program.backtests, context.words, told_so_far
     try:
         while not run.stage.is_over:
             await run.news.wait()
             run.news.clear()
-            if not run.stage.is_over:
-                message = await _redrawn(context, message, views.under_way(words, told, run, desk.place(run)))
+            view = views.under_way(words, told, run, desk.place(run))
+            if not run.stage.is_over and view != shown:
+                message, shown = await _redrawn(context, message, view), view
                 await ended(run, _BETWEEN_S)
         await _redrawn(context, message, views.result(words, told, run))
     except ShutOut:

@@ -61,3 +61,13 @@ def moments(returns: Sequence[float] | NDArray[np.float64]) -> tuple[float, floa
     if spread <= 0:
         raise Refused("zero_variance", "returns")
     return float(np.mean(away**3)) / spread**1.5, float(np.mean(away**4)) / spread**2
+
+
+def skill(returns: NDArray[np.float64], *, trials: int, variance: float) -> float | None:
+    """Return DSR of a row of returns as :func:`deflated_sharpe` does; None where they are too few, or do not vary."""
+    try:
+        skew, kurtosis = moments(returns)
+        sr = float(returns.mean() / returns.std(ddof=1))
+        return deflated_sharpe(sr, count=len(returns), skew=skew, kurtosis=kurtosis, trials=trials, variance=variance)
+    except Refused:
+        return None

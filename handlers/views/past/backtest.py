@@ -13,7 +13,7 @@ import numpy as np
 from chatbot.backtest.apart.desk import Stage, TookTooLong
 from chatbot.backtest.apart.process import Died
 from chatbot.backtest.past import HOUR, LOOK_BACK
-from chatbot.charts.curves import Curve, Equity
+from chatbot.charts.curves import Curve, Equity, GainBar
 from chatbot.charts.labels import Labels
 from chatbot.engine.errors import Refused
 from chatbot.engine.review.deflated import ENOUGH_DAYS
@@ -89,6 +89,7 @@ _PLAYED: Final = {
 }
 #: why there is no answer, the first that fits
 _TROUBLES: Final = {
+    Refused: N_("It lost everything on the way, so there is nothing to compare."),
     Died: N_("The calculation was ended from outside, perhaps because memory ran short. A shorter period needs less."),
     TookTooLong: N_("That took too long, so I gave it up. A shorter period takes less."),
     RateLimited: N_("The exchange asks me to slow down. What I have fetched is kept; try again in a few minutes."),
@@ -214,7 +215,7 @@ def _trouble(words: Words, run: Run) -> Html:
         return say(words, "Stopped.")
     if isinstance(trouble, UserError):
         return error(words, trouble)
-    if isinstance(trouble, Refused):
+    if isinstance(trouble, Refused) and trouble.code == "bad_price":
         return say(words, "Not everything that it holds has a price on the first day: {coins}.", coins=_coins(trouble.subject.split(",")))
     told = next((sentence for kind, sentence in _TROUBLES.items() if isinstance(trouble, kind)), None)
     if told is None:
@@ -394,16 +395,21 @@ def _by_trigger(words: Words, told: Told, run: Run, found: Answer) -> View:
         *_top(words, told),
         say(words, "Return and worst fall with each trigger on and off, everything else as it is:"),
         table(rows),
+        say(words, "That the best of these is more than luck: {share}", share=words.percent(found.best_is_skill, 0))
+        if found.best_is_skill is not None
+        else None,
         "",
         *_caveats(words, told, run, found),
     )
-    return View(text, ((_other(words, told), button(words.t("Triggers"), "triggers")),))
+    buttons = ((_other(words, told), button(words.t("Triggers"), "triggers")),)
+    return captioned(text, buttons, _gains(words, told, found, own))
 
 
 def _picture(words: Words, told: Told, found: Answer) -> Picture:
     days = len(found.ways["strategy"].daily)
     kept = np.unique(np.linspace(0, days - 1, min(days, _POINTS)).astype(int))
-    called = {"strategy": _strategy(words, told.portfolio, told.wish), "hold": words.t("Hold"), "monthly": words.t("Monthly")}
+    name = words.t("Yours") if told.wish.strategy == OWN else _strategy(words, told.portfolio, told.wish)
+    called = {"strategy": name, "hold": words.t("Hold"), "monthly": words.t("Monthly")}
     called["bands"] = words.t("Bands alone")
     curves = tuple(
         Curve(name=name, values=tuple(found.ways[way].daily[kept].tolist()), said=_signed(words, found.ways[way].growth - 1))
@@ -422,6 +428,17 @@ def _picture(words: Words, told: Told, found: Answer) -> Picture:
     )
     labels = Labels(title=words.t("Backtest"), bars=words.t("value, before slippage"))
     return Picture(kind=PictureKind.EQUITY, labels=labels, equity=equity)
+
+
+def _gains(words: Words, told: Told, found: Answer, own: Result) -> Picture:
+    """Draw what each trigger brought: the return with it less that without it."""
+    bars = []
+    for trigger, other in found.switched.items():
+        on, off = (own, other) if trigger in found.on else (other, own)
+        brought = on.growth - off.growth
+        bars.append(GainBar(name=trigger_name(words, trigger), value=brought, said=words.signed_points(Decimal(str(brought)))))
+    labels = Labels(title=_strategy(words, told.portfolio, told.wish), bars=words.t("return with − without, points"))
+    return Picture(kind=PictureKind.GAINS, labels=labels, gains=tuple(bars))
 
 
 def _signed(words: Words, value: float, digits: int = 1) -> str:

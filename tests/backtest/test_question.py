@@ -1,0 +1,42 @@
+"""What is made of a question: which settings stand beside which, what is missing, and whether the best is more than luck."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from chatbot.backtest.question import _best_is_skill
+from chatbot.engine.review.deflated import ENOUGH_DAYS
+from tests.handlers.views.backtest_examples import a_result
+
+
+def worths(seed: int, drift: float, days: int) -> np.ndarray:
+    """Return a portfolio's worth day by day."""
+    steps = np.random.default_rng(seed).normal(drift, 0.02, days)
+    return np.concatenate([[1.0], np.cumprod(1 + steps)])
+
+
+def test_the_best_of_many_without_any_skill_is_luck() -> None:
+    """Six settings that only differ by chance: nobody would bet on the best; one that earns day after day is another matter."""
+    tried = [replace(a_result(), daily=worths(seed, 0.0, 1000)) for seed in range(6)]
+    told = _best_is_skill(tried)
+    assert told is not None
+    assert told < 0.9
+    good = _best_is_skill([*tried[:5], replace(a_result(), daily=worths(9, 0.004, 1000))])
+    assert good is not None
+    assert good > 0.95
+
+
+@pytest.mark.parametrize("days", [30, ENOUGH_DAYS - 1])
+def test_less_than_two_years_rank_nothing(days: int) -> None:
+    """Not enough data in place of a ranking (domain 12.5); nor is a single setting the best of any."""
+    tried = [replace(a_result(), daily=worths(seed, 0.0, days)) for seed in range(3)]
+    assert _best_is_skill(tried) is None
+    assert _best_is_skill([replace(a_result(), daily=worths(1, 0.0, 1000))]) is None
+
+
+def test_worths_that_never_move_are_evidence_of_nothing() -> None:
+    """No division by nothing."""
+    assert _best_is_skill([replace(a_result(), daily=np.ones(1000))] * 3) is None
