@@ -182,6 +182,7 @@ BUTTONS: dict[str, Handler] = {
     "review": review.review,
     "review_card": review.scorecard,
     "review_more": review.more,
+    "review_try": review.try_way,
     "review_months": review.months,
     "review_weights": review.weights,
     "report": report.report,

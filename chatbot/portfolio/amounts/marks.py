@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from chatbot.exchanges.base import is_perp
 from chatbot.model import Mark
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from decimal import Decimal
 
     from chatbot.engine.portfolio import Snapshot
     from chatbot.model import PortfolioFigures
@@ -32,6 +33,14 @@ def mark_of(evaluation: Evaluation, market_now: datetime) -> Mark | None:
         funding=account.balances.funding,
         market_at=market_now,
     )
+
+
+def in_coins(mark: Mark, quote: str) -> dict[str, Decimal]:
+    """Return what a mark comes to without futures: its coins, and the equity of the futures account in the quote coin; no debts."""
+    found = {name: qty for name, qty in mark.held.items() if not is_perp(name)}
+    book = sum((qty * mark.prices.get(name, Decimal(0)) for name, qty in mark.held.items() if is_perp(name)), Decimal(0))
+    found[quote] = found.get(quote, Decimal(0)) + mark.futures_cash + book
+    return {name: qty for name, qty in found.items() if qty > 0}
 
 
 def _held(snapshot: Snapshot) -> tuple[dict[str, Decimal], dict[str, Decimal]]:

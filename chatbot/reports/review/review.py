@@ -17,6 +17,7 @@ from chatbot.engine.review.deflated import ENOUGH_DAYS
 from chatbot.exchanges.base import is_perp
 from chatbot.model import Cause, PlanState
 from chatbot.portfolio.amounts.marks import mark_of
+from chatbot.reports.review.advice import advice
 from chatbot.reports.review.scorecard import Scorecard, ended_at, scorecard
 from chatbot.reports.review.series import begun_of, market_time, points_of, series, with_ways
 from chatbot.reports.tax.entries import BookKind, journal
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from chatbot.engine.review.measures import DriftStatistics
     from chatbot.model import Begun, Flow, Plan, Portfolio
     from chatbot.portfolio.evaluation import Evaluation
+    from chatbot.reports.review.advice import Advice
     from chatbot.reports.review.series import Point, Series
     from chatbot.store.database import Tx
     from chatbot.store.orders import Attempt
@@ -101,6 +103,8 @@ class Review:
     drift: DriftStatistics | None = None
     costs: Costs = field(default_factory=Costs)
     card: Scorecard = field(default_factory=Scorecard)
+    #: the other way that did best; None: too early to tell, or none did better
+    best: Advice | None = None
     #: when plans were carried out, by the time of the market
     traded_at: tuple[datetime, ...] = ()
 
@@ -208,6 +212,7 @@ def review(
         drift=_drift(daily),
         costs=_costs(done, daily, funding, days),
         card=card,
+        best=advice(found, days, len(daily)),
         traded_at=tuple(market_time(found.points, ended_at(plan)) for plan in done),
     )
 

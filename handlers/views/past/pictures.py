@@ -30,10 +30,11 @@ def value(words: Words, told: Review, ways: Sequence[tuple[str, Risk | None]]) -
     span = (ended - begun).total_seconds() or 1.0
     kept = _thinned(len(found.points))
     indices = (found.actual, found.hold, found.monthly, found.bands)
+    drawn = [None if index is None else _drawn(index) for index in indices]
     curves = tuple(
-        Curve(name=name, values=tuple(_drawn(index)[at] for at in kept), said=signed(words, risk.total))
-        for (name, risk), index in zip(ways, indices, strict=True)
-        if risk is not None and index is not None
+        Curve(name=name, values=tuple(values[at] for at in kept), said=signed(words, risk.total))
+        for (name, risk), values in zip(ways, drawn, strict=True)
+        if risk is not None and values is not None
     )
     equity = Equity(
         at=tuple((found.points[at].market_at - begun).total_seconds() / span for at in kept),

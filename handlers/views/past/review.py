@@ -6,17 +6,18 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from chatbot.charts.curves import GainBar
-from chatbot.engine.review.deflated import ENOUGH_DAYS
+from chatbot.engine.review.deflated import ENOUGH_DAYS, STRONG
 from chatbot.i18n import N_, NN_
 from chatbot.model import Cause, Rhythm
 from chatbot.reports.review.scorecard import OWN, SEVERAL
-from handlers.views.common import DASH, DOT, View, bold, button, captioned, head, joined, page, say, say_n, table
+from handlers.views.common import DASH, DOT, View, bold, button, captioned, head, joined, named, page, say, say_n, table
 from handlers.views.past import pictures
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from chatbot.i18n import Words
+    from chatbot.model import Portfolio
     from chatbot.reports.review.review import Review, Risk
     from chatbot.reports.review.scorecard import Score
     from handlers.views.common import Html
@@ -42,6 +43,9 @@ _NAMES: Final = {
     Cause.FUNDING_HIGH: N_("High funding"),
     Cause.FEAR_GREED: N_("Fear & Greed"),
 }
+_WAYS: Final = {"monthly": N_("Monthly"), "bands": N_("Bands alone")}
+#: triggers that are there to lower risk
+_RISK: Final = frozenset({Cause.VOLATILITY, Cause.TREND, Cause.FUNDING_HIGH, Cause.FEAR_GREED, Cause.MARGIN, Cause.HEDGE})
 _PLANS: Final = NN_("{count} plan carried out", "{count} plans carried out")
 #: rows of the table of triggers
 _MOST: Final = 10
@@ -61,8 +65,11 @@ def review(words: Words, told: Review) -> View:
         _risk(words, told),
         *_costs(words, told),
         _enough(words, told),
+        _advice(words, told),
     )
+    offered = () if told.best is None or not told.best.is_strong else ((button(words.t("Try it on paper"), "review_try", told.best.way),),)
     buttons = (
+        *offered,
         (button(words.t("By trigger"), "review_card"), button(words.t("By month"), "review_months")),
         (button(words.t("Weights"), "review_weights"), button(words.t("Report"), "report"), button(words.t("Refresh"), "review")),
     )
@@ -196,6 +203,45 @@ def _enough(words: Words, told: Review) -> Html | None:
     return say(words, "Not enough data to rank triggers: {days} of {enough} days.", days=int(told.days), enough=ENOUGH_DAYS)
 
 
+def _advice(words: Words, told: Review) -> Html | None:
+    """Say which other way did best, how sure that is, and that it is nothing to act on where it is not sure."""
+    best = told.best
+    if best is None:
+        return None
+    facts = {"way": words.t(_WAYS[best.way]), "ahead": pictures.signed(words, best.ahead), "sure": words.percent(best.deflated, 0)}
+    if best.is_strong:
+        return say(words, "{way} did better by {ahead} a year; {sure} sure that it was no luck.", **facts)
+    return say(
+        words,
+        "{way} did better by {ahead} a year, which may be luck: {sure} sure, {needed} needed.",
+        needed=words.percent(STRONG, 0),
+        **facts,
+    )
+
+
+def _avoided(words: Words, told: Review) -> Html | None:
+    """Say what the triggers that lower risk did to volatility and to the deepest fall (domain 12.4); None where none has acted."""
+    own, beside = told.actual, told.bands
+    if own is None or beside is None or not any(one.carried_out for one in told.card.scores if one.trigger in _RISK):
+        return None
+    fall = words.signed_points(Decimal(str(abs(own.drawdown) - abs(beside.drawdown))))
+    if own.volatility is None or beside.volatility is None:
+        return say(words, "Against bands alone your worst fall is {fall} points.", fall=fall)
+    calmer = words.signed_points(Decimal(str(own.volatility - beside.volatility)))
+    return say(words, "Against bands alone: volatility {volatility} points a year, worst fall {fall} points.", volatility=calmer, fall=fall)
+
+
+def tried(words: Words, portfolio: Portfolio, opened: Portfolio, way: str) -> View:
+    """Say that another way is tried on paper now, beside the portfolio that goes on as it is."""
+    return View(
+        page(
+            head(words, opened, bold(words.t(_WAYS[way])), name=True),
+            say(words, "Opened beside {name}, with what it holds now. {name} stays as it is.", name=bold(named(words, portfolio))),
+            say(words, "Compare both in /portfolios and /review."),
+        )
+    )
+
+
 def scorecard(words: Words, told: Review) -> View:
     """Show what each trigger brought, and how that adds up to what holding would not have brought."""
     top = head(words, told.portfolio, say(words, "By trigger"))
@@ -211,6 +257,7 @@ def scorecard(words: Words, told: Review) -> View:
         say(words, "Brought: what its trades have won or lost up to now, after fees, against not trading."),
         *_sum(words, told),
         _left(words, told),
+        _avoided(words, told),
         _enough(words, told),
     )
     bars = [

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import math
+import random
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import pytest
+from sqlalchemy import delete
+
 from chatbot.exchanges.markets.simulated import SimulatedSource
 from chatbot.execution.pace import Pace
-from chatbot.store import flows
+from chatbot.model import Mark
+from chatbot.store import flows, tables
 from tests.moments import after
 from tests.portfolio.lively_market import LivelyMarket
 
@@ -132,3 +139,65 @@ async def test_cash_that_was_never_spent_is_called_cash(tmp_path: Path) -> None:
     """Holding is 0.0 % then, and the page says why."""
     async with after(cash, tmp_path, source=LivelyMarket) as ann:
         assert "Hold: the cash of the first day." in await ann.say("/review")
+
+
+async def half_in_cash(ann: Someone) -> None:
+    """Hold half in BTC, without futures."""
+    await ann.set_up()
+    await ann.say("/targets BTC 50 USDT 50")
+    await ann.tap("Plan now")
+    await ann.confirm()
+    await ann.step()
+
+
+async def two_years(ann: Someone, a_day: float) -> None:
+    """Write two years and a half of days down in which BTC stood still and the portfolio lost so much a day beside it."""
+    rng, count = random.Random(5), 750
+    marks = []
+    for back in range(count, 0, -1):
+        at = ann.clock.now() - timedelta(days=back)
+        mark = Mark(
+            held={"BTC": Decimal("0.1"), "USDT": Decimal(5000)},
+            prices={"BTC": Decimal(str(50_000 + rng.gauss(0, 20))), "USDT": Decimal(1)},
+            targets={"BTC": Decimal("0.5")},
+            bands={"BTC": Decimal("0.05")},
+        )
+        value = 10_000 * math.exp(a_day * back + rng.gauss(0, 0.0005))
+        marks.append((await ann.portfolio_id(), flows.Opening(day=at.date(), at=at, value=Decimal(str(value)), mark=mark)))
+    async with ann.program.db.transaction() as tx:
+        await flows.record_values(tx, marks)
+
+
+@pytest.mark.long
+async def test_what_is_surely_better_is_one_tap_away_on_paper(tmp_path: Path) -> None:
+    """Two years of losing 0.05 % a day to bands alone: a paper portfolio stands beside it, with its coins and without triggers."""
+    async with after(half_in_cash, tmp_path, source=LivelyMarket) as ann:
+        await two_years(ann, 0.0005)
+        before = await ann.portfolio_id()
+        page = await ann.say("/review")
+        assert "sure that it was no luck" in page
+        assert "Not enough data" not in page
+        await ann.tap("Try it on paper")
+        assert any("with what it holds now" in message.text for message in ann.messages[-3:])
+        opened = await ann.program.portfolios.by_id(await ann.portfolio_id())
+        real = await ann.program.portfolios.by_id(before)
+        assert opened is not None
+        assert real is not None
+        assert (opened.id, real.is_open, opened.strategy.triggers) == (before + 1, True, {})
+        assert "$9,9" in await ann.say("/status")
+
+
+@pytest.mark.long
+async def test_what_may_be_luck_offers_nothing(tmp_path: Path) -> None:
+    """The same two years without an edge; and a button of an older page does nothing but tell how it is now."""
+    async with after(half_in_cash, tmp_path, source=LivelyMarket) as ann:
+        await two_years(ann, 0.0005)
+        await ann.say("/review")
+        old = ann.last
+        async with ann.program.db.transaction() as tx:
+            await tx.execute(delete(tables.values).where(tables.values.c.day < ann.clock.now().date()))
+        await two_years(ann, 0.0)
+        await ann.tap("Try it on paper", on=old)
+        assert "sure that it was no luck" not in ann.last.text
+        assert "Try it on paper" not in ann.last.buttons
+        assert await ann.portfolio_id() == 1

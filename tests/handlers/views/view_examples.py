@@ -100,6 +100,7 @@ from chatbot.portfolio.flows import Corrected, TooLittle
 from chatbot.portfolio.lives.ways_out import Case, Wish
 from chatbot.portfolio.manage import UnderWay
 from chatbot.portfolio.states import ScheduleMark
+from chatbot.reports.review.advice import Advice
 from chatbot.reports.review.review import Costs, Review, Risk
 from chatbot.reports.review.scorecard import OWN, SEVERAL, Score, Scorecard
 from chatbot.reports.review.series import Point, Series
@@ -1181,6 +1182,16 @@ def _looking_back(name: str) -> dict[str, Callable[[Words], View]]:
         "past.review.digest of a month": lambda w: trading_review.digest(w, some_review(name, known=False), Rhythm.MONTH),
         "past.review.review": lambda w: trading_review.review(w, some_review(name)),
         "past.review.review of little": lambda w: trading_review.review(w, some_review(name, known=False)),
+        "past.review.review with a way that did better": lambda w: trading_review.review(
+            w,
+            replace(
+                some_review(name), best=Advice(way="bands", deflated=0.97, tried=3, ahead=0.034), is_played=True, holds_first_plan=True
+            ),
+        ),
+        "past.review.review with luck": lambda w: trading_review.review(
+            w, replace(some_review(name), best=Advice(way="monthly", deflated=0.6, tried=3, ahead=0.004), is_walked=True, holds_cash=True)
+        ),
+        "past.review.tried": lambda w: trading_review.tried(w, port, replace(port, id=2), "monthly"),
         "past.review.review too early": lambda w: trading_review.review(w, Review(portfolio=port)),
         "past.review.scorecard": lambda w: trading_review.scorecard(w, some_review(name)),
         "past.review.more": lambda w: trading_review.more(w, some_review(name)),
