@@ -157,7 +157,7 @@ class _TakesBack:
         """Return what comes in from outside by it, quote; None where a price is missing."""
         if self.flow.kind in _NO_FLOW and not any(flow.kind is FlowKind.CORRECTION for flow in self.later):
             return _ZERO
-        then = _corrected(self.flow).after if self.flow.kind is FlowKind.PLAN else then
+        then = _led_to(self.flow) if self.flow.kind is FlowKind.PLAN else then
         before = replace(portfolio, strategy=self.trace.targets[0]) if self.trace is not None and self.trace.targets else portfolio
         amount, _ = difference(managed(now, portfolio), managed(then, before), prices)
         if amount is None and self.flow.kind is FlowKind.RESERVE and self.flow.amount is not None:
@@ -419,7 +419,16 @@ def _since(flow: Flow, later: Collection[Flow]) -> Since | None:
 
 def noted_facts(plan: Plan, before: Holdings, after: Holdings) -> dict[str, Any]:
     """Return what a flow tells of a plan that was traded by hand, beside its trace."""
-    return _facts(floored(before), floored(after)) | {"plan": plan.id}
+    short = {asset: str(qty) for asset, qty in after.spot.items() if qty < 0}
+    wallet = {} if floored(after).futures_wallet == after.futures_wallet else {"short_wallet": str(after.futures_wallet)}
+    return _facts(floored(before), floored(after)) | {"plan": plan.id} | ({"short": short} if short else {}) | wallet
+
+
+def _led_to(noted: Flow) -> Holdings:
+    """Return what a plan led to by what was noted of it, below 0 where it took more than there was: what made up for that came in."""
+    after, short = _corrected(noted).after, noted.facts.get("short", {})
+    spot = {**after.spot, **{asset: Decimal(qty) for asset, qty in short.items()}}
+    return replace(after, spot=spot, futures_wallet=Decimal(noted.facts.get("short_wallet", after.futures_wallet)))
 
 
 def changed_facts(before: Holdings, after: Holdings) -> dict[str, Any]:

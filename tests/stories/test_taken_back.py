@@ -115,6 +115,31 @@ async def test_a_plan_with_other_amounts_is_taken_back_whole(ann: Someone, corre
     assert (await ann.tap("Undo", on=noted)).text == ONCE
 
 
+@pytest.mark.parametrize(
+    ("correction", "first"),
+    [
+        ("BTC 0.4", False),
+        *(pytest.param(*one, marks=pytest.mark.long) for one in [("BTC 0.5, ETH 4", False), ("ETH 4", False), ("BTC 0.4", True)]),
+    ],
+)
+async def test_what_a_plan_took_more_of_than_there_was_is_taken_back_with_it(tmp_path: Path, correction: str, first: bool) -> None:
+    """Coins that were not sold did not pay for what was bought: what made up for it came in from outside, and goes again with the plan."""
+    async with after(manual, tmp_path, "BTC 0.5 ETH 4 USDT 9000", source=StillMarket, fear_greed_url="") as ann:
+        before = await stand(ann)
+        await ann.tap("Done, other amounts")
+        await ann.say(correction)
+        noted = ann.with_button("Result")
+        await ann.work()
+        assert "more than the plan leads to" in ann.last.text
+        assert (await stand(ann))[3] != before[3], "worth more, and not earned"
+        if first:
+            await ann.tap("Undo", on=ann.with_button("Deposit"))
+        await ann.tap("Undo", on=noted)
+        await ann.work()
+        assert await stand(ann) == before
+        assert "0.0% today" in before[3]
+
+
 async def test_what_came_after_an_answer_keeps_it_and_says_why(ann: Someone) -> None:
     """Other amounts, a newer plan: refused in words, and nothing is changed."""
     market(ann).move("BTC", "1.3")
