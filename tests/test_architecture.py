@@ -12,6 +12,7 @@ import pytest
 from tests.places import ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 #: what everybody may import of ours
@@ -226,6 +227,23 @@ def _defined(tree: ast.Module) -> set[str]:
     """Return the names that the statements of a module give a meaning, imports apart."""
     named = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
     return named | {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+
+
+def test_production_calls_what_the_engine_offers() -> None:
+    """What only tests call proves nothing of what runs; a preset in money, which no page tells, shares its parts with plans."""
+    used = {word for path in sources() for word in _read(parsed(path))}
+    engine = [node for name, path in _paths().items() if name.startswith("chatbot.engine") for node in parsed(path).body]
+    offered = {node.name for node in engine if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")}
+    assert len(offered) > 100
+    assert offered - used == {"resolve_targets"}
+
+
+def _read(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
 
 
 def test_no_folder_holds_more_files_than_a_reader_can_scan() -> None:

@@ -44,6 +44,11 @@ def room_for_book(V: Fraction, spot: Fraction, E: Fraction, *, gross_cap: Fracti
     return max(exact(0), min(gross_cap * V - spot, sleeve_cap * E))
 
 
+def room_at_target(spot: Fraction, collateral: Fraction, *, gross_cap: Fraction, sleeve_cap: Fraction) -> Fraction:
+    """Return R as a fraction of V where a portfolio stands at its targets, of which these are fractions."""
+    return room_for_book(ONE, spot, collateral, gross_cap=gross_cap, sleeve_cap=sleeve_cap)
+
+
 def room_after_fees(V: Fraction, spot: Fraction, E: Fraction, fees: Fraction, *, gross_cap: Fraction, sleeve_cap: Fraction) -> Fraction:
     """Return R once ``fees`` of futures orders were paid: out of the collateral, and so out of the value."""
     return room_for_book(V - fees, spot, E - fees, gross_cap=gross_cap, sleeve_cap=sleeve_cap)

@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
-from chatbot.engine.exact import ONE, exact, to_decimal, wide
-from chatbot.engine.margin import check_caps, room_for_book
+from chatbot.engine.exact import exact, to_decimal, wide
+from chatbot.engine.margin import check_caps, room_at_target
 from chatbot.engine.portfolio import ALT, CORE, FUTURES, STABLE, leverage
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def resolve_targets(preset: Preset, value: Decimal) -> Resolved:
     caps = {"gross_cap": exact(preset.gross_cap), "sleeve_cap": exact(preset.sleeve_cap)}
     with wide():
         spot = sum((w for line, w in preset.weights.items() if line not in (STABLE, FUTURES)), D(0))
-        R = room_for_book(ONE, exact(spot), exact(c_F), **caps)
+        R = room_at_target(exact(spot), exact(c_F), **caps)
         feasible = exact(abs(net)) <= R
         tighter = "gross_cap" if caps["gross_cap"] - exact(spot) <= caps["sleeve_cap"] * exact(c_F) else "sleeve_cap"
         return Resolved(

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
-from chatbot.engine.exact import ONE, ZERO, exact, to_decimal, total
-from chatbot.engine.margin import room_for_book, scale_to_room
+from chatbot.engine.exact import ZERO, exact, to_decimal, total
+from chatbot.engine.margin import room_at_target, scale_to_room
 from chatbot.engine.planner.prices import fee_aware_value, round_price
 from chatbot.engine.planner.scope import Least
 from chatbot.engine.planner.smallest_trade import least_difference, threshold
@@ -157,7 +157,7 @@ def worth(least: Least, V: Fraction, config: Config) -> Fraction:
 def precap(targets: Targets, config: Config) -> Fraction:
     """Return the factor that brings the futures weights under the caps at target (domain 2.4 with V = 1)."""
     spot = total(exact(t) for t in targets.spot.values())
-    R = room_for_book(ONE, spot, exact(targets.collateral), gross_cap=exact(config.gross_cap), sleeve_cap=exact(config.sleeve_cap))
+    R = room_at_target(spot, exact(targets.collateral), gross_cap=exact(config.gross_cap), sleeve_cap=exact(config.sleeve_cap))
     return scale_to_room({contract: exact(f) for contract, f in targets.futures.items()}, R)
 
 

@@ -12,6 +12,7 @@ from chatbot.model import Cause, Rhythm
 from chatbot.reports.review.scorecard import OWN, SEVERAL
 from handlers.views.common import DASH, DOT, View, bold, button, captioned, head, joined, named, page, say, say_n, table
 from handlers.views.past import pictures
+from handlers.views.trigger.words import WORDS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -37,11 +38,7 @@ _NAMES: Final = {
     Cause.NEW_MONEY: N_("New money"),
     Cause.PANIC: N_("Panic"),
     Cause.SELL_OUT: N_("Panic"),
-    Cause.VOLATILITY: N_("Volatility"),
-    Cause.TREND: N_("Trend"),
-    Cause.FUNDING_LOW: N_("Low funding"),
-    Cause.FUNDING_HIGH: N_("High funding"),
-    Cause.FEAR_GREED: N_("Fear & Greed"),
+    **{cause: trigger.name for cause, trigger in WORDS.items()},
 }
 _WAYS: Final = {"monthly": N_("Monthly"), "bands": N_("Bands alone")}
 #: triggers that are there to lower risk
