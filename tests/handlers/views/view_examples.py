@@ -677,6 +677,18 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "portfolio.flows.moved": lambda w: flows.moved(w, port, a_flow(FlowKind.DEPOSIT, {name: "0.5", "USDT": "-100"})),
         "portfolio.flows.seen": lambda w: flows.seen(w, port, a_flow(FlowKind.DEPOSIT, {name: "0.5"})),
         "portfolio.flows.seen to go": lambda w: flows.seen(w, port, a_flow(FlowKind.WITHDRAWAL, {"USDT": "-500"})),
+        "portfolio.exchange_acts.orders_differ": lambda w: exchange_acts.orders_differ(
+            w,
+            port,
+            {
+                "number": 3,
+                "orders": [
+                    {"instrument": name, "side": "sell", "booked": "1", "filled": "1.5", "price": "20.1"},
+                    {"instrument": name, "side": "buy", "booked": "2", "filled": "1.5", "price": "20.1"},
+                    {"instrument": name, "side": "buy", "booked": "2"},
+                ],
+            },
+        ),
         "portfolio.exchange_acts.acted": lambda w: exchange_acts.acted(w, port, an_act(EntryKind.LIQUIDATION, name)),
         "portfolio.exchange_acts.acted at no price": lambda w: exchange_acts.acted(
             w, port, an_act(EntryKind.SETTLED, name) | {"price": "0"}
