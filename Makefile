@@ -4,7 +4,7 @@ RUN := .venv/bin/python
 # Compiled modules are kept, whatever the machine says: every test worker, and every process that a test starts, would compile all of them again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo run test test-long check bench soak pictures lock clean
+.PHONY: demo run test test-long check bench bench-others soak pictures lock clean
 
 demo: .venv/run-ready
 	$(RUN) -m chatbot demo
@@ -23,6 +23,10 @@ check: .venv/dev-ready
 
 bench: .venv/dev-ready
 	$(RUN) -m bench
+
+# the same rule in other tools, which are installed for it in a folder of their own
+bench-others: .venv/dev-ready
+	$(RUN) -m bench.others
 
 soak: .venv/dev-ready
 	$(RUN) -m pytest -m "slow or hypothesis" --hypothesis-profile=soak

@@ -69,6 +69,7 @@ class Past:
     clock: ManualClock
     #: quotes that were asked for, since several runs look at the same hours
     _quotes: dict[tuple[str, int], Quote | None] = field(default_factory=dict)
+    _betas: dict[tuple[int, frozenset[str]], Mapping[str, Decimal]] = field(default_factory=dict)
     _rates: dict[str, Floats] = field(default_factory=dict)
     _values: dict[tuple[str, float], Floats] = field(default_factory=dict)
 
@@ -101,6 +102,14 @@ class Past:
         prices = self.values(instrument)
         last = np.maximum.accumulate(np.where(np.isnan(prices), 0, np.arange(len(prices))))
         return prices[last]
+
+    def betas_at(self, hour: int, assets: Iterable[str]) -> Mapping[str, Decimal]:
+        """Return how coins moved with BTC, as it is estimated once a day; ``clock`` is put to that hour."""
+        self.clock.put(self.at(hour))
+        key = ((self.begin.hour + hour) // _DAY_HOURS, frozenset(assets))
+        if key not in self._betas:
+            self._betas[key] = self.betas.now(key[1])
+        return self._betas[key]
 
     def funding_between(self, since: int, until: int, positions: Mapping[str, Decimal]) -> Decimal:
         """Return what positions receive for the settlements after the hour ``since`` up to ``until``, quote.

@@ -239,7 +239,7 @@ class _Walk:
         if problems:
             return seen
         snapshot = valuation.snapshot(account, portfolio.strategy, quotes)
-        return measured(seen, snapshot, past.betas.now(valuation.assets_of(snapshot)), past.begin)
+        return measured(seen, snapshot, past.betas_at(hour, valuation.assets_of(snapshot)), past.begin)
 
     def _check(self, hour: int) -> None:
         """Look, judge, and act as a check does."""

@@ -78,8 +78,8 @@ def replay_all(prices: Floats, rules: Iterable[Rule]) -> Iterator[Run]:
     """Follow each of several rules over the same prices, which are looked through once for all; raises as :func:`replay`."""
     chart = None
     for rule in rules:
-        _check(prices, rule)
         chart = chart or _chart(prices)
+        _check(rule, len(prices))
         yield _followed(chart, rule)
 
 
@@ -93,6 +93,8 @@ class _Chart:
 
 
 def _chart(prices: Floats) -> _Chart:
+    if not (np.isfinite(prices).all() and (prices > 0).all()) or prices.shape[1] == 0:
+        raise Refused("bad_price")
     starts = np.arange(0, prices.shape[1], _CHUNK)
     return _Chart(prices=prices, highs=np.maximum.reduceat(prices, starts, axis=1), lows=np.minimum.reduceat(prices, starts, axis=1))
 
@@ -178,12 +180,10 @@ def _destination(w: Floats, targets: Floats, inner: Floats) -> Floats:
     return np.array([float(x) for x in project(lines)])
 
 
-def _check(prices: Floats, rule: Rule) -> None:
-    if not (np.isfinite(prices).all() and (prices > 0).all()) or prices.shape[1] == 0:
-        raise Refused("bad_price")
+def _check(rule: Rule, lines: int) -> None:
     if any(t < 0 for t in rule.targets):
         raise Refused("negative_target")
-    if len(rule.targets) != len(prices) or abs(sum(rule.targets) - 1) > _NOTHING:
+    if len(rule.targets) != lines or abs(sum(rule.targets) - 1) > _NOTHING:
         raise Refused("targets_sum")
     widths = rule.half_widths or ()
     if not (0 <= rule.theta <= 1 and 0 <= rule.fee < 1) or any(b <= 0 for b in widths) or len(widths) not in (0, len(rule.targets)):

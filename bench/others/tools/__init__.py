@@ -1,0 +1,1 @@
+"""One script a tool: ``python <tool>.py PRICES [--sweep]`` prints what it came to as JSON."""
