@@ -34,10 +34,11 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """The history of a question."""
+class Days:
+    """Which days a question is answered for, and what is known of them; light enough to be kept."""
 
-    recorded: Recorded
+    begin: datetime
+    end: datetime
     #: coins without which it cannot begin earlier; empty where it begins when it was asked to
     late: tuple[str, ...]
     #: history before the first hour, which triggers look back on, as far as they do
@@ -46,7 +47,7 @@ class Found:
     has_mood: bool
 
 
-async def prepare(source: PriceSource, strategies: Sequence[Strategy], span: Span, now: datetime) -> Found:
+async def prepare(source: PriceSource, strategies: Sequence[Strategy], span: Span, now: datetime) -> tuple[Recorded, Days]:
     """Fetch the hours of a span for everything that some strategies hold; ``now`` is the market's.
 
     Raises :class:`UserError` where there is too little, and ``ExchangeError``.
@@ -70,7 +71,8 @@ async def prepare(source: PriceSource, strategies: Sequence[Strategy], span: Spa
     if end - begin < SHORTEST:
         raise _too_short(late, begin, end)
     recorded = await fetch(source, names, begin, end)
-    return Found(recorded=recorded, late=late, look_back=min(LOOK_BACK, begin - min(first.values())), has_mood=bool(recorded.moods))
+    looks = min(LOOK_BACK, begin - min(first.values()))
+    return recorded, Days(begin=begin, end=end, late=late, look_back=looks, has_mood=bool(recorded.moods))
 
 
 def _begun(first: Mapping[str, datetime], wanted: datetime, *, is_open: bool) -> tuple[datetime, tuple[str, ...]]:

@@ -151,12 +151,11 @@ def _maker(context: Context, told: Told) -> Callable[[Run], Awaitable[Job]]:
     async def make(run: Run) -> Job:
         now, tried = _market_now(context, portfolio), [strategy] if own is None else [strategy, own]
         source = past_of(program.markets.of(portfolio).source, program.db, program.clock, program.settings.fear_greed_url, run.hear)
-        found = await prepare(source, tried, backtest_words.span(told.wish.period, now), now)
-        told.found = found
-        begin = found.recorded.begin
+        recorded, told.days = await prepare(source, tried, backtest_words.span(told.wish.period, now), now)
+        begin = recorded.begin
         past = for_the_past(strategy, begin)
         return Job(
-            recorded=found.recorded,
+            recorded=recorded,
             strategy=past,
             amount=await _worth(context, portfolio),
             window=timedelta(seconds=min(program.settings.batch_window_s, _LONGEST_WINDOW_S)),

@@ -51,5 +51,6 @@ async def forget(update: Update, context: Context) -> None:
     if isinstance(outcome, UnderWay):
         await show(update, context, portfolio_views.must_end(context.words, outcome))
         return
+    context.program.backtests.forget(context.person.id)
     context.let_in = False  # whom nobody knows is told nothing more but this
     await show(update, context, views.forgotten(context.words))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from chatbot.backtest.apart.process import Died
 from chatbot.backtest.past import Recorded
 from chatbot.backtest.question import Job
 from chatbot.errors import InternalError, Unreachable, UserError
-from chatbot.model import Cause
+from chatbot.model import Cause, ScheduleRule
 from chatbot.portfolio import strategies
 from tests.backtest.stand_in import StandIn
 
@@ -151,6 +152,40 @@ async def test_settings_are_counted_once_each_and_by_person() -> None:
         other = desk.begin(2, make)
         await breath()
         assert other.tried == 1
+
+
+async def test_who_is_forgotten_has_asked_and_tried_nothing() -> None:
+    """The run is stopped and found no more, others move up, and counting begins anew."""
+    async with a_desk() as (desk, stand_in):
+        run, other = desk.begin(1, make), desk.begin(2, make)
+        await breath()
+        desk.forget(1)
+        await breath()
+        assert run.stage is Stage.STOPPED
+        assert desk.named(run.word, 1) is None
+        assert other.stage is Stage.COUNTING
+        stand_in.go.set()
+        await breath()
+        again = desk.begin(1, make)
+        await breath()
+        assert again.tried == 1
+        desk.forget(3)
+
+
+async def test_since_when_a_calendar_counts_is_no_other_setting() -> None:
+    """Two periods of one strategy are one setting, whatever day its calendar was set on for each."""
+    async with a_desk() as (desk, stand_in):
+        stand_in.go.set()
+        rule = ScheduleRule(freq="weekly", time="09:00", zone="UTC", set_at=BEGIN)
+        for place, one in enumerate((rule, replace(rule, set_at=BEGIN + timedelta(days=9)), replace(rule, freq="daily"))):
+
+            async def given(run: Run, one: ScheduleRule = one) -> Job:
+                del run
+                return a_job(replace(CALM, schedule=one))
+
+            run = desk.begin(1, given)
+            await breath()
+            assert run.tried == (1, 1, 2)[place]
 
 
 async def test_the_end_of_the_bot_ends_everything() -> None:

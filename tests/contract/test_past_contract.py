@@ -1,4 +1,4 @@
-"""What every database does with the past of markets: bytes come back as they were, each series and stretch by itself, the last one counts."""
+"""What every database does with the past of markets: bytes come back as they were, by series and stretch, and the last one counts."""
 
 from __future__ import annotations
 

@@ -6,7 +6,8 @@ import asyncio
 import os
 import secrets
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +20,10 @@ from chatbot.errors import BallastError, InternalError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
-    from datetime import datetime
 
     from chatbot.backtest.apart.process import Worker
     from chatbot.backtest.question import Answer, Job
+    from chatbot.model import Strategy
 
     Start = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
 
@@ -30,6 +31,7 @@ log = structlog.get_logger()
 #: seconds after which a run is given up, so that nobody waits in line for ever
 LONGEST_S = 900.0
 _WORD_BYTES = 4
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Stage(Enum):
@@ -207,8 +209,20 @@ class Desk:
         """Return how many settings a person has been shown: the best of many looks good by chance alone (domain 12.5)."""
         shown = [one for one in (job.strategy, job.own, *job.switched.values()) if one is not None]
         tried = self._tried.setdefault(person_id, set())
-        tried.update(hash(repr(one)) for one in shown)
+        tried.update(map(_mark, shown))
         return len(tried)
+
+    def forget(self, person_id: int) -> None:
+        """Stop what somebody has asked for, and forget it and what they have tried."""
+        if (run := self._runs.pop(person_id, None)) is not None:
+            self.stop(run)
+        self._tried.pop(person_id, None)
+
+
+def _mark(strategy: Strategy) -> int:
+    """Return a number for a strategy as it trades: since when its calendar counts is no setting."""
+    rule = strategy.schedule
+    return hash(repr(strategy if rule is None else replace(strategy, schedule=replace(rule, set_at=_EPOCH))))
 
 
 async def ended(run: Run, within_s: float) -> bool:

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from chatbot.backtest.apart.desk import Run
-    from chatbot.backtest.prepare import Found
+    from chatbot.backtest.prepare import Days
     from chatbot.backtest.question import Answer
     from chatbot.backtest.result import Result
     from chatbot.i18n import Words
@@ -121,8 +121,8 @@ class Told:
     strategy: Strategy
     #: each trigger is switched the other way
     by_trigger: bool = False
-    #: the history that was found for it; None before
-    found: Found | None = None
+    #: the days that there are prices for; None before they are known
+    days: Days | None = None
 
 
 def arg(wish: Wish) -> str:
@@ -202,7 +202,7 @@ def gone(words: Words, portfolio: Portfolio) -> View:
 
 def result(words: Words, told: Told, run: Run) -> View:
     """Tell how a run ended."""
-    if run.answer is not None and told.found is not None:
+    if run.answer is not None and told.days is not None:
         return _by_trigger(words, told, run, run.answer) if told.by_trigger else _beside(words, told, run, run.answer)
     again = ((button(words.t("Again"), "past_each" if told.by_trigger else "past_go", arg(told.wish)), _other(words, told)),)
     return View(page(*_top(words, told), _trouble(words, run)), again)
@@ -235,9 +235,9 @@ def _top(words: Words, told: Told) -> tuple[Html, Html]:
     """Return the first two lines: what is tested, and over which days."""
     subject = say(words, "Backtest by trigger") if told.by_trigger else say(words, "Backtest")
     first = head(words, told.portfolio, subject, bold(_strategy(words, told.portfolio, told.wish)))
-    if told.found is None:
+    if told.days is None:
         return first, esc(_period(words, told.wish))
-    begin, end = told.found.recorded.begin, told.found.recorded.end
+    begin, end = told.days.begin, told.days.end
     days = say_n(words, _DAYS, (end - begin) // timedelta(days=1))
     return first, say(words, "{begin} – {end}, {days}", begin=_day(words, begin), end=_day(words, end), days=days)
 
@@ -345,25 +345,25 @@ def _made_up(words: Words, told: Told) -> Html | None:
 
 
 def _late(words: Words, told: Told) -> Html | None:
-    if told.found is None or not told.found.late:
+    if told.days is None or not told.days.late:
         return None
-    return say(words, "It begins where there are prices of {coins}.", coins=_coins(told.found.late))
+    return say(words, "It begins where there are prices of {coins}.", coins=_coins(told.days.late))
 
 
 def _young(words: Words, told: Told) -> Html | None:
     """Say that triggers had less to look back on than they do, so that they may have been silent at first."""
-    if told.found is None or told.found.look_back >= LOOK_BACK:
+    if told.days is None or told.days.look_back >= LOOK_BACK:
         return None
     return say(
         words,
         "Triggers look back {usual} days and had {days}, so at first some were silent.",
         usual=LOOK_BACK.days,
-        days=told.found.look_back.days,
+        days=told.days.look_back.days,
     )
 
 
 def _is_moodless(told: Told) -> bool:
-    return told.found is not None and not told.found.has_mood and told.strategy.setting(Cause.FEAR_GREED).on
+    return told.days is not None and not told.days.has_mood and told.strategy.setting(Cause.FEAR_GREED).on
 
 
 def _invests(told: Told) -> bool:

@@ -11,8 +11,8 @@ import numpy as np
 
 from chatbot.backtest.apart.desk import Run, Stage, TookTooLong
 from chatbot.backtest.apart.process import Died
-from chatbot.backtest.past import LOOK_BACK, Recorded
-from chatbot.backtest.prepare import Found
+from chatbot.backtest.past import LOOK_BACK
+from chatbot.backtest.prepare import Days
 from chatbot.backtest.question import Answer
 from chatbot.backtest.result import Result
 from chatbot.engine.errors import Refused
@@ -71,11 +71,11 @@ def an_answer(*, worst: bool = False, by_trigger: bool = False) -> Answer:
     )
 
 
-def a_found(*, worst: bool = False) -> Found:
-    """Return the history of a year; ``worst``: of a market that is younger."""
-    recorded = Recorded(begin=BEGIN, end=BEGIN + timedelta(days=DAYS), markets={}, bars={}, settlements={}, moods=())
+def some_days(*, worst: bool = False) -> Days:
+    """Return the days of a year; ``worst``: of a market that is younger."""
     late = ("SOL", "ETH-PERP") if worst else ()
-    return Found(recorded=recorded, late=late, look_back=timedelta(days=12) if worst else LOOK_BACK, has_mood=not worst)
+    looks = timedelta(days=12) if worst else LOOK_BACK
+    return Days(begin=BEGIN, end=BEGIN + timedelta(days=DAYS), late=late, look_back=looks, has_mood=not worst)
 
 
 def a_run(stage: Stage, **given: object) -> Run:
@@ -106,8 +106,8 @@ def backtests(portfolio: Portfolio) -> dict[str, Callable[[Words], View]]:
     investing = ScheduleRule(freq="weekly", time="09:00", zone="UTC", set_at=BEGIN, invest=Decimal(100))
     theirs = replace(portfolio, exchange="simulated", strategy=replace(portfolio.strategy, schedule=investing))
     asked = views.Told(portfolio=portfolio, strategy=portfolio.strategy, wish=views.Wish("conservative", "20210101-20210331"))
-    found = replace_found(asked, worst=False)
-    worst = replace_found(
+    found = with_days(asked, worst=False)
+    worst = with_days(
         views.Told(portfolio=theirs, strategy=strategies.switched(theirs.strategy, Cause.FEAR_GREED, on=True), wish=views.Wish()),
         worst=True,
     )
@@ -127,7 +127,7 @@ def backtests(portfolio: Portfolio) -> dict[str, Callable[[Words], View]]:
         "past.backtest.result at worst": lambda w: views.result(w, worst, a_run(Stage.DONE, answer=an_answer(worst=True), tried=123)),
         "past.backtest.result by trigger": lambda w: views.result(
             w,
-            views.Told(portfolio=portfolio, strategy=portfolio.strategy, wish=views.Wish(), by_trigger=True, found=found.found),
+            views.Told(portfolio=portfolio, strategy=portfolio.strategy, wish=views.Wish(), by_trigger=True, days=found.days),
             a_run(Stage.DONE, answer=an_answer(by_trigger=True), tried=7),
         ),
         **{
@@ -137,7 +137,7 @@ def backtests(portfolio: Portfolio) -> dict[str, Callable[[Words], View]]:
     }
 
 
-def replace_found(told: views.Told, *, worst: bool) -> views.Told:
-    """Return what a message is about, with the history that was found."""
-    told.found = a_found(worst=worst)
+def with_days(told: views.Told, *, worst: bool) -> views.Told:
+    """Return what a message is about, with the days that there are prices for."""
+    told.days = some_days(worst=worst)
     return told
