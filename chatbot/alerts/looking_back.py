@@ -7,13 +7,14 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
+from chatbot.errors import contained
 from chatbot.model import MessageKind, Rhythm
 from chatbot.store import accounts, messages, portfolios
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from chatbot.model import AlertSettings
+    from chatbot.model import AlertSettings, Person
     from chatbot.store.database import Tx
 
 #: later than this after its hour, because the bot was away, it is left out
@@ -49,17 +50,24 @@ def _is_day(day: date, rhythm: Rhythm) -> bool:
 
 
 async def due(tx: Tx, now: datetime) -> tuple[Due, ...]:
-    """Return the reviews whose hour has come and that were not sent yet."""
+    """Return the reviews whose hour has come and that were not sent yet; of a portfolio that is paused none, nobody looks at it."""
     found = []
     for person in await accounts.with_reviews(tx):
-        at = last_time(person.alerts, person.zone, now)
-        if at is None or now - at > LATE or not person.is_let_in:
-            continue
-        for portfolio in await portfolios.open_of(tx, person.id):
-            key = f"review-{portfolio.id}-{at.date().isoformat()}"
-            if not await messages.is_known(tx, key):
-                found.append(Due(chat_id=person.chat_id, portfolio_id=portfolio.id, rhythm=person.alerts.review, key=key))
+        with contained("review cannot be looked for", person=person.id):
+            found += await _due_to(tx, person, now)
     return tuple(found)
+
+
+async def _due_to(tx: Tx, person: Person, now: datetime) -> list[Due]:
+    at = last_time(person.alerts, person.zone, now)
+    if at is None or now - at > LATE or not person.is_let_in:
+        return []
+    found = []
+    for portfolio in await portfolios.open_of(tx, person.id):
+        key = f"review-{portfolio.id}-{at.date().isoformat()}"
+        if not portfolio.paused and not await messages.is_known(tx, key):
+            found.append(Due(chat_id=person.chat_id, portfolio_id=portfolio.id, rhythm=person.alerts.review, key=key))
+    return found
 
 
 async def post(tx: Tx, one: Due, now: datetime) -> None:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from chatbot.alerts.looking_back import last_time
 from chatbot.i18n import Catalogue
-from chatbot.model import AlertSettings, Rhythm
+from chatbot.model import AlertSettings, Rhythm, Role
+from chatbot.store import accounts, portfolios
 from handlers.commands import alerts
 from tests.moments import after
 from tests.places import LOCALE
@@ -37,6 +38,27 @@ def test_the_last_time_was_a_monday_or_a_first_at_its_hour(now: datetime, rhythm
     assert now - at <= timedelta(days=7 if rhythm is Rhythm.WEEK else 31, hours=2)
     assert (local.hour, local.minute) == (18, 30)
     assert local.weekday() == 0 if rhythm is Rhythm.WEEK else local.day == 1
+
+
+def test_an_hour_that_comes_twice_is_one_time() -> None:
+    """Half past one in New York on the first of November 2026: summer's is the one, so that the second is not told again."""
+    settings = AlertSettings(review=Rhythm.MONTH, review_at="01:30")
+    first = datetime(2026, 11, 1, 5, 30, tzinfo=UTC)
+    for minutes in (0, 30, 60, 119):
+        at = last_time(settings, "America/New_York", first + timedelta(minutes=minutes))
+        assert at is not None
+        assert at.astimezone(UTC) == first
+    before = last_time(settings, "America/New_York", first - timedelta(minutes=1))
+    assert before is not None
+    assert before.date().isoformat() == "2026-10-01"
+
+
+def test_an_hour_that_a_clock_skips_is_not_lost() -> None:
+    """Midnight of each Monday of a year comes once, in zones that change at midnight, by half an hour, or far from everybody."""
+    for zone in ("Africa/Cairo", "America/Asuncion", "Pacific/Chatham", "Australia/Lord_Howe", "Pacific/Apia"):
+        settings = AlertSettings(review=Rhythm.WEEK, review_at="00:00")
+        times = {last_time(settings, zone, datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=6 * turn)) for turn in range(4 * 365)}
+        assert len({at.date() for at in times if at is not None}) == len(times) == 53, zone
 
 
 def test_who_wants_none_has_no_hour() -> None:
@@ -75,6 +97,33 @@ async def begun(ann: Someone) -> None:
     await ann.confirm()
     for _ in range(6):
         await ann.step(86_400.0)
+
+
+async def two(ann: Someone) -> None:
+    """Two portfolios since a Monday, of which the second is paused, and a review each Monday at six."""
+    await begun(ann)
+    await ann.say("/start")
+    await ann.taps("Keep both", "Demo portfolio", "10,000", "Use Balanced")
+    await ann.say("/alerts review weekly 18:00")
+
+
+@pytest.mark.long
+async def test_each_portfolio_has_its_own_and_one_that_is_paused_none(tmp_path: Path) -> None:
+    """Told by name; nobody looks at a paused one, so there is nothing to tell; and who is blocked is told nothing."""
+    async with after(two, tmp_path, source=LivelyMarket) as ann:
+        seen = ann.newest
+        await ann.step(86_400.0 + 9 * 3600.0)
+        assert ann.since(seen).count("Your week") + ann.since(seen).count("Not enough data yet") == 2
+        async with ann.program.db.transaction() as tx:
+            await portfolios.set_paused(tx, (2,), paused=True)
+        seen = ann.newest
+        await ann.step(7 * 86_400.0)
+        assert ann.since(seen).count("Your week") == 1
+        async with ann.program.db.transaction() as tx:
+            await accounts.change_person(tx, ann.user.id, role=Role.BLOCKED)
+        seen = ann.newest
+        await ann.step(7 * 86_400.0)
+        assert "Your week" not in ann.since(seen)
 
 
 @pytest.mark.long
