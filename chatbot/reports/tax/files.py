@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -17,13 +18,14 @@ from chatbot.reports.tax.entries import BookKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from decimal import Decimal
 
     from chatbot.reports.tax.books import Books, Row
+    from chatbot.reports.tax.entries import Entry
 
 #: a cell that starts so would be run as a formula by a spreadsheet
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 _LONGEST: Final = 80
+_SEVERAL: Final = 2
 
 OURS: Final = (
     "time_utc",
@@ -136,7 +138,10 @@ class _Move:
         self.received = received
         #: "gain", "loss", "lost", "swap" or nothing
         self.word = word
-        self.fees = [] if word in ("gain", "loss") else [(fee, coin) for coin, fee in row.entry.fees.items() if fee > 0]
+        fees = [] if word in ("gain", "loss") else _fees(row.entry)
+        money = {part[1] for part in (sent, received) if part is not None and part[1] != row.entry.instrument}
+        #: of several the one in the money itself is part of the amount
+        self.fees = fees if len(fees) < _SEVERAL else [fee for fee in fees if fee[1] not in money]
 
 
 def _moves(told: Books) -> list[_Move]:
@@ -158,7 +163,7 @@ def _move(quote: str, row: Row) -> Iterable[_Move]:
             money = (abs(row.gain), quote)
             yield _Move(row, None, money, "gain") if row.gain > 0 else _Move(row, money, None, "loss")
         return
-    coin, value = (abs(entry.qty), entry.instrument), None if entry.price is None else (abs(entry.qty) * entry.price, quote)
+    coin, value = (abs(entry.qty), entry.instrument), _money(quote, entry)
     if entry.kind is BookKind.RENAMED and entry.to_qty:
         yield _Move(row, coin, (entry.to_qty, entry.to), "swap")
     elif entry.kind is BookKind.WRITTEN_OFF:
@@ -169,6 +174,18 @@ def _move(quote: str, row: Row) -> Iterable[_Move]:
         yield _Move(row, None, coin)
     elif entry.qty < 0:
         yield _Move(row, coin, None)
+
+
+def _fees(entry: Entry) -> list[tuple[Decimal, str]]:
+    return [(fee, coin) for coin, fee in entry.fees.items() if fee > 0]
+
+
+def _money(quote: str, entry: Entry) -> tuple[Decimal, str] | None:
+    """Return what a trade paid or got; trackers have one column for fees, so of several the quote coin's is in the amount itself."""
+    if entry.price is None:
+        return None
+    within = entry.fees.get(quote, Decimal(0)) if len(_fees(entry)) > 1 else Decimal(0)
+    return abs(entry.qty) * entry.price + (within if entry.qty > 0 else -within), quote
 
 
 def _koinly(move: _Move) -> list[str]:

@@ -59,7 +59,7 @@ def test_koinly_gets_its_universal_template() -> None:
     assert text.splitlines()[1:] == [
         "2025-03-01 10:22:31 UTC,,,1000,USDT,,,1000,USD,,,",
         "2025-03-01 10:22:31 UTC,0.0006000010,USDT,0.00000001,BTC,0.10,USDT,,,,plan 27,",
-        "2025-03-01 10:22:31 UTC,200,USDT,2,ETH,0.001,BNB,,,,plan 27 fee 1 USDT,",
+        "2025-03-01 10:22:31 UTC,201,USDT,2,ETH,0.001,BNB,,,,plan 27,",
         "2025-03-01 10:22:31 UTC,1,ETH,150,USDT,1,USDT,,,,plan 28,",
         "2025-03-01 10:22:31 UTC,0.5,USDT,,,,,,,realized gain,BTC-PERP futures plan 28,",
         "2025-03-01 10:22:31 UTC,,,9.5,USDT,,,,,realized gain,BTC-PERP futures plan 29,",
@@ -78,9 +78,34 @@ def test_cointracker_gets_its_own_format() -> None:
     assert text.splitlines()[1:4] == [
         "03/01/2025 10:22:31,1000,USDT,,,,,",
         "03/01/2025 10:22:31,0.00000001,BTC,0.0006000010,USDT,0.10,USDT,",
-        "03/01/2025 10:22:31,2,ETH,200,USDT,0.001,BNB,",
+        "03/01/2025 10:22:31,2,ETH,201,USDT,0.001,BNB,",
     ]
     assert [row["Tag"] for row in read(text) if row["Tag"]] == ["margin loss", "margin gain", "margin loss", "lost"]
+
+
+def test_no_fee_is_lost_where_there_are_several() -> None:
+    """Trackers have one column for fees: the one in dollars is part of what was paid or got, so that the gain is ours to the cent."""
+    entries = (
+        entry(BookKind.BUY, "ETH", "2", "100", fees={"BNB": D("0.001"), "USDT": D(1)}, fee_prices={"BNB": D(600)}),
+        entry(BookKind.SELL, "ETH", "-2", "150", fees={"USDT": D(2), "BNB": D("0.002")}, fee_prices={"BNB": D(600)}),
+    )
+    for to in (Format.KOINLY, Format.COINTRACKER):
+        sent, received, fee = (
+            ("Sent Amount", "Received Amount", "Fee Amount")
+            if to is Format.KOINLY
+            else ("Sent Quantity", "Received Quantity", "Fee Amount")
+        )
+        bought, sold = read(written(told(*entries), to))
+        gain = D(sold[received]) - D(bought[sent]) - 600 * (D(sold[fee]) + D(bought[fee]))
+        assert gain == sum((row.gain or D(0) for row in told(*entries).rows if not row.is_fee), D(0))
+
+
+def test_huge_and_tiny_numbers_are_written_whole() -> None:
+    """No exponent, no rounding, whatever a coin of many zeros costs."""
+    rows = read(written(told(entry(BookKind.BUY, "SHIB", "1E+18", "1E-12"), entry(BookKind.SELL, "SHIB", "-1E-18", "1E+12")), Format.OURS))
+    assert (rows[0]["quantity"], rows[0]["price_usd"], rows[0]["value_usd"]) == ("1" + 18 * "0", "0.000000000001", "1000000")
+    assert rows[1]["quantity"] == "-0." + 17 * "0" + "1"
+    assert all("E" not in cell for row in rows for name, cell in row.items() if name.endswith("_usd"))
 
 
 def test_our_own_file_has_every_lot_and_says_what_is_unknown() -> None:
