@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 _LONGEST_S: Final = 20.0
 #: answers that are kept: a person taps to and fro between the pages of one review
 _KEPT: Final = 32
+#: nothing moves so far within the hour up to which the walk begins: such a past is not that of this portfolio
+_OTHER_PRICES: Final = 0.3
 _ZERO: Final = Decimal(0)
 
 
@@ -91,6 +93,8 @@ def _index(past: Past, strategy: Strategy, begun: Begun, quote: str, window: tim
     earned = values[1:].copy()
     for hour, changes in came.items():
         earned[hour - 1] -= _worth(past, changes, hour)
+    if abs(values[0] / float(begun.worth) - 1) > _OTHER_PRICES:
+        raise Refused("bad_price", "the past has other prices than the portfolio was valued by")
     if not ((values[:-1] > 0).all() and (earned > 0).all()):
         raise Refused("negative_value", "nothing was left")
     index = values[0] / float(begun.worth) * np.concatenate([[1.0], np.cumprod(earned / values[:-1])])

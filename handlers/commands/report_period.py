@@ -110,7 +110,8 @@ def coded(code: str, today: date) -> Period:
 
 def read(text: str, today: date) -> Period:
     """Return the period that a text names. Raises :class:`UserError` with what to write, :class:`NoPeriod` for what names none."""
-    said = re.sub(r"\b(\d{1,2}) (?:de|of) ", r"\1 ", plain(unicodedata.normalize("NFKC", text)))
+    seen = "".join(char for char in unicodedata.normalize("NFKC", text) if unicodedata.category(char) != "Cf")  # marks that nobody sees
+    said = re.sub(r"\b(\d{1,2}) (?:de|of) ", r"\1 ", plain(seen))
     said = re.sub(r"([^\W\d_]{3,}) (?:de|del|of) (?=20\d\d)", r"\1 ", said)
     if (named := _NAMED.get(said) or _NAMED.get(_NOISE.sub(" ", said).strip())) is not None:
         return named(today)

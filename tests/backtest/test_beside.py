@@ -71,6 +71,13 @@ def test_going_on_from_the_first_plan_gives_the_plans_of_the_backtest(recorded: 
     assert monthly[-1] != bands[-1]
 
 
+def test_another_past_is_not_taken_for_this_one(recorded: Recorded) -> None:
+    """Where the portfolio was valued by other prices than the past has, nobody can say how it would have gone."""
+    begun = begun_of(recorded)
+    with pytest.raises(Refused, match="bad_price"):
+        both(recorded, portfolio(STRATEGY), replace(begun, worth=begun.worth * 2), "UTC", WINDOW)
+
+
 def test_money_that_comes_and_goes_is_no_return(recorded: Recorded) -> None:
     """A third of everything on top, in its own coins, changes the index by little; a coin that is not there is paid for in cash."""
     begun = begun_of(recorded)

@@ -94,8 +94,8 @@ def begun_of(
     if start is None or len(points) - start < 2:
         return None
     since = points[start].at
-    later = [one for one in entries if one.at > since and one.kind in _REACH_HOLDER and not is_perp(one.instrument)]
-    kept = [flow for flow in moved if flow.at > since and flow.kind is FlowKind.RESERVE]
+    later = [one for one in entries if one.at >= since and one.kind in _REACH_HOLDER and not is_perp(one.instrument)]
+    kept = [flow for flow in moved if flow.at >= since and flow.kind is FlowKind.RESERVE]
     if any(one.kind in (BookKind.RENAMED, BookKind.WRITTEN_OFF) for one in later) or any(flow.amount is None for flow in kept):
         return None
     came = [(one.at, {one.instrument: one.qty}) for one in later] + [(flow.at, {quote: flow.amount or _ZERO}) for flow in kept]
@@ -148,7 +148,9 @@ def series(
 
     ``first`` are the trades that holding begins with; without any it begins with what was there.
     """
-    links = [_link(before, after, moved) for before, after in pairwise(points)]
+    links = [
+        _link(before, after, [flow for flow in moved if _is_between(points, before, flow.at, after)]) for before, after in pairwise(points)
+    ]
     start = max((at + 1 for at, link in enumerate(links) if link is None), default=0)
     known, growths = points[start:], [1 + float(link) for link in links[start:] if link is not None]
     if len(known) < 2:
@@ -170,12 +172,13 @@ def series(
 
 def _link(before: Point, after: Point, moved: Sequence[Flow]) -> Decimal | None:
     """Return what was earned between two marks; deposits are no profit (domain 9.15)."""
-    between = [
-        Moment(value=flow.value, flows=(flow.amount,))
-        for flow in moved
-        if before.at < flow.at <= after.at and (flow.amount != 0 or flow.value is not None)
-    ]
+    between = [Moment(value=flow.value, flows=(flow.amount,)) for flow in moved if flow.amount != 0 or flow.value is not None]
     return time_weighted((Moment(value=before.value), *between, Moment(value=after.value))).total
+
+
+def _is_between(points: Sequence[Point], before: Point, at: datetime, after: Point) -> bool:
+    """Tell whether something happened between two marks: what happened in the moment of one came after it, but for the last of all."""
+    return before.at <= at < after.at or (at == after.at and after is points[-1])
 
 
 def _index(growths: Sequence[float]) -> tuple[float, ...]:
@@ -195,7 +198,7 @@ def _hold(
     for before, after in pairwise(points):
         if held is None:
             break
-        came = [one for one in entries if before.at < one.at <= after.at]
+        came = [one for one in entries if _is_between(points, before, one.at, after)]
         then = held.worth(known.mark.prices)
         held = _bought(held, [one for one in first if since <= one.at <= after.at])
         since = after.at + _INSTANT
@@ -205,7 +208,7 @@ def _hold(
             known, last = after, last * max(0.0, float(now / then))
         index.append(last if linked and known is after else None)
         joined = _kept_out(
-            _joined(held, came), [flow for flow in moved if before.at < flow.at <= after.at and flow.kind is FlowKind.RESERVE]
+            _joined(held, came), [flow for flow in moved if _is_between(points, before, flow.at, after) and flow.kind is FlowKind.RESERVE]
         )
         linked = linked and (joined == held or known is after)
         held = joined

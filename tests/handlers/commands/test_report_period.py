@@ -14,7 +14,7 @@ TODAY = date(2026, 3, 15)
 READ = [
     *(
         (typed, "2025-01-01", "2025-12-31")
-        for typed in ("2025", "year 2025", "año 2025", "за 2025 год", "last year", "el año pasado", "прошлый год")
+        for typed in ("2025", "year 2025", "año 2025", "за 2025 год", "last year", "el año pasado", "прошлый год", "\u202e2025\u200f")
     ),
     *((typed, "2026-01-01", "2026-12-31") for typed in ("2026", "this year", "este año", "этот год")),
     *(
@@ -82,7 +82,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("typed", "first", "last"), READ, ids=[typed for typed, _, _ in READ])
+@pytest.mark.parametrize(("typed", "first", "last"), READ, ids=[ascii(typed) for typed, _, _ in READ])
 def test_a_period_is_read_as_it_is_written(typed: str, first: str, last: str) -> None:
     """Years, months, quarters, days and spans; a month without a year is the last one that has begun."""
     period = report_period.read(typed, TODAY)

@@ -201,3 +201,19 @@ async def test_what_may_be_luck_offers_nothing(tmp_path: Path) -> None:
         assert "sure that it was no luck" not in ann.last.text
         assert "Try it on paper" not in ann.last.buttons
         assert await ann.portfolio_id() == 1
+
+
+async def test_a_deposit_in_the_moment_of_a_mark_is_no_profit(tmp_path: Path) -> None:
+    """It came after that mark was taken: 0.01 BTC, five per cent of everything, moves neither the portfolio's return nor holding's."""
+    async with after(half_in_cash, tmp_path, source=LivelyMarket) as ann:
+        await ann.say("/deposit 0.01 BTC")
+        await ann.step(DAY_S)
+        portfolio = await ann.program.portfolios.by_id(await ann.portfolio_id())
+        assert portfolio is not None
+        found = await ann.program.reviews.review(portfolio, ZoneInfo("UTC"))
+        assert found.actual is not None
+        assert found.hold is not None
+        assert abs(found.actual.total) < 0.005
+        assert abs(found.hold.total) < 0.005
+        assert found.unexplained is not None
+        assert abs(found.unexplained) < Decimal("1e-5")
