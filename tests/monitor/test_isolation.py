@@ -114,8 +114,9 @@ async def fall_and_hear(on: Bench) -> tuple[set[int], set[int]]:
 RAW = ("", "NaN", "\ud7ff\x00", -1, 10**18, 1e308, None, b"\xff", "[]", '{"a": 1}', "2026-01-01")
 #: what says whose a row is: with another value there it is somebody else's
 WHOSE = {"id", "portfolio_id", "plan_id", "person_id"}
-#: the tables of nobody: settings of the bot itself, and what Telegram sent; test_facts_of_the_program.py damages those
-OF_NOBODY = {"pf_meta", "pf_updates"}
+#: the tables of nobody: settings of the bot itself, and what Telegram sent, which test_facts_of_the_program.py damages; and the past of
+#: markets, which only a backtest reads
+OF_NOBODY = {"pf_meta", "pf_updates", "pf_history"}
 _PLAN_OF = "plan_id IN (SELECT id FROM pf_plans WHERE portfolio_id = :portfolio)"
 
 
