@@ -130,6 +130,14 @@ async def _preset(context: Context, portfolio: Portfolio, name: str) -> Strategy
     )
 
 
+#: other words for where a rebalance leads to, in plain letters
+_DESTINATIONS = {
+    **dict.fromkeys(("target", "to the target", "objetivo", "al objetivo", "цель", "до цели", "к цели"), "1"),
+    **dict.fromkeys(("midpoint", "to the midpoint", "middle", "halfway", "half", "medio", "a mitad", "середина", "до середины"), "0.5"),
+    **dict.fromkeys(("edge", "nearest edge", "borde", "al borde", "краи", "до края"), "0"),
+}
+
+
 async def bands(update: Update, context: Context) -> None:
     """Show the bands, or take ``/bands BTC 5 ALT 10%``."""
     portfolio = await need_portfolio(update, context)
@@ -141,7 +149,17 @@ async def bands(update: Update, context: Context) -> None:
         await show(update, context, views.bands(context.words, portfolio))
 
 
+def destination(text: str, words: Words) -> Decimal | None:
+    """Return where a rebalance shall lead to, of "edge" or "a mitad de camino"; None: a text says something else."""
+    called = {guesses.plain(said): theta for label, theta in views.DESTINATIONS.items() for said in (label, words.t(label))}
+    said = guesses.meant(text, _DESTINATIONS | called)
+    return None if said is None else Decimal(said)
+
+
 async def _take_bands(update: Update, context: Context, portfolio: Portfolio) -> None:
+    if (theta := destination(context.rest, context.words)) is not None:
+        await _change(update, context, portfolio, replace(portfolio.strategy, theta=theta), bands_only=True)
+        return
     known = names.of_lines(await context.program.markets.of(portfolio).source.markets(), views.lines_called(context.words))
     rules, found = parsing.bands(context.rest, known)
     strategy = None

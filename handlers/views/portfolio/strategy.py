@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from chatbot.charts.labels import Labels
 from chatbot.engine import band_width
 from chatbot.exchanges.base import asset_of
+from chatbot.i18n import N_
 from chatbot.model import ALT, CORE, FUTURES, STABLE, USUAL_QUOTE, LineReading, PortfolioFigures
 from chatbot.portfolio.names import SPOT_ONLY
 from chatbot.portfolio.strategies import is_spot_only, preset_names
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 
 BANDS_EXAMPLE = "/bands BTC 5 ALT 10%"
 _BAND_CHOICES = (3, 5, 7, 10)
+#: where a rebalance may lead to, by theta (domain 3.3)
+DESTINATIONS = {N_("to target"): "1", N_("half-way"): "0.5", N_("to the edge"): "0"}
 
 
 def weights_example(quote: str) -> str:
@@ -195,10 +198,7 @@ def bands(words: Words, portfolio: Portfolio) -> View:
         say(words, "Points, or per cent of the target: {example}", example=code(BANDS_EXAMPLE)),
     )
     widths = tuple(button(f"±{points}", "band", points) for points in _BAND_CHOICES)
-    ends = tuple(
-        button(label, "theta", value)
-        for label, value in ((words.t("to target"), "1"), (words.t("half-way"), "0.5"), (words.t("to the edge"), "0"))
-    )
+    ends = tuple(button(words.t(label), "theta", value) for label, value in DESTINATIONS.items())
     best = (button(words.t("Recommended"), "advice"), button(words.t("How a plan trades"), "options"))
     return View(text, (widths, ends, best, (button(words.t("Targets"), "targets"), button(words.t("Status"), "status"))))
 

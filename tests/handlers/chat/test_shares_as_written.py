@@ -11,6 +11,7 @@ from chatbot.i18n import Catalogue
 from chatbot.model import BandRule
 from chatbot.portfolio import strategies
 from handlers.chat import names, parsing
+from handlers.commands import strategy as strategy_commands
 from handlers.views.portfolio.strategy import lines_called
 from tests.handlers.chat.speakers import OPERATORS, with_portfolios
 from tests.person import someone
@@ -225,6 +226,23 @@ def rule_of(width: str) -> BandRule:
     return BandRule(rel=Decimal(width[:-1]) / 100) if width.endswith("%") else BandRule(abs_pp=Decimal(width))
 
 
+@pytest.mark.parametrize(
+    ("language", "typed", "theta"),
+    [
+        *(("en", typed, "0") for typed in ("edge", "to the edge", "nearest edge", "to the egde")),
+        *(("en", typed, "0.5") for typed in ("midpoint", "half-way", "halfway", "middle")),
+        *(("en", typed, "1") for typed in ("target", "to target", "to the target")),
+        *(("es", typed, theta) for typed, theta in (("borde", "0"), ("al borde", "0"), ("a medio camino", "0.5"), ("objetivo", "1"))),
+        *(("ru", typed, theta) for typed, theta in (("край", "0"), ("к краю", "0"), ("середина", "0.5"), ("цель", "1"), ("к цели", "1"))),
+        *(("en", typed, "") for typed in ("5", "BTC 5", "all 4", "ALT 25%", "soon")),
+    ],
+)
+def test_where_a_rebalance_leads_to_is_read(language: str, typed: str, theta: str) -> None:
+    """In a word, with slips, in the person's language; a band is none."""
+    found = strategy_commands.destination(typed, CATALOGUE.words(language))
+    assert found == (Decimal(theta) if theta else None)
+
+
 @pytest.mark.parametrize(("language", "typed", "told"), BAD_BANDS)
 def test_bands_that_can_not_be_read_are_answered_with_what_to_write(language: str, typed: str, told: str) -> None:
     """Out of range, of no line, two of one line, money."""
@@ -246,6 +264,7 @@ CHAT = [
     ("es", "/targets 40 % BTC y 60 % ETH", ("BTC", "40,0 %", "ETH", "60,0 %")),
     ("ru", "/targets BTC 40 ₽ ETH 60", ("«40₽»",)),
     ("en", "/bands 7", ("±7.0",)),
+    ("en", "/bands edge", ("leads to the nearest edge",)),
     ("en", "/bands BTC $5", ("“$5” is an amount of money. Write the number alone, like 5.",)),
     ("es", "/bands todas 6 puntos", ("±6,0",)),
     ("ru", "/bands все 4 п.п.", ("±4,0",)),
