@@ -113,7 +113,7 @@ class Desk:
 
     def __init__(self, start: Start, *, room: int | None = None, worker: Callable[[], Worker] = Apart) -> None:
         self._start = start
-        self._line = Line(room or os.cpu_count() or 1)
+        self._line = Line(room or _cores())
         self._worker = worker
         #: the last run of each person
         self._runs: dict[int, Run] = {}
@@ -217,6 +217,11 @@ class Desk:
         if (run := self._runs.pop(person_id, None)) is not None:
             self.stop(run)
         self._tried.pop(person_id, None)
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _mark(strategy: Strategy) -> int:

@@ -99,6 +99,8 @@ _CODE: Final = re.compile(r"(\d{1,5})([dwmy])")
 _PERIOD: Final = re.compile(rf"{ALL}|\d{{1,5}}[dwmy]|20\d\d|20\d{{6}}-20\d{{6}}")
 #: moments in the picture: more than there are pixels for would only take time
 _POINTS: Final = 400
+#: volatility and Sharpe ratio say nothing before
+_LEAST_DAYS: Final = 30
 #: coins that are named of those with gaps
 _MOST_COINS: Final = 4
 
@@ -238,7 +240,7 @@ def _top(words: Words, told: Told) -> tuple[Html, Html]:
     if told.days is None:
         return first, esc(_period(words, told.wish))
     begin, end = told.days.begin, told.days.end
-    days = say_n(words, _DAYS, (end - begin) // timedelta(days=1))
+    days = say_n(words, _DAYS, round((end - begin) / timedelta(days=1)))
     return first, say(words, "{begin} – {end}, {days}", begin=_day(words, begin), end=_day(words, end), days=days)
 
 
@@ -308,7 +310,7 @@ def _figures(words: Words, own: Result, hold: Result) -> list[Html]:
         costs = say(words, "Fees {fees} · funding {funding}", fees=words.percent(own.fees, 2), funding=_signed(words, own.funding, 2))
     turned = words.percent(own.turnover.spot + own.turnover.futures, 0)
     lines.append(joined(DOT, (costs, say(words, "turned over {turned} a year", turned=turned))))
-    if own.volatility is not None and hold.volatility is not None:
+    if own.volatility is not None and hold.volatility is not None and len(own.daily) > _LEAST_DAYS:
         told = say(words, "Volatility {own} a year, hold {hold}", own=words.percent(own.volatility), hold=words.percent(hold.volatility))
         lines.append(joined(DOT, (told, f"Sharpe {_number(words, own.sharpe)}")))
     return lines
@@ -347,6 +349,8 @@ def _made_up(words: Words, told: Told) -> Html | None:
 def _late(words: Words, told: Told) -> Html | None:
     if told.days is None or not told.days.late:
         return None
+    if len(told.days.late) > _MOST_COINS:
+        return say(words, "There are no prices before that.")
     return say(words, "It begins where there are prices of {coins}.", coins=_coins(told.days.late))
 
 

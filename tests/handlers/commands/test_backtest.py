@@ -195,6 +195,23 @@ async def test_after_a_restart_its_button_says_that_it_is_gone(tmp_path: Path) -
         assert "What would Balanced have done" in ann.last.text
 
 
+async def test_a_closed_portfolio_can_still_be_asked_about(tmp_path: Path) -> None:
+    """Its strategy is its history too; the page that was open goes on, with the usual amount or what it was worth."""
+    async with at_the_desk(tmp_path) as (ann, stand_in):
+        stand_in.go.set()
+        await ann.say("/backtest")
+        await ann.taps("Half a year")
+        page = ann.last
+        await ann.say("/portfolios")
+        await ann.taps("Close", "Close Balanced")
+        await ann.tap("Test it", page)
+        while ann.program.backtests.is_busy:  # noqa: ASYNC110 - the desk works beside
+            await asyncio.sleep(0.005)
+        told = next(message.text for message in ann.messages if message.id == page.id)
+        assert "closed" in told
+        assert "+10.0%, holding +4.0%" in told
+
+
 @pytest.mark.parametrize(
     "typed", ["brave 1y", "<b>", "1y; rm -rf /", "9" * 3000, "balanced aggressive", "1y sudo"], ids=lambda one: ascii(one)[:20]
 )
