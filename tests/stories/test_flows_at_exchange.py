@@ -23,7 +23,7 @@ from chatbot.model import PlanState
 from chatbot.store import flows
 from chatbot.vault import new_master_key
 from tests.person import START, someone
-from tests.stories.at_exchange import API_KEY, SECRET, doctor
+from tests.stories.at_exchange import API_KEY, SECRET, at_order, doctor
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -48,6 +48,7 @@ class Room:
 
     ann: Someone
     venue: Venue
+    server: Server
 
     @property
     def account(self) -> Account:
@@ -104,7 +105,7 @@ async def watching(folder: Path, venue: str, *, live: bool = False, futures: int
                 await ann.say("/live")
                 await ann.say("trade with real money")
             await ann.step()
-            yield Room(ann, server.venue)
+            yield Room(ann, server.venue, server)
 
 
 @both
@@ -230,3 +231,32 @@ async def test_what_is_lent_to_the_exchange_has_left_and_dust_is_nothing(tmp_pat
         assert "Left your exchange" not in told
         assert "Went to a wallet that I do not count\n−3 ETH" in told
         assert abs((await room.earned()).today or 0) < D("0.0001")
+
+
+@both
+async def test_money_that_comes_and_goes_under_a_plan_is_a_flow_and_no_profit(tmp_path: Path, venue: str) -> None:
+    """A deposit and a withdrawal while orders are on their way: counted when the plan has ended, each once, at its own worth."""
+    async with watching(tmp_path, venue, live=True) as room:
+        await room.ann.say("/targets BTC 42 ETH 25 USDT 33")
+        await room.ann.say("/rebalance")
+        before = await room.earned()
+
+        async def comes_and_goes() -> None:
+            room.venue.deposit(room.account, "USDT", D(7_000))
+            room.venue.withdraw(room.account, "ETH", D(1))
+
+        at_order(room.server, 1, comes_and_goes)
+        plan = await room.ann.confirm()
+        assert plan.state is PlanState.DONE
+        for _ in range(3):
+            await room.minute()
+        booked = sorted((flow.kind, flow.facts["changes"]) for flow in await room.flows())
+        assert booked == [("deposit", {"USDT": "7000"}), ("withdrawal", {"ETH": "-1"})]
+        after = await room.earned()
+        assert before.profit is not None
+        assert after.profit is not None
+        paid = sum((leg.fee for leg in plan.legs), D(0))
+        assert abs(after.profit - before.profit + paid) < 5, "the fees, and what the book's other side was worth"
+        assert "Stopped for today" not in room.ann.since(0)
+        await room.minute(600)
+        assert len(await room.flows()) == 2
