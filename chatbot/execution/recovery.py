@@ -80,12 +80,17 @@ async def settle(move: LegAttempt, attempt: Attempt) -> float:
     pace, left = move.deps.pace, _quarantine_left_s(move, attempt)
     move.passes("quarantine")
     if left > 0:
-        return min(left, pace.look_s)
+        return 0.0 if await _stopped_unlisted(move, attempt) else min(left, pace.look_s)
     for _ in range(pace.looks):
         if await _adopted(move, attempt):
             return 0.0
         await move.deps.clock.sleep(pace.poll_pause_s)
     return await _unlisted(move, attempt)
+
+
+async def _stopped_unlisted(move: LegAttempt, attempt: Attempt) -> bool:
+    """Call off at once what may rest unlisted, where nothing may be sent any more; True: something was written."""
+    return attempt.detail != next_order.LISTED_LATER and bool(await move.stop_word()) and await _taken_back(move, attempt)
 
 
 async def _unlisted(move: LegAttempt, attempt: Attempt) -> float:

@@ -12,6 +12,7 @@ from chatbot.errors import OutcomeUnknown, Rejected
 from chatbot.exchanges.testserver.harshness import Harshness
 from chatbot.exchanges.testserver.words import Call
 from chatbot.model import Cause, LegState, OrderState, PlanState, Reason
+from chatbot.store import halt
 from tests.execution.lab import QUICK, Lab, open_lab, states
 from tests.execution.test_on_live_venues import DIALECTS, agrees, on
 
@@ -203,3 +204,38 @@ async def test_an_order_of_which_nothing_was_noted_before_is_never_sent_again(db
     plan = await lab.run(LEG)
     assert plan.state is PlanState.PARKED
     assert [one.state for one in await lab.attempts(plan.id)] == [OrderState.UNKNOWN]
+
+
+@pytest.mark.parametrize("closes", [False, True], ids=["halted", "stopped"])
+async def test_an_order_that_rests_unlisted_is_called_off_at_once_where_nothing_may_be_sent(db: Database, *, closes: bool) -> None:
+    """Its answer was lost and no look-up shows it: a halt, or its person's word, does not wait until it is listed."""
+    lab = await open_lab(db, pace=PACE)
+    lab.account.faults.lose_answers, lab.account.faults.lookup_lag_s = 1, 1000.0
+    made, place = await lab.plan(LEG), lab.account.place
+    stopped_at = []
+
+    async def stops(request: OrderRequest) -> Order:
+        try:
+            return await place(request)
+        finally:
+            assert lab.account.state.open_orders
+            stopped_at.append(lab.clock.now())
+            if closes:
+                assert await lab.executor.recovery.stop(made.id, 1)
+            else:
+                async with db.transaction() as tx:
+                    await halt.begin(tx, lab.clock.now())
+
+    lab.account.place = stops
+    cancel, called = lab.account.cancel, []
+
+    async def noted(*given: Any) -> Order:
+        called.append((lab.clock.now() - stopped_at[0]).total_seconds())
+        return await cancel(*given)
+
+    lab.account.cancel = noted
+    await lab.finish()
+    assert not lab.account.state.open_orders
+    assert called[0] <= 2.0
+    assert lab.account.state.spot["BTC"] == 1
+    assert (await lab.read(made.id)).state is (PlanState.DONE if closes else PlanState.PARKED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -101,3 +102,35 @@ async def test_what_endangers_real_money_is_told_once_each_with_what_to_do(tmp_p
         told = [one.text for one in ann.messages if one.id > before]
         assert sum("Your key needs you" in one for one in told) == 1, told
         assert sum("does not accept the key" in one and "/keys" in one for one in told) <= 1, told
+
+
+@pytest.mark.parametrize("exchange", ["binance", pytest.param("bybit", marks=pytest.mark.slow)])
+async def test_an_order_of_which_nobody_knew_is_told_when_the_exchange_shows_it(tmp_path: Path, exchange: str) -> None:
+    """Its answer was lost and lists lag for hours: asked about, closed, booked and told once it is listed; no second order."""
+    async with at_exchange(tmp_path, exchange) as (ann, server):
+        await watch(ann, exchange)
+        await agree(ann)
+        await ann.say("/targets BTC 42 ETH 25 USDT 33")
+        await ann.say("/rebalance")
+        server.venue.harshness = replace(server.venue.harshness, lookup_lag_s=20_000)
+        server.faults.add(call="place", fault="reset_after")
+        assert (await ann.confirm()).state is PlanState.PARKED
+        ann.sees("I don't know whether one order went through")
+        await ann.tap("Close it")
+        await ann.work()
+        plan = await ann.plan()
+        assert plan.state is PlanState.DONE
+        for _ in range(3):
+            await ann.step()
+            await ann.program.executor.comparison.look()
+        (order,) = theirs(server).orders
+        assert (order.filled > 0, plan.legs[0].filled) == (True, 0)
+        server.venue.harshness = replace(server.venue.harshness, lookup_lag_s=0)
+        before = ann.newest
+        for _ in range(3):
+            await ann.step()
+            await ann.program.executor.comparison.look()
+            await ann.work()
+        assert ann.since(before).count("the exchange shows other fills than I booked") == 1
+        assert (await ann.plan()).legs[0].filled == order.filled
+        assert len(theirs(server).orders) == 1
