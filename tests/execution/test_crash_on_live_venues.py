@@ -65,7 +65,7 @@ ELSEWHERE = {
     "executor.give_up": "tests/execution/test_halt.py",
     "executor._shut_out": "tests/execution/test_recovery.py: the key is dead, nobody can ask any more",
     "recovery._revive": "tests/execution/test_recovery.py: broken work is parked",
-    "comparing._write": "tests/execution/test_comparing.py: after the plan",
+    "comparing._compare": "tests/execution/test_comparing.py: after the plan",
     "comparing._correct": "tests/execution/test_comparing.py: after the plan",
     "outcomes.abandon": "tests/execution/test_recovery.py: an order that nobody will ever know of, closed by its person",
 }
