@@ -1,4 +1,4 @@
-"""A past that is made up: prices by coin at every full hour, without a spread, the same before it began."""
+"""A past that is made up: prices by coin at every full hour."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 
 BEGIN = datetime(2021, 1, 1, tzinfo=UTC)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY_HOURS = 24
 _HOUR_US = HOUR // timedelta(microseconds=1)
 
 
-def past_of(prices: Mapping[str, NDArray[np.float64]], fee: str = "0.001") -> Past:
-    """Return a past of these prices, one at each full hour; nothing was recorded before it, and there are no futures."""
-    hours = len(next(iter(prices.values())))
-    at = (BEGIN - _EPOCH) // timedelta(microseconds=1) + np.arange(hours) * _HOUR_US
+def past_of(prices: Mapping[str, NDArray[np.float64]], fee: str = "0.001", before: int = 0) -> Past:
+    """Return a past of these prices, one at each full hour; of the first ``before`` triggers know, and there are no futures."""
+    total = len(next(iter(prices.values())))
+    at = (BEGIN - before * HOUR - _EPOCH) // timedelta(microseconds=1) + np.arange(total) * _HOUR_US
     markets = {
         coin: Market(instrument=coin, tick=Decimal("1e-8"), lot=Decimal("1e-8"), min_notional=Decimal(0), taker_fee=Decimal(fee))
         for coin in prices
     }
-    bars = {
-        (coin, interval): CandleTable(at, np.stack([row] * 4 + [np.ones(hours)], axis=1))
-        for coin, row in prices.items()
-        for interval in ("1h", "1d")
-    }
-    end = BEGIN + (hours - 1) * HOUR
+    bars = {}
+    for coin, row in prices.items():
+        table = CandleTable(at, np.stack([row, row, row, np.append(row[1:], row[-1]), np.ones(total)], axis=1))
+        bars |= {(coin, "1h"): table, (coin, "1d"): CandleTable(at[::_DAY_HOURS], table.rows[::_DAY_HOURS])}
+    end = BEGIN + (total - before - 1) * HOUR
     return played(Recorded(begin=BEGIN, end=end, markets=markets, bars=bars, settlements={}, moods=()))

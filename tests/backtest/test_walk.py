@@ -1,0 +1,65 @@
+"""A made-up market in which one coin runs wild: the search comes to what a look at every hour comes to."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from chatbot.backtest.search import Search
+from chatbot.backtest.walk import walk
+from chatbot.model import BandRule, Cause, Strategy, TriggerSetting
+from tests.backtest.made import past_of
+
+BEFORE, HOURS = 50 * 24, 6 * 24
+COINS = ("BTC", "ETH", "SOL")
+
+
+def wild(seed: int) -> dict[str, np.ndarray]:
+    """Return fifty calm days and six more, in which SOL moves six times as much as it used to."""
+    steps = np.random.default_rng(seed).normal(0, 0.003, (len(COINS), BEFORE + HOURS))
+    steps[2, BEFORE:] *= 6
+    steps[:2, BEFORE:] *= 2
+    return dict(zip(COINS, 100 * np.exp(np.cumsum(steps, axis=1)), strict=True))
+
+
+def narrow(*, together: bool = False) -> Strategy:
+    """Return bands of two points, with the volatility trigger on."""
+    weights = {"CORE": Decimal("0.4"), "ALT": Decimal("0.3"), "STABLE": Decimal("0.3"), "FUTURES": Decimal(0)}
+    params = {"together": Decimal(1)} if together else {}
+    return Strategy(
+        preset="custom",
+        weights=weights,
+        members={"CORE": ("BTC",), "ALT": ("ETH", "SOL")},
+        futures_net=Decimal(0),
+        futures_split={},
+        bands={line: BandRule(abs_pp=Decimal(2)) for line in ("CORE", "ALT", "STABLE")},
+        futures_band_pp=Decimal(2),
+        triggers={Cause.VOLATILITY: TriggerSetting(on=True, params=params)},
+    )
+
+
+@pytest.mark.parametrize(("seed", "together"), [(1, False), (3, True)])
+def test_the_search_comes_to_what_every_hour_comes_to(seed: int, together: bool) -> None:
+    past, strategy = past_of(wild(seed), before=BEFORE), narrow(together=together)
+    searched, hourly = (walk(past, strategy, Decimal(10_000), window=timedelta(seconds=60), exactly=exactly) for exactly in (False, True))
+    assert searched.blocks == hourly.blocks
+    assert {str(block.reasons[0].trigger) for block in searched.blocks} >= {"start", "volatility"}
+    assert searched.exact < hourly.exact / 2
+
+
+def test_while_a_coin_is_held_down_its_targets_are_known_hour_by_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The arrays that the search looks past are those of the exact targets: were they not, every hour would be decided."""
+    known: list[bool] = []
+    put = Search.put
+
+    def noted(self: Search, *seen: object) -> None:
+        put(self, *seen)  # type: ignore[arg-type]
+        known.append(self.moving)
+
+    monkeypatch.setattr(Search, "put", noted)
+    found = walk(past_of(wild(1), before=BEFORE), narrow(), Decimal(10_000), window=timedelta(seconds=60))
+    assert len(known) == found.exact
+    assert known.count(True) > len(known) / 2
