@@ -203,6 +203,8 @@ class _Walk:
                 found = min(found, turns[later])
         if self._search.moving and found > hour + 1:
             found -= 1  # what moves a target is told from drift by where the target was an hour before
+        if self._basket is None:
+            return found
         return next((early for early in range(hour + 1, found) if self._follow_basket(early)), found)
 
     def _follow_basket(self, hour: int) -> bool:
