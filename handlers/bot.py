@@ -59,7 +59,7 @@ if TYPE_CHECKING:
 
     from chatbot.app import Program
     from handlers.chat.context import Bot
-    from handlers.transport.line import Line
+    from handlers.transport.line import TelegramLine
 
     Handler = Callable[[Update, Context], Coroutine[Any, Any, None]]
 
@@ -247,7 +247,7 @@ BUTTONS: dict[str, Handler] = {
 }
 
 
-def build(program: Program, line: Line) -> Bot:
+def build(program: Program, line: TelegramLine) -> Bot:
     """Return the application that answers what comes over a line, not yet started."""
     application = (
         Application.builder()

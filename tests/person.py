@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from chatbot.model import Plan
     from chatbot.monitor.check import Tick
     from handlers.chat.context import Bot
-    from handlers.transport.line import Line
+    from handlers.transport.line import TelegramLine
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 ANN, BEN = TelegramUser(id=42, name="Ann"), TelegramUser(id=43, name="Ben")
@@ -118,9 +118,9 @@ class Someone:
     # What the bot does
 
     @property
-    def line(self) -> Line:
+    def line(self) -> TelegramLine:
         """Return the line that the bot hears people by."""
-        line: Line = self.bot.bot_data[LINE]
+        line: TelegramLine = self.bot.bot_data[LINE]
         return line
 
     async def update(self, kind: str, **body: object) -> None:

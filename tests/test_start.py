@@ -17,7 +17,7 @@ from chatbot.ground import open_ground
 from handlers.bot import build
 from handlers.loopback import TelegramUser
 from handlers.loopback.loopback import Loopback
-from handlers.transport.line import Line, connect
+from handlers.transport.line import TelegramLine, connect
 from handlers.transport.running import running
 from tests.person import START
 from tests.places import ROOT
@@ -83,7 +83,7 @@ async def test_people_are_heard_before_anybody_can_answer_and_answered_then(tmp_
     assert "/privacy" not in answers[1]
 
 
-def _line(ground: Ground, loopback: Loopback) -> Line:
+def _line(ground: Ground, loopback: Loopback) -> TelegramLine:
     ends = {"request": loopback.request(), "updates_request": loopback.request()}
     return connect(ground.settings, ground.db, ground.clock, token=loopback.token, **ends)
 

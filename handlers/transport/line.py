@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-#: where the application keeps its :class:`Line`
+#: where the application keeps its :class:`TelegramLine`
 LINE = "line"
 #: the longest pause between two tries to reach Telegram at start
 _PAUSE_S_MAX = 30.0
 
 
-class Line:
+class TelegramLine:
     """The library's bot, and the queue of what people write to it."""
 
     def __init__(self, bot: ExtBot[None], db: Database, clock: Clock) -> None:
@@ -104,7 +104,7 @@ def connect(
     token: str | None = None,
     request: BaseRequest | None = None,
     updates_request: BaseRequest | None = None,
-) -> Line:
+) -> TelegramLine:
     """Return the line, over which nothing was said yet; tests and the demo give requests that lead to the loopback."""
     if request is None or updates_request is None:
         certificates = {"verify": httpx.create_ssl_context()}  # read once for both: 20 ms of the start
@@ -120,4 +120,4 @@ def connect(
         get_updates_request=updates_request,
         rate_limiter=Patience(clock),
     )
-    return Line(bot, db, clock)
+    return TelegramLine(bot, db, clock)

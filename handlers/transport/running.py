@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from chatbot.app import Program
     from handlers.chat.context import Bot
-    from handlers.transport.line import Line
+    from handlers.transport.line import TelegramLine
 
 
 log = structlog.get_logger()
@@ -34,7 +34,7 @@ _STOP_S = 5.0
 @asynccontextmanager
 async def running(program: Program, bot: Bot) -> AsyncIterator[None]:
     """Answer what comes over the bot's line inside the block; unfinished updates of an earlier process are handled first."""
-    line: Line = bot.bot_data[LINE]
+    line: TelegramLine = bot.bot_data[LINE]
     tasks: set[asyncio.Task[Any]] = set()
     try:
         if line.listening is None:
