@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from chatbot.portfolio.markets import Markets
     from chatbot.store.database import Database
 
-#: seconds after which it is not waited for: what was fetched by then is kept, so that the next time gets further
-_LONGEST_S: Final = 20.0
 #: answers that are kept: a person taps to and fro between the pages of one review
 _KEPT: Final = 32
 #: nothing moves so far within the hour up to which the walk begins: such a past is not that of this portfolio
@@ -51,18 +49,21 @@ class Beside:
         self._window = window
         self._known: dict[tuple[object, ...], tuple[tuple[float, ...], ...]] = {}
 
-    async def ways(self, portfolio: Portfolio, begun: Begun, zone: str) -> tuple[tuple[float, ...], ...] | None:
-        """Return the index of a monthly rebalance and of bands alone at each moment; None where the past is not to be had."""
+    async def ways(self, portfolio: Portfolio, begun: Begun, zone: str, longest_s: float) -> tuple[tuple[float, ...], ...] | None:
+        """Return the index of a monthly rebalance and of bands alone at each moment; None where that is not to be had in time.
+
+        What was fetched by then is kept, so that the next time gets further.
+        """
         begin, end = _up(begun.at), _down(begun.moments[-1])
         key = (portfolio.id, begun.at, end, len(begun.moments), repr(portfolio.strategy), zone)
         if key not in self._known:
             if end <= begin:
                 return None
-            source = past_of(self._markets.of(portfolio).source, self._db, self._clock, self._mood_url, lambda _name, _since: None)
             names = {*portfolio.strategy.spot_assets, *portfolio.strategy.contracts, *begun.quantities} - {portfolio.quote}
             names |= {coin for _, changes in begun.came for coin in changes} - {portfolio.quote}
             try:
-                async with asyncio.timeout(_LONGEST_S):
+                source = past_of(self._markets.of(portfolio).source, self._db, self._clock, self._mood_url, lambda _name, _since: None)
+                async with asyncio.timeout(longest_s):
                     recorded = await fetch(source, names, begin, end)
                     found = await asyncio.to_thread(both, recorded, portfolio, begun, zone, self._window)
             except (ExchangeError, Refused, TimeoutError):

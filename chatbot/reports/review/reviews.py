@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from chatbot.store.database import Database
     from chatbot.store.flows import Opening
 
-    Walked: TypeAlias = "Callable[[Portfolio, Begun, str], Awaitable[tuple[tuple[float, ...], ...] | None]]"
+    Walked: TypeAlias = "Callable[[Portfolio, Begun, str, float], Awaitable[tuple[tuple[float, ...], ...] | None]]"
 
 #: what trading would have cost where no exchange tells a fee
 _FEE: Final = 0.001
+#: seconds that the past is waited for: by somebody who asked, and by a message that comes by itself, behind which others wait
+_WAITS_S, _PASSES_S = 20.0, 3.0
 
 
 class Reviews:
@@ -41,13 +43,14 @@ class Reviews:
 
     async def review(self, portfolio: Portfolio, zone: tzinfo, *, days: int | None = None) -> Review:
         """Return the review of a portfolio up to now, of so many days or since its first mark; of a closed one up to its last."""
+        longest_s = _WAITS_S if days is None else _PASSES_S
         async with self._db.read() as tx:
             records = await reviewing.read(tx, portfolio)
         if days is not None:
             first = self._markets.market_time(portfolio, self._clock.now()).astimezone(zone).date() - timedelta(days=days)
             records = replace(records, marked=tuple(one for one in records.marked if one.day >= first))
         if not portfolio.is_open:
-            return await self._beside(portfolio, records, None, _FEE, zone)
+            return await self._beside(portfolio, records, None, _FEE, zone, longest_s)
         evaluation = await self._evaluator.look(portfolio, patient=True)
         now = self._clock.now()
         last = reviewing.now_of(evaluation, now, self._markets.market_time(portfolio, now), zone)
@@ -55,14 +58,16 @@ class Reviews:
             prices = await self._prices(portfolio, lacking)
             last = replace(last, mark=replace(last.mark, prices={**prices, **last.mark.prices}))
         fees = [float(market.taker_fee) for name, market in evaluation.markets.items() if name in portfolio.strategy.spot_assets]
-        return await self._beside(portfolio, records, last, max(fees, default=_FEE), zone)
+        return await self._beside(portfolio, records, last, max(fees, default=_FEE), zone, longest_s)
 
-    async def _beside(self, portfolio: Portfolio, records: Records, last: Opening | None, fee: float, zone: tzinfo) -> Review:
+    async def _beside(
+        self, portfolio: Portfolio, records: Records, last: Opening | None, fee: float, zone: tzinfo, longest_s: float
+    ) -> Review:
         """Work it out, with monthly and bands alone walked through the hours where the marks alone cannot tell them."""
         told = reviewing.review(portfolio, records, last, fee=fee, zone=zone)
         if told.begun is None or not self._markets.has(portfolio):
             return told
-        ways = await self._walked(portfolio, told.begun, str(zone))
+        ways = await self._walked(portfolio, told.begun, str(zone), longest_s)
         return told if ways is None else reviewing.review(portfolio, records, last, fee=fee, zone=zone, ways=ways)
 
     async def _prices(self, portfolio: Portfolio, names: Collection[str]) -> dict[str, Decimal]:
