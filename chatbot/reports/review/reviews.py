@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -64,11 +65,13 @@ class Reviews:
         self, portfolio: Portfolio, records: Records, last: Opening | None, fee: float, zone: tzinfo, longest_s: float
     ) -> Review:
         """Work it out, with monthly and bands alone walked through the hours where the marks alone cannot tell them."""
-        told = reviewing.review(portfolio, records, last, fee=fee, zone=zone)
+        told = await asyncio.to_thread(reviewing.review, portfolio, records, last, fee=fee, zone=zone)  # years of marks take a second
         if told.begun is None or not self._markets.has(portfolio):
             return told
         ways = await self._walked(portfolio, told.begun, str(zone), longest_s)
-        return told if ways is None else reviewing.review(portfolio, records, last, fee=fee, zone=zone, ways=ways)
+        if ways is None:
+            return told
+        return await asyncio.to_thread(reviewing.review, portfolio, records, last, fee=fee, zone=zone, ways=ways)
 
     async def _prices(self, portfolio: Portfolio, names: Collection[str]) -> dict[str, Decimal]:
         """Return the prices of now of these, as far as the portfolio's exchange lists them and they can be used."""
