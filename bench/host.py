@@ -41,15 +41,8 @@ async def hosted(**more: object) -> AsyncIterator[Host]:
     """Open a program in a folder of its own, with ADA as its operator; ``more`` are settings."""
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
-        settings = load_settings(
-            market="simulated",
-            market_speed=_SPEED,
-            data_dir=Path(folder),
-            operator_ids=str(ADA.id),
-            log_level="ERROR",
-            database_url="",
-            **more,
-        )
+        usual = {"market": "simulated", "market_speed": _SPEED, "log_level": "ERROR", "database_url": ""}
+        settings = load_settings(**{**usual, "data_dir": Path(folder), "operator_ids": str(ADA.id), **more})
         logs.set_up(settings.log_level)
         program = await stack.enter_async_context(open_program(settings))
         loopback = Loopback(program.clock)
