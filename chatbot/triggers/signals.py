@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+#: what no reading comes near to (domain 0)
+_READING = Decimal("1e30")
+
 
 class Signals:
     """All machines that anybody looks at on one exchange; :meth:`of` answers from memory."""
@@ -172,7 +175,7 @@ def _read(watch: MachineKey, text: str) -> MachineState | None:
             state=decode(watch.machine.state, stored["state"]), upto=to_moment(stored["upto"]), reading=reading, at=at, since=since
         )
         size = watch.machine.standing(kept.state, dict(watch.params)).size
-        if (size is not None and not 0 <= size <= 1) or not (reading is None or reading.is_finite()):
+        if (size is not None and not 0 <= size <= 1) or not (reading is None or abs(reading) < _READING):
             raise ValueError("beyond what a machine says")  # noqa: TRY301 - told like all that cannot be read
     except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
         log.warning("where a machine stood cannot be read; it reads its history anew", machine=watch.key, error=type(error).__name__)

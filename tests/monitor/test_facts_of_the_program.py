@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from chatbot.clock import ManualClock
-from chatbot.store.codec import to_moment
+from chatbot.engine.triggers.registry import TRIGGERS
+from chatbot.model import Cause
+from chatbot.portfolio.lives import levels, stops, stored_notes
+from chatbot.store import accounts
+from chatbot.store.codec import encode, to_moment, to_plain
+from chatbot.store.database import Database
+from chatbot.triggers.machines import MachineKey
+from chatbot.triggers.signals import _read
 from handlers.loopback import Loopback
 from handlers.transport import updates
 from tests.person import START, someone
+from tests.ready import with_tables
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,6 +84,42 @@ async def lives_on(before: Path, folder: Path, table: str, key: str, column: str
 @pytest.mark.parametrize("turn", [0, *(pytest.param(turn, marks=pytest.mark.slow) for turn in range(1, len(EVIL)))])
 async def test_every_fact_of_the_program_may_be_damaged(before: Path, tmp_path: Path, turn: int) -> None:
     await lives_on(before, tmp_path / "after", "pf_meta", "key", "value", EVIL, turn, "")
+
+
+LEAP = {"asset": "ADA", "before": "0.4", "after": "4", "at": "2026-01-05T09:00:00Z"}
+#: of the right shape, and no price, no time or no reading all the same
+SHAPED: dict[str, list[Any]] = {
+    "levels": [
+        *({"levels": [["2025-01-06T00:00:00Z", price]]} for price in ("0", "-1", "NaN", "1e-40", "1e40")),
+        {"levels": [["2025-01-06T00:00:00", "0.45"]]},
+        {"origin": "0"},
+        *({"leap": {**LEAP, side: "0"}} for side in ("before", "after")),
+        *([], None, "x", {"levels": None}),
+    ],
+    "stops": [{"price": "0"}, {"price": "-1"}, {"price": "1e40"}, {"priced_at": "2026-01-05T09:00:00"}, [], None],
+}
+
+
+@pytest.mark.parametrize("fact", sorted(SHAPED))
+async def test_what_is_noted_of_one_coin_may_be_no_price_and_the_others_stand(tmp_path: Path, fact: str) -> None:
+    kind: Any = levels._Track if fact == "levels" else stops._Kept
+    good = to_plain(kind(levels=((START, Decimal(5)),)) if fact == "levels" else kind(price=Decimal(5), priced_at=START))
+    await with_tables(tmp_path / "ballast.sqlite")
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'ballast.sqlite'}")
+    async with database.transaction() as tx:
+        noted = {f"EVIL{at}": evil for at, evil in enumerate(SHAPED[fact])}
+        await accounts.set_meta(tx, fact, json.dumps({**noted, "BTC": good}))
+    assert list(await stored_notes.read(database, fact, kind)) == ["BTC"]
+    await database.close()
+
+
+@pytest.mark.parametrize("reading", ["1e40", "-1e40", 10**40, "NaN", "Infinity"])
+def test_a_machine_with_no_true_reading_is_read_anew(reading: Any) -> None:
+    watch = MachineKey(Cause.FEAR_GREED, "", tuple(TRIGGERS[Cause.FEAR_GREED].params({}).items()))
+    state = encode(watch.machine.start(dict(watch.params)))
+    body = {"state": state, "upto": START.isoformat(), "reading": "17", "at": START.isoformat(), "since": None}
+    assert _read(watch, json.dumps(body)) is not None
+    assert _read(watch, json.dumps({**body, "reading": reading})) is None
 
 
 @pytest.mark.parametrize("column", ["body", *(pytest.param(one, marks=pytest.mark.long) for one in ("received_at", "finished"))])

@@ -11,10 +11,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from pydantic import AwareDatetime  # noqa: TC002 - pydantic reads the fields by it
+
 from chatbot.exchanges.base import asset_of
 from chatbot.model.life import Leap, LeapAnswer, LeapWhy
 from chatbot.portfolio import states
 from chatbot.portfolio.lives import stored_notes
+from chatbot.portfolio.lives.stored_notes import Price  # noqa: TC001 - as above
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,10 +38,15 @@ class _Track:
     """What is known of one instrument; times are the market's."""
 
     #: prices every three hours, oldest first: those of the last day, or the last one there was
-    levels: tuple[tuple[datetime, Decimal], ...] = ()
+    levels: tuple[tuple[AwareDatetime, Price], ...] = ()
     leap: Leap | None = None
     #: the price before the first of the leaps that nobody has seen the end of
-    origin: Decimal | None = None
+    origin: Price | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a leap from or to what is no price: nothing can be held against it."""
+        if self.leap is not None and not (self.leap.before > 0 and self.leap.after > 0):
+            raise ValueError("no leap between prices")
 
 
 class Levels:
@@ -56,7 +64,7 @@ class Levels:
     async def load(cls, db: Database, quote: str = "") -> Levels:
         """Return what an earlier process wrote down; what cannot be read begins anew. ``quote`` is empty for the usual quote coin."""
         key = stored_notes.fact(_KEY, quote)
-        return cls(await stored_notes.read(db, key, dict[str, _Track]), key=key)
+        return cls(await stored_notes.read(db, key, _Track), key=key)
 
     async def keep(self, db: Database) -> None:
         """Write down what changed since the last time."""

@@ -13,11 +13,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import structlog
+from pydantic import AwareDatetime  # noqa: TC002 - pydantic reads the fields by it
 
 from chatbot.engine.cash import CASH_COINS
 from chatbot.exchanges.base import Quote, is_perp
 from chatbot.model.life import Stop, StopKind
 from chatbot.portfolio.lives import stored_notes
+from chatbot.portfolio.lives.stored_notes import Price  # noqa: TC001 - as above
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -38,11 +40,11 @@ _KEY: Final = "stops"
 class _Kept:
     """What is written down of one instrument; times are the process's."""
 
-    price: Decimal | None = None
-    priced_at: datetime | None = None
+    price: Price | None = None
+    priced_at: AwareDatetime | None = None
     #: None while it is traded
     kind: StopKind | None = None
-    since: datetime | None = None
+    since: AwareDatetime | None = None
 
 
 class Stops:
@@ -65,7 +67,7 @@ class Stops:
     async def load(cls, db: Database, quote: str = "") -> Stops:
         """Return what an earlier process wrote down; what cannot be read begins anew. ``quote`` is empty for the usual quote coin."""
         key = stored_notes.fact(_KEY, quote)
-        return cls(await stored_notes.read(db, key, dict[str, _Kept]), key=key)
+        return cls(await stored_notes.read(db, key, _Kept), key=key)
 
     async def keep(self, db: Database, now: datetime, *, at_once: bool = False) -> None:
         """Write down stops that changed since the last time, and now and then the last prices; ``at_once`` those too."""

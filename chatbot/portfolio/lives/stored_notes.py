@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import structlog
+from pydantic import Field
 
 from chatbot.store import accounts
-from chatbot.store.codec import decode, encode
+from chatbot.store.codec import decode, encode, from_plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 T = TypeVar("T")
+#: a price as it may be read back: what is none is not believed because it was written down (domain 0)
+Price = Annotated[Decimal, Field(gt=Decimal("1e-30"), lt=Decimal("1e30"))]
 
 
 def fact(name: str, quote: str) -> str:
@@ -24,15 +28,25 @@ def fact(name: str, quote: str) -> str:
     return f"{name} {quote}" if quote else name
 
 
-async def read(db: Database, key: str, kind: type[dict[str, T]]) -> dict[str, T]:
-    """Return what an earlier process wrote down; what cannot be read counts as nothing, and stops no start."""
+async def read(db: Database, key: str, kind: type[T]) -> dict[str, T]:
+    """Return what an earlier process wrote down of each instrument.
+
+    What cannot be read counts as nothing, one instrument at a time, and stops no start.
+    """
     async with db.read() as tx:
         text = await accounts.meta(tx, key)
     try:
-        return decode(kind, text) if text else {}
+        noted = decode(dict[str, Any], text) if text else {}
     except ValueError:
         log.warning("notes of instruments cannot be read", fact=key)
         return {}
+    found: dict[str, T] = {}
+    for name, plain in noted.items():
+        try:
+            found[name] = from_plain(kind, plain)
+        except (ValueError, TypeError):
+            log.warning("what is noted of an instrument cannot be read", fact=key, instrument=name[:40])
+    return found
 
 
 async def write(db: Database, key: str, noted: Mapping[str, object]) -> None:
