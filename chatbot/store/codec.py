@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from pydantic import TypeAdapter
+from pydantic import AwareDatetime, Field, TypeAdapter
 from sqlalchemy import BigInteger, Dialect, Text, TypeDecorator
 
 from chatbot.clock import aware
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 T = TypeVar("T")
+#: kinds of a field: a price as it may be read back (domain 0), and a time with its zone
+Price = Annotated[Decimal, Field(gt=Decimal("1e-30"), lt=Decimal("1e30"))]
+Instant = AwareDatetime
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 #: made when first needed: each takes some milliseconds

@@ -11,13 +11,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from pydantic import AwareDatetime  # noqa: TC002 - pydantic reads the fields by it
-
 from chatbot.exchanges.base import asset_of
 from chatbot.model.life import Leap, LeapAnswer, LeapWhy
 from chatbot.portfolio import states
 from chatbot.portfolio.lives import stored_notes
-from chatbot.portfolio.lives.stored_notes import Price  # noqa: TC001 - as above
+from chatbot.store.codec import Instant, Price  # noqa: TC001 - fields are read back by them
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +36,7 @@ class _Track:
     """What is known of one instrument; times are the market's."""
 
     #: prices every three hours, oldest first: those of the last day, or the last one there was
-    levels: tuple[tuple[AwareDatetime, Price], ...] = ()
+    levels: tuple[tuple[Instant, Price], ...] = ()
     leap: Leap | None = None
     #: the price before the first of the leaps that nobody has seen the end of
     origin: Price | None = None

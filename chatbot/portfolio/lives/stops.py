@@ -13,13 +13,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import structlog
-from pydantic import AwareDatetime  # noqa: TC002 - pydantic reads the fields by it
 
 from chatbot.engine.cash import CASH_COINS
 from chatbot.exchanges.base import Quote, is_perp
 from chatbot.model.life import Stop, StopKind
 from chatbot.portfolio.lives import stored_notes
-from chatbot.portfolio.lives.stored_notes import Price  # noqa: TC001 - as above
+from chatbot.store.codec import Instant, Price  # noqa: TC001 - fields are read back by them
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,10 +40,10 @@ class _Kept:
     """What is written down of one instrument; times are the process's."""
 
     price: Price | None = None
-    priced_at: AwareDatetime | None = None
+    priced_at: Instant | None = None
     #: None while it is traded
     kind: StopKind | None = None
-    since: AwareDatetime | None = None
+    since: Instant | None = None
 
 
 class Stops:

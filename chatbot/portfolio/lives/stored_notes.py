@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
-from pydantic import Field
 
 from chatbot.store import accounts
 from chatbot.store.codec import decode, encode, from_plain
@@ -19,8 +17,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 T = TypeVar("T")
-#: a price as it may be read back: what is none is not believed because it was written down (domain 0)
-Price = Annotated[Decimal, Field(gt=Decimal("1e-30"), lt=Decimal("1e30"))]
 
 
 def fact(name: str, quote: str) -> str:
