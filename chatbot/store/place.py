@@ -85,7 +85,7 @@ def must_be_ours(file: Path, *, may_be_damaged: bool = False) -> None:
         if may_be_damaged:
             return
         raise SettingError(
-            SETTING, f"{file} is no SQLite database, or a damaged one ({error}); restore a copy, or move it away to begin anew"
+            SETTING, f"{file} is no SQLite database, or a damaged one ({error}); restore a copy, or move it away to start afresh"
         ) from None
     if names and not any(name.startswith(tables.PREFIX) for name in names):
         raise SettingError(SETTING, f"{file} belongs to another program; name a file of Ballast's own")
@@ -183,7 +183,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 _FULL = "The disk is full: free some space and start again; nothing that was confirmed is lost."
-_BROKEN = "The database file is damaged or no database: restore a copy of it, or move it away to begin anew."
+_BROKEN = "The database file is damaged or no database: restore a copy of it, or move it away to start afresh."
 _SENTENCES = {
     sqlite3.SQLITE_FULL: _FULL,
     sqlite3.SQLITE_CORRUPT: _BROKEN,
