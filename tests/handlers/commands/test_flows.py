@@ -245,18 +245,18 @@ async def test_all_of_a_coin_can_go(ben: Someone) -> None:
 
 
 async def test_returns_are_told_with_their_beginning(ben: Someone) -> None:
-    """Today, and since the first value; a deposit of as much as there is changes neither."""
+    """Today, and since the first value by the market's own days; a deposit of as much as there is changes neither."""
     await ben.step(3600)
     await ben.say("/status")
     await ben.tap("Coins")
     plain = ben.last.text
-    assert "Since 5 Jan 2026: " in plain
+    assert "Since 6 Jan 2025: " in plain
     assert "Deposits and withdrawals are left out of this." in plain
-    share = plain.split("Since 5 Jan 2026: ")[1].split(",")[0]
+    share = plain.split("Since 6 Jan 2025: ")[1].split(",")[0]
     await ben.say("/deposit 10000")
     await ben.say("/status")
     await ben.tap("Coins")
-    assert f"Since 5 Jan 2026: {share}," in ben.last.text
+    assert f"Since 6 Jan 2025: {share}," in ben.last.text
 
 
 async def test_a_deposit_without_a_price_leaves_a_dash_and_not_a_gain(ann: Someone) -> None:
