@@ -745,7 +745,7 @@ async def _everything_about(db: Database, person_id: int) -> None:
 async def test_a_person_can_have_everything_handed_out_and_then_deleted(db: Database) -> None:
     for person_id in (1, 2):
         await _everything_about(db, person_id)
-    about_nobody = {"pf_meta", "pf_updates"}
+    about_nobody = {"pf_meta", "pf_updates", "pf_history"}
     async with db.transaction() as tx:
         exported = await privacy.export_person(tx, 1)
         other = await privacy.export_person(tx, 2)
