@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chatbot.errors import SettingError
-from chatbot.exchanges.sources import PLAYED
+from chatbot.exchanges.sources import PLAYED, must_be_there
 from chatbot.keyring import refuse_what_nobody_can_open
 from chatbot.model import is_own
 from chatbot.store import portfolios as stored
@@ -39,6 +39,7 @@ class Ground:
 @asynccontextmanager
 async def open_ground(settings: Settings, clock: Clock) -> AsyncIterator[Ground]:
     """Open the database and bring it up to date; raises :class:`SettingError`, with nothing changed, where it is not for this program."""
+    must_be_there(settings.market)
     async with AsyncExitStack() as stack:
         if not settings.database_url:
             stack.enter_context(_lock(settings.data_dir))

@@ -20,6 +20,13 @@ PLAYED = frozenset({"simulated", "replay"})
 _CURE = "use simulated, replay:<folder> or live:<exchange>"
 
 
+def must_be_there(spec: str) -> None:
+    """Raise ``SettingError`` where a market is to be played from a folder without candles, which is seen before anything is opened."""
+    kind, _, folder = spec.partition(":")
+    if kind == "replay" and not (Path(folder) / "spot_1h").is_dir():
+        raise SettingError("CHATBOT_MARKET", f"{folder!r} holds no spot_1h folder of candles")
+
+
 def price_source(
     spec: str,
     clock: Clock,
@@ -63,6 +70,5 @@ def _replay(folder: str, clock: Clock, **given: Any) -> PriceSource:  # noqa: AN
     """Return the replay of a folder; refuse one without candles."""
     from chatbot.exchanges.markets.replay import ReplaySource  # noqa: PLC0415 - loaded when asked for
 
-    if not (Path(folder) / "spot_1h").is_dir():
-        raise SettingError("CHATBOT_MARKET", f"{folder!r} holds no spot_1h folder of candles")
+    must_be_there(f"replay:{folder}")
     return ReplaySource(folder, clock, **{name: value for name, value in given.items() if value is not None})

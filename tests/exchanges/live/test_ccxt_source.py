@@ -233,7 +233,7 @@ def test_an_unknown_exchange_names_those_that_are_known() -> None:
 def test_every_exchange_that_is_described_may_be_named_as_the_market() -> None:
     """The table says which are written down; who names another is told of one of them."""
     assert all(load_settings(_env_file=None, market=f"live:{name}").is_live_market for name in VENUES)
-    with pytest.raises(SettingError, match="live:<exchange> with an exchange that ccxt has, live:binance for instance$"):
+    with pytest.raises(SettingError, match=r"live:<exchange> with an exchange that ccxt has, live:binance for instance$"):
         load_settings(_env_file=None, market="live:mtgox")
     assert "binance" in VENUES
 
