@@ -18,17 +18,27 @@ NUMBERS: Final = 130.0
 RIGHT: Final = WIDTH - MARGIN - NUMBERS
 #: pixels between the middles of two numbers, at least
 APART: Final = 27.0
+#: a square with the gaps behind it and behind its name, and the second of these
+_KEY, _GAP = 40.0, 18.0
+#: sizes of the names, in pixels: as large as there is room for
+_SIZES: Final = (22.0, 21.0, 20.0, 19.0, 18.0, 17.0, 16.0, 15.0, 14.0, 13.0)
 
 
 def colours_named(canvas: Canvas, entries: Sequence[tuple[str, str]]) -> None:
-    """Write what each colour is, as narrow as the names together allow."""
-    wide = [text_width(printable(name), 22, bold=False) + 48 for name, _ in entries]
-    scale = min(1.0, (WIDTH - 2 * MARGIN) / (sum(wide) or 1.0))
+    """Write what each colour is, in letters that are all as small as the names together need."""
+    free = WIDTH - 2 * MARGIN - _KEY * len(entries) + _GAP
+    size = next((size for size in _SIZES if sum(_wide(name, size) for name, _ in entries) <= free), _SIZES[-1])
+    scale = min(1.0, free / (sum(_wide(name, size) for name, _ in entries) or 1.0))
     x = float(MARGIN)
-    for (name, colour), room in zip(entries, wide, strict=True):
+    for name, colour in entries:
+        room = _wide(name, size) * scale
         canvas.box(x, canvas.height - 96, 14, 14, colour)
-        canvas.text(x + 22, canvas.height - 89, name, 22, TEXT, room=room * scale - 34, least=0.6)
-        x += room * scale
+        canvas.text(x + _KEY - _GAP, canvas.height - 89, name, size, TEXT, room=room, least=1.0)
+        x += _KEY + room
+
+
+def _wide(name: str, size: float) -> float:
+    return text_width(printable(name), size, bold=False)
 
 
 def x_of(share: float) -> float:

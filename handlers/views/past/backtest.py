@@ -435,13 +435,13 @@ def _picture(words: Words, told: Told, found: Answer) -> Picture:
 
 
 def _gains(words: Words, told: Told, found: Answer, own: Result) -> Picture:
-    """Draw what each trigger brought: the return with it less that without it."""
+    """Draw what each trigger brought: the return with it less that without it, and write both."""
     bars = []
     for trigger, other in found.switched.items():
         on, off = (own, other) if trigger in found.on else (other, own)
-        brought = on.growth - off.growth
-        bars.append(GainBar(name=trigger_name(words, trigger), value=brought, said=words.signed_points(Decimal(str(brought)))))
-    labels = Labels(title=_strategy(words, told.portfolio, told.wish), bars=words.t("return with − without, points"))
+        both = " / ".join(_signed(words, one.growth - 1) for one in (on, off))
+        bars.append(GainBar(name=trigger_name(words, trigger), value=on.growth - off.growth, said=both))
+    labels = Labels(title=_strategy(words, told.portfolio, told.wish), bars=words.t("return with / without it"))
     return Picture(kind=PictureKind.GAINS, labels=labels, gains=tuple(bars))
 
 

@@ -60,7 +60,7 @@ def weights(words: Words, told: Review, rows: Mapping[str, Sequence[float]]) -> 
     layers = Layers(
         at=tuple((found.points[at].market_at - begun).total_seconds() / span for at in kept),
         layers=tuple(
-            Layer(line=line, weights=tuple(max(0.0, row[at]) for at in kept), said=words.percent(row[-1])) for line, row in rows.items()
+            Layer(line=line, weights=tuple(max(0.0, row[at]) for at in kept), said=words.percent(row[-1], 0)) for line, row in rows.items()
         ),
         ends=(words.date(begun), words.date(ended)),
     )

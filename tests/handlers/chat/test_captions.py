@@ -89,6 +89,11 @@ def test_the_caption_says_every_number_that_the_picture_says(language: str) -> N
         numbers += [gauge.value.split(" / ")[0] for gauge in picture.gauges]
         if picture.equity is not None:
             numbers += [*(curve.said for curve in picture.equity.curves), picture.equity.deepest]
+        if picture.layers is not None:
+            numbers += [layer.said for layer in picture.layers.layers]
+        if picture.months is not None:
+            numbers += [cell.said for _, cells in picture.months.years for cell in cells if cell is not None]
+        numbers += [number for bar in picture.gains for number in bar.said.split(" / ")]
         assert numbers, key
         said = [" ".join(number.removeprefix("+").split()) for number in numbers if number != DASH]
         assert [number for number in said if number not in " ".join(told.split())] == [], key
