@@ -118,10 +118,16 @@ def parsed(path: Path) -> ast.Module:
 
 
 @cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Return all nodes of a file."""
+    return tuple(ast.walk(parsed(path)))
+
+
+@cache
 def imported(path: Path) -> frozenset[str]:
     """Return the modules that a file imports, those under TYPE_CHECKING included, relative ones resolved."""
     found: set[str] = set()
-    for node in ast.walk(parsed(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -211,22 +217,22 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 def test_every_name_has_one_address() -> None:
     """A name is imported from the module that defines it; only the two faces hand on what their modules define."""
-    trees = {name: parsed(path) for name, path in _paths().items()}
-    defined = {name: _defined(tree) for name, tree in trees.items()}
+    paths = _paths()
+    defined = {name: _defined(path) for name, path in paths.items()}
     seen = 0
-    for importer, tree in trees.items():
-        for node in ast.walk(tree):
+    for importer, path in paths.items():
+        for node in nodes(path):
             if isinstance(node, ast.ImportFrom) and node.module in defined and node.module not in FACES:
-                names = {alias.name for alias in node.names if f"{node.module}.{alias.name}" not in trees}
+                names = {alias.name for alias in node.names if f"{node.module}.{alias.name}" not in paths}
                 assert names <= defined[node.module], f"{importer} takes {names - defined[node.module]} from {node.module}"
                 seen += len(names)
     assert seen > 500
 
 
-def _defined(tree: ast.Module) -> set[str]:
+def _defined(path: Path) -> set[str]:
     """Return the names that the statements of a module give a meaning, imports apart."""
-    named = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
-    return named | {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    named = {node.name for node in parsed(path).body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
+    return named | {node.id for node in nodes(path) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
 
 
 def test_production_calls_what_the_engine_offers() -> None:

@@ -54,6 +54,7 @@ def test_nothing_of_what_answers_people_is_loaded_before_they_are_heard() -> Non
     assert done.stdout.strip() == "[] True"
 
 
+@pytest.mark.long
 async def test_people_are_heard_before_anybody_can_answer_and_answered_then(tmp_path: Path) -> None:
     """What was written meanwhile is answered; a start that finds an update of an earlier process queues that one first."""
     clock = ManualClock(START)

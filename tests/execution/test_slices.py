@@ -161,6 +161,7 @@ async def with_sol(ann: Someone) -> None:
     await ann.say("/targets BTC 40 SOL 40 USDT 20")
 
 
+@pytest.mark.long
 async def test_from_confirm_to_the_exchange(tmp_path: Path) -> None:
     """4,000 of SOL where 3,000 are traded in a minute: 14 orders, one a minute, and the result says that all of it was bought."""
     async with after(with_sol, tmp_path, source=LivelyMarket) as ann:

@@ -103,6 +103,7 @@ async def test_what_a_person_changes_about_a_line_is_a_new_choice(ann: Someone) 
         assert sorted(await intended(ann)) == left, said
 
 
+@pytest.mark.long
 async def test_a_mix_that_is_written_down_during_a_check_is_not_forgotten_by_it(ann: Someone) -> None:
     """The check looked before a plan was confirmed: what it found reached is not what stands there since."""
     await ann.confirm()

@@ -6,6 +6,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import pytest
+
 from chatbot.store import flows
 from tests.moments import after
 from tests.portfolio.lively_market import LivelyMarket
@@ -23,6 +25,7 @@ async def bought(ann: Someone) -> None:
     await ann.step()
 
 
+@pytest.mark.long
 async def test_a_day_is_marked_once_with_everything_that_makes_its_value(tmp_path: Path) -> None:
     """Quantities times prices and the futures account are the value; targets, bands and funding stand beside it."""
     async with after(bought, tmp_path, source=LivelyMarket) as ann:

@@ -148,6 +148,7 @@ async def test_each_person_answers_for_their_own_portfolio_and_who_came_later_is
     assert "Cannot evaluate" in await ben.say("/status")
 
 
+@pytest.mark.long
 async def test_a_price_that_comes_back_ends_the_question_by_itself(ann: Someone) -> None:
     """An hour of nonsense leaves no portfolio blocked, and its old button says so."""
     await leapt(ann, "10")

@@ -143,6 +143,7 @@ async def test_the_rest_of_a_portfolio_is_checked_and_planned_beside_a_halted_co
     assert (await ann.books())["spot"]["SOL"] == held
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("weights", ["BTC 20 SOL 60 USDT 10 FUTURES 10", "BTC 60 SOL 10 USDT 20 FUTURES 10"])
 async def test_no_future_stands_in_for_a_halted_coin(ann: Someone, weights: str) -> None:
     """Far under and far over its target, the BTC future goes to its own target and not to the beta that SOL leaves open."""

@@ -102,6 +102,7 @@ async def test_one_other_dollar_says_nothing_of_usdt(tmp_path: Path) -> None:
         assert f"USDT {UNKNOWN}" in await coins(ben)
 
 
+@pytest.mark.long
 async def test_several_dollars_tell_that_usdt_has_left(tmp_path: Path) -> None:
     """USDC, DAI and FDUSD at 1.03 USDT: it is USDT that has left; two of three that stay say that it has not."""
     source = SeveralDollars(ManualClock(START))

@@ -27,6 +27,7 @@ async def ann(tmp_path: Path) -> AsyncIterator[Someone]:
         yield opened
 
 
+@pytest.mark.long
 async def test_an_alert_that_no_order_can_answer_offers_no_plan(ann: Someone) -> None:
     """The net futures position is 5.2 points under its target for want of a contract of BTC: a plan would have nothing to trade."""
     plans = len(await ann.plans())

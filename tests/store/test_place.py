@@ -125,6 +125,7 @@ async def test_a_postgres_database_is_held_by_one_process_and_taken_again_after_
     await first.release()
 
 
+@pytest.mark.long
 async def test_a_process_that_lost_its_postgres_database_to_another_ends() -> None:
     server = postgres_or_skip()
     address = await server.copy("template0")

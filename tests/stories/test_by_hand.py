@@ -67,6 +67,7 @@ async def test_the_card_waits_and_what_was_done_is_done_whatever_prices_did(ann:
     assert (await ann.books())["spot"]["BTC"] == D("0.5") - legs[0].qty
 
 
+@pytest.mark.long
 async def test_what_was_not_done_is_not_and_nothing_is_claimed_that_nobody_knows(ann: Someone) -> None:
     await ann.tap("Not done")
     assert "Plan 1 was not done, as you said at 09:00 UTC." in shown(ann)

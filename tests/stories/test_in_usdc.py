@@ -102,6 +102,7 @@ async def person(ann: Someone) -> Any:
     return next(one for one in await ann.program.access.everybody() if one.id == ann.user.id)
 
 
+@pytest.mark.long
 async def test_every_command_that_says_a_dollar_says_this_one(ann: Someone) -> None:
     assert "Write an amount of USDC" in await ann.say("/deposit")
     assert "Deposit noted" in await ann.say("500")

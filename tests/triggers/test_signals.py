@@ -123,6 +123,7 @@ async def test_more_people_ask_the_exchange_no_more_often(lab: Lab) -> None:
     assert lab.market.asked == for_many
 
 
+@pytest.mark.long
 async def test_a_restart_goes_on_where_the_machines_stood(lab: Lab) -> None:
     """Killed after any day, the next process ends where one that never stopped stands: counters, levels and onsets alike."""
     strategy = await lab.strategy(volatility=TriggerSetting(on=True, params={"enter": D("1.2"), "exit": D("1.1")}))

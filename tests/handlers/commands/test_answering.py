@@ -231,6 +231,7 @@ async def test_quiet_hours_are_kept_and_end_in_one_digest(tmp_path: Path) -> Non
         assert "Confirm" in at.chat.last.buttons
 
 
+@pytest.mark.long
 async def test_switching_quiet_hours_off_lets_go_of_what_waits(tmp_path: Path) -> None:
     """With the next check."""
     async with ann(tmp_path, start=datetime(2026, 1, 5, 22, 30, tzinfo=UTC)) as at:

@@ -51,6 +51,7 @@ class Exchange(SimulatedSource):
         return await super().funding(instrument, since, until)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("refusal", "told"),
     [(RateLimited("429"), "The exchange asks me to slow down."), (Unreachable("502"), "does not give me past prices at the moment")],

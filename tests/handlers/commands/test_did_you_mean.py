@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from handlers.bot import BUTTONS
 from handlers.buttons import BOUND
 from handlers.command_list import COMMANDS, SHOWN_BY_BUTTON, TAKE_WORDS, TITLES
@@ -60,6 +62,7 @@ HINTED = [
 ]
 
 
+@pytest.mark.long
 async def test_near_misses_are_offered_and_far_ones_get_a_hint(tmp_path: Path) -> None:
     """Never silence; only what does not act is offered as a button, which opens it, and what is written behind a command goes along."""
     async with someone(tmp_path, fear_greed_url="", operator_ids=OPERATORS) as ann:

@@ -197,6 +197,7 @@ async def test_money_comes_in_and_goes_out_and_is_no_profit(ben: Someone) -> Non
     assert "0.0% today" in await figures(ben)
 
 
+@pytest.mark.long
 async def test_a_deposit_is_asked_for_where_none_is_named(ben: Someone) -> None:
     await ben.say("/deposit")
     ben.sees("How much came in?")

@@ -258,6 +258,7 @@ async def test_a_plan_that_prices_have_left_behind_is_shown_anew(ann: Someone) -
     assert (await ann.plan()).state is PlanState.DONE
 
 
+@pytest.mark.long
 async def test_a_stopped_plan_can_be_left(ann: Someone) -> None:
     await ann.tap("Confirm")
     after(ann, IN_THE_MIDDLE, lambda: ann.say("/halt"))

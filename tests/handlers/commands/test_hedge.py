@@ -84,6 +84,7 @@ async def test_from_the_command_to_a_short_and_back_to_flat(tmp_path: Path) -> N
         assert not any(label.startswith("Close") for label in ann.last.buttons)
 
 
+@pytest.mark.long
 async def test_the_overview_is_one_choice_and_its_buttons_lead_to_cards(tmp_path: Path) -> None:
     """The loss now and with each size, the least variance that is not known, and the table with a picture and larger betas."""
     async with after(spot_holder, tmp_path, source=StillMarket) as ann:
@@ -306,6 +307,7 @@ async def test_every_page_about_hedges_speaks_of_the_same_loss(tmp_path: Path) -
         ann.sees(f"Without it you would lose {lost}: it covers")
 
 
+@pytest.mark.long
 async def test_a_hedge_by_command_is_sized_by_what_the_page_would_show(tmp_path: Path) -> None:
     """Straight to the card, before any page has asked for history."""
     async with after(held_for_a_day, tmp_path) as ann:

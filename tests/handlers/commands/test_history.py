@@ -65,6 +65,7 @@ async def test_a_history_without_plans_says_so(tmp_path: Path) -> None:
         assert ann.last.buttons == ("Rebalance", "Status")
 
 
+@pytest.mark.long
 async def test_an_old_picture_does_not_stay_above_new_text(tmp_path: Path) -> None:
     """From the status to /why: a message cannot lose its picture, so the answer takes its place as a message of its own."""
     async with after(bought, tmp_path, source=LivelyMarket) as ann:

@@ -77,6 +77,7 @@ async def test_a_tilt_from_its_button_to_its_end(tmp_path: Path) -> None:
         assert "SOL-PERP" not in closed.result.book
 
 
+@pytest.mark.long
 async def test_a_limit_for_one_plan(tmp_path: Path) -> None:
     """With 5 % a larger move is gone in two steps; the first card says where it stops and that the rest waits."""
     async with standing(tmp_path) as (ann, market):

@@ -273,6 +273,7 @@ async def test_a_plan_under_way_is_named_and_must_end_before_closing(two: Someon
     assert [one.is_open for one in await theirs(two)] == [True, False]
 
 
+@pytest.mark.long
 async def test_a_closed_portfolio_can_be_opened_again_and_is_paused_then(two: Someone) -> None:
     """Under a name that is free, with all that it held and remembered."""
     await two.say("/portfolios")

@@ -192,6 +192,7 @@ async def test_a_late_tap_on_a_plan_of_another_portfolio_leads_to_a_plan_of_that
     assert [plan.number for plan in await chat.plans()] == [1]
 
 
+@pytest.mark.long
 async def test_no_button_works_after_a_month(chat: Someone) -> None:
     """At its last second it does, at the next it says that it is too old; that holds for every button there is."""
     before = await world(chat)

@@ -40,6 +40,7 @@ def rows(message: Message) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(message.attachment.data.decode())))
 
 
+@pytest.mark.long
 async def test_from_the_chat_to_the_file(tmp_path: Path) -> None:
     """The year's file holds every fill of the journal and the deposit; its sums are those of the caption; buttons bring the other two."""
     async with after(traded, tmp_path, source=LivelyMarket) as ann:

@@ -41,6 +41,7 @@ async def lived(ann: Someone) -> None:
     await ann.step(DAY_S)
 
 
+@pytest.mark.long
 async def test_from_the_first_day_to_the_scorecard(tmp_path: Path) -> None:
     """Value, holding and falls with a picture; triggers with what they brought; parts and total; what is too little data says so."""
     async with after(lived, tmp_path, source=LivelyMarket) as ann:
@@ -104,6 +105,7 @@ async def carried_out(ann: Someone) -> None:
     await ann.confirm()
 
 
+@pytest.mark.long
 async def test_days_of_a_played_market_are_counted_not_those_of_the_clock(tmp_path: Path) -> None:
     """Twenty-four minutes at 600 times the speed are ten days, each with a value of its own; the page says whose time it is."""
     async with after(carried_out, tmp_path, source=hurried, pace=Pace(speed=SPEED)) as ann:

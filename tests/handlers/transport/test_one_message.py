@@ -42,6 +42,7 @@ async def test_an_alert_becomes_the_card_and_the_card_the_result(tmp_path: Path)
         assert [message.id for message in at.chat.messages if message.id > before] == [alert.id]
 
 
+@pytest.mark.long
 async def test_below_a_newer_message_the_card_is_sent_anew(tmp_path: Path) -> None:
     """An edit above what the person has just read would be seen by nobody."""
     async with ann(tmp_path) as at:
