@@ -120,7 +120,8 @@ async def prepared(order: Order) -> tuple[Past, Strategy]:
     if order.strategy not in strategies.preset_names():
         raise CannotTest(f"there is no strategy {order.strategy!r}; there are {', '.join(strategies.preset_names())}")
     if order.end - order.begin < _SHORTEST:
-        raise CannotTest(f"give at least {_SHORTEST.days} days: {order.begin:%Y-%m-%d} to {order.end:%Y-%m-%d} says nothing")
+        asked = f"{order.begin:%Y-%m-%d} to {order.end:%Y-%m-%d}"
+        raise CannotTest(f"give at least {_SHORTEST.days} days, the earlier one as --from: {asked} is too little to test")
     try:
         return await _past(order)
     except SettingError as error:

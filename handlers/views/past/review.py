@@ -132,7 +132,7 @@ def _beside(words: Words, told: Review) -> list[Html]:
     elif told.holds_cash:
         found.append(say(words, "Hold: the cash of the first day."))
     if told.monthly is None:
-        found.append(say(words, "{dash}: the past prices that it takes are not to be had now.", dash=DASH))
+        found.append(say(words, "{dash}: I do not have the past prices for it now.", dash=DASH))
     elif told.is_walked:
         found.append(say(words, "Monthly and bands alone: your strategy of today."))
     return found
