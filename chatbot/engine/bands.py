@@ -18,6 +18,8 @@ from chatbot.engine.presets import check_weights
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+#: inside so much of its band a line is armed again, and its alert released
+REARM = Decimal("0.8")
 _ZERO = Decimal(0)
 
 
@@ -113,7 +115,7 @@ def advance(
     band: Decimal,
     breach: str | None,
     *,
-    rearm: Decimal = Decimal("0.8"),
+    rearm: Decimal = REARM,
     escalate_pp: Decimal = Decimal(1),
     confirm: int = 1,
 ) -> tuple[BandState, str | None]:
@@ -135,7 +137,7 @@ def advance(
 
 
 def quiet_drifts(
-    state: BandState, band: Decimal, *, rearm: Decimal = Decimal("0.8"), escalate_pp: Decimal = Decimal(1)
+    state: BandState, band: Decimal, *, rearm: Decimal = REARM, escalate_pp: Decimal = Decimal(1)
 ) -> tuple[Decimal, Decimal | None]:
     """Return between which drifts, both exclusive, :func:`advance` surely leaves a line as it is; None: there is no upper end.
 

@@ -1,4 +1,4 @@
-"""What a plan costs beside its fees: slippage leg by leg, and what holding its futures costs (domain 11); the fees are in draft.py."""
+"""What a plan costs: the fees assumed, slippage leg by leg, and what holding its futures costs (domain 11)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from math import inf, sqrt
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from chatbot.engine.planner import costs
+from chatbot.engine.planner.block import Fees
 from chatbot.engine.triggers.funding import annualise
 from chatbot.engine.triggers.volatility import realised_vol
 from chatbot.errors import ExchangeError
@@ -274,6 +275,21 @@ def _rests(leg: Leg, plan: Plan, markets: Mapping[str, Market]) -> bool:
 
 #: the one for the quote coin of a portfolio
 CostingOf: TypeAlias = "Callable[[Portfolio], Costing]"
+
+
+def fee_rates(markets: Mapping[str, Market]) -> Fees:
+    """Return the fees that a plan over these markets is sized with, fractions of what is traded.
+
+    The highest taker fee of each side: a plan never promises more than it can pay for.
+    """
+    spot = [market.taker_fee for name, market in markets.items() if not is_perp(name)]
+    futures = [market.taker_fee for name, market in markets.items() if is_perp(name)]
+    return Fees(spot=max(spot, default=Decimal(0)), futures=max(futures, default=Decimal(0)))
+
+
+def fees_of(legs: Iterable[Leg], markets: Mapping[str, Market]) -> Decimal:
+    """Return the fees that the legs that are kept would pay, each at the taker fee of its own market, in quote."""
+    return sum((leg.notional * markets[leg.instrument].taker_fee for leg in kept(legs) if not leg.is_transfer), Decimal(0))
 
 
 def kept(legs: Iterable[Leg]) -> tuple[Leg, ...]:

@@ -31,6 +31,7 @@ from chatbot.model import (
     takes_at_once,
 )
 from chatbot.plans import intended_mix
+from chatbot.plans.costs import fee_rates, fees_of
 from chatbot.plans.outcomes import CannotEvaluate, NothingToDo, SmallDifference
 from chatbot.portfolio import targets as targeting
 from chatbot.portfolio import valuation
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from chatbot.engine.portfolio import Snapshot
-    from chatbot.exchanges.base import Market, Quote
+    from chatbot.exchanges.base import Quote
     from chatbot.model import PortfolioFigures
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.portfolio.layers import Effective
@@ -156,7 +157,7 @@ def _given(
         for name, market in markets.items()
     }
     halted = frozenset(name for name, market in markets.items() if not market.trading)
-    return snapshot, targets, rules, _fees(markets, used), config, halted
+    return snapshot, targets, rules, fee_rates(markets), config, halted
 
 
 def open_questions(evaluation: Evaluation) -> tuple[Problem, ...]:
@@ -273,18 +274,6 @@ def _waiting(evaluation: Evaluation) -> tuple[LeftOut, ...]:
     return tuple(LeftOut(why=LeftOutWhy.HALTED, instrument=name) for name in dead)
 
 
-def fees_for(evaluation: Evaluation, targets: Targets) -> Fees:
-    """Return the fees that a plan to these targets counts with."""
-    return _fees(evaluation.markets, {*targets.spot, *targets.futures})
-
-
-def _fees(markets: Mapping[str, Market], used: set[str]) -> Fees:
-    """Return the taker fees, the higher side: a plan never promises more than it can pay for."""
-    spot = [m.taker_fee for name, m in markets.items() if name in used and not name.endswith("-PERP")]
-    futures = [m.taker_fee for name, m in markets.items() if name in used and name.endswith("-PERP")]
-    return Fees(spot=max(spot, default=Decimal(0)), futures=max(futures, default=Decimal(0)))
-
-
 def draft(evaluation: Evaluation, targets: Targets, block: Block, reasons: tuple[Reason, ...], *, now: datetime, expiry: timedelta) -> Plan:
     """Return the plan that is stored and shown; id and number are given by the journal."""
     if evaluation.figures is None or evaluation.snapshot is None:
@@ -305,7 +294,7 @@ def draft(evaluation: Evaluation, targets: Targets, block: Block, reasons: tuple
         after=after,
         legs=legs,
         left_out=left_out(block, evaluation, targets),
-        fees=block.fees,
+        fees=fees_of(legs, evaluation.markets),
         prices={name: quote.price for name, quote in evaluation.quotes.items()},
         targets=targets_to_json(targets)
         | intended_mix.on_plan(evaluation, targets, block.value_target, legs)

@@ -15,9 +15,9 @@ from chatbot.engine.planner.invest import fill, invest, raised
 from chatbot.engine.targets import Targets
 from chatbot.model import FUTURES, STABLE, Cause, LeftOut, LeftOutWhy, LegKind, Reason
 from chatbot.plans import draft
+from chatbot.plans.costs import fee_rates, fees_of
 from chatbot.plans.outcomes import CannotEvaluate, NothingToDo
 from chatbot.portfolio import targets as targeting
-from chatbot.portfolio import valuation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,7 +79,7 @@ def draft_buys(
     if block.empty:
         return NothingToDo(portfolio=evaluation.portfolio, figures=figures, left_out=(*draft.left_out(block, evaluation, targets), *small))
     plan = draft.draft(evaluation, targets, block, told, now=now, expiry=expiry)
-    return replace(plan, fees=valuation.fees_of(plan.legs, evaluation.markets), left_out=(*stays, *plan.left_out, *small))
+    return replace(plan, fees=fees_of(plan.legs, evaluation.markets), left_out=(*stays, *plan.left_out, *small))
 
 
 def _too_small(evaluation: Evaluation, targets: Targets) -> tuple[LeftOut, ...]:
@@ -108,9 +108,9 @@ def _targets(evaluation: Evaluation, amount: Decimal) -> tuple[Targets, Decimal,
     held, now, strategy = evaluation.held, evaluation.effective, evaluation.portfolio.strategy
     if held is None or now is None:
         raise ValueError("a portfolio that cannot be evaluated has no plan")
-    fees = draft.fees_for(evaluation, now.targets)
+    used = {name: market for name, market in evaluation.markets.items() if name in now.targets.spot}
     lines = {line: value - amount if line == STABLE else value for line, value in held.by_line.items()}
-    spot_fees = {line: fees.spot for line in lines if line not in (STABLE, FUTURES)}
+    spot_fees = {line: fee_rates(used).spot for line in lines if line not in (STABLE, FUTURES)}
     found = invest(lines, {line: now.lines.get(line, _ZERO) for line in lines}, amount, spot_fees)
     shares = targeting.base_targets(held, strategy, evaluation.layers).spot
     values = {asset: exact(value) for asset, value in held.by_asset.items()}

@@ -13,6 +13,7 @@ from chatbot.engine.portfolio import tradable
 from chatbot.model import Cause, LeftOut, LeftOutWhy, Leg, LegKind, Plan, PlanState, PortfolioFigures, Reason
 from chatbot.plans import intended_mix
 from chatbot.plans.by_hand import LASTS
+from chatbot.plans.costs import fees_of
 from chatbot.plans.draft import figures_after
 from chatbot.portfolio import valuation
 
@@ -127,7 +128,7 @@ def _plan(evaluation: Evaluation, cause: Cause, found: Sequence[Leg | LeftOut], 
         after=after,
         legs=numbered,
         left_out=tuple(one for one in found if isinstance(one, LeftOut)),
-        fees=valuation.fees_of(numbered, evaluation.markets),
+        fees=fees_of(numbered, evaluation.markets),
         prices={name: quote.price for name, quote in evaluation.quotes.items()},
         created_at=now,
         expires_at=now + LASTS,

@@ -57,7 +57,7 @@ from chatbot.plans.outcomes import (
 from chatbot.plans.outdated import holdings_moved, outdated, prices_moved, settings_changed, stopped
 from chatbot.plans.real_money import limits
 from chatbot.plans.show_card import store
-from chatbot.portfolio import states, valuation
+from chatbot.portfolio import states
 from chatbot.store import events, halt, plans, portfolios
 from chatbot.triggers import drift, held_targets, tilt
 
@@ -368,7 +368,7 @@ class Rebalancing:
 
     async def _restrict(self, tx: Tx, plan: Plan, evaluation: Evaluation) -> None:
         """Write what a plan leads to of which only some legs are carried out."""
-        await plans.save_after(tx, plan.id, planning.figures_after(evaluation, plan.legs), valuation.fees_of(plan.legs, evaluation.markets))
+        await plans.save_after(tx, plan.id, planning.figures_after(evaluation, plan.legs), costs.fees_of(plan.legs, evaluation.markets))
         for leg in plan.legs:
             if leg.state == LegState.DROPPED:
                 await plans.save_leg(tx, plan.id, leg)
@@ -407,7 +407,7 @@ class Rebalancing:
         except Refused as refusal:
             return CannotEvaluate(portfolio=portfolio, problems=(Problem(code=refusal.code),))
         async with self._db.transaction() as tx:
-            if await plans.save_after(tx, plan_id, after, valuation.fees_of(legs, evaluation.markets)):
+            if await plans.save_after(tx, plan_id, after, costs.fees_of(legs, evaluation.markets)):
                 for leg in legs:
                     if leg.index in indexes:
                         await plans.save_leg(tx, plan_id, leg)
@@ -428,7 +428,7 @@ class Rebalancing:
         unwanted = {(leg.instrument, leg.side) for leg in plan.legs if leg.state == LegState.DROPPED and not leg.note}
         legs = tuple(_dropped(leg) if (leg.instrument, leg.side) in unwanted and not leg.is_transfer else leg for leg in drafted.legs)
         if legs != drafted.legs:
-            fees = valuation.fees_of(legs, evaluation.markets)
+            fees = costs.fees_of(legs, evaluation.markets)
             drafted = replace(drafted, legs=legs, after=planning.figures_after(evaluation, legs), fees=fees)
             drafted = hedge_draft.with_fall(evaluation, drafted)
         return await self._store(drafted)

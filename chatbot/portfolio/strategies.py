@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: of these each preset has one switched on (domain 2.2)
 FUTURES_TRIGGERS = tuple(Cause(chosen.futures_trigger) for chosen in PRESETS.values())
+#: of no use to somebody without futures
+_MOVE_FUTURES = tuple(name for name, info in INFO.items() if info.effect.needs_futures or name in FUTURES_TRIGGERS)
 #: coins offered for ALT, largest first; the first few that the market quotes become the members
 ALT_CANDIDATES = ("SOL", "XRP", "BNB", "ADA", "DOGE", "LINK", "AVAX", "LTC")
 ALT_MEMBERS = 4
@@ -97,7 +99,7 @@ def with_triggers_of(chosen: Strategy, kept: Strategy) -> Strategy:
 
     Where futures come or go with it, so does the trigger that only moves them.
     """
-    moving = FUTURES_TRIGGERS if is_spot_only(chosen) is is_spot_only(kept) else (Cause.TREND, *FUTURES_TRIGGERS)
+    moving = FUTURES_TRIGGERS if is_spot_only(chosen) is is_spot_only(kept) else _MOVE_FUTURES
     futures = {name: replace(kept.setting(name), on=chosen.setting(name).on) for name in moving}
     return replace(chosen, triggers={**chosen.triggers, **kept.triggers, **futures})
 
@@ -183,7 +185,7 @@ def without_futures(strategy: Strategy) -> Strategy:
     """Return a strategy for somebody who uses no futures: the other lines share that weight, and what only moves futures is off."""
     has_some = bool(strategy.weights.get(FUTURES))
     left = {line: weight for line, weight in strategy.weights.items() if line != FUTURES}
-    off = {name: TriggerSetting(on=False) for name in (Cause.TREND, *FUTURES_TRIGGERS)}
+    off = {name: TriggerSetting(on=False) for name in _MOVE_FUTURES}
     return replace(
         strategy,
         preset=strategy.preset + SPOT_ONLY if has_some and strategy.preset in PRESETS else strategy.preset,
@@ -195,7 +197,7 @@ def without_futures(strategy: Strategy) -> Strategy:
 
 def is_without_futures(strategy: Strategy) -> bool:
     """Tell whether a strategy is of somebody who uses no futures: nothing of it holds any, and no trigger would move one."""
-    return not strategy.contracts and not any(strategy.setting(name).on for name in (Cause.TREND, *FUTURES_TRIGGERS))
+    return not strategy.contracts and not any(strategy.setting(name).on for name in _MOVE_FUTURES)
 
 
 def as_held(values: Mapping[str, Decimal], base: Strategy, *, net: Decimal = Decimal(0)) -> Strategy:
@@ -207,7 +209,7 @@ def as_held(values: Mapping[str, Decimal], base: Strategy, *, net: Decimal = Dec
     cash = sum((value for asset, value in values.items() if asset in _CASH_LINE), Decimal(0))
     shown = {asset: coins[asset] for asset in sorted(coins, key=lambda asset: (-coins[asset], asset))}
     weights = _shares({**shown, STABLE: cash, FUTURES: max(Decimal(0), values.get(FUTURES, Decimal(0)))}, _FINE)
-    usual = next(iter(base.bands.values()), BandRule(abs_pp=Decimal(5)))
+    usual = next(iter(base.bands.values()), _USUAL_BAND)
     return replace(
         base,
         preset="custom",

@@ -333,9 +333,3 @@ def after_legs(snap: portfolio.Snapshot, legs: Iterable[Leg], markets: Mapping[s
         positions=tuple(replace(p, qty=book[p.contract], entry=p.mark) for p in snap.positions),
         kept=snap.kept,
     )
-
-
-def fees_of(legs: Iterable[Leg], markets: Mapping[str, Market]) -> Decimal:
-    """Return the modelled fees of the legs that are kept, in quote."""
-    kept = (leg for leg in legs if not leg.is_transfer and leg.state != LegState.DROPPED)
-    return sum((leg.notional * markets[leg.instrument].taker_fee for leg in kept), Decimal(0))

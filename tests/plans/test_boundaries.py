@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.clock import ManualClock
-from chatbot.exchanges.base import Depth
+from chatbot.engine.portfolio import Cash, Holding, Position, Snapshot
+from chatbot.exchanges.base import Depth, asset_of
 from chatbot.market.candles import CandleBook
 from chatbot.market.funding import FundingBook
 from chatbot.model import LegKind, LegState
-from chatbot.plans import costs
+from chatbot.plans import costs, draft
 from chatbot.plans.costs import Costing
-from chatbot.portfolio import valuation
+from chatbot.portfolio import strategies
 from tests.plans.test_costs import a_leg
 from tests.portfolio.lively_market import LivelyMarket, OpenBook
-from tests.portfolio.moved_portfolios import MARKETS
+from tests.portfolio.moved_portfolios import MARKETS, PRICES, Case, planned
 from tests.portfolio.still_market import START, D
 
 
@@ -118,4 +120,19 @@ def test_the_fees_of_a_plan_are_the_takers_of_what_is_kept(legs: list[tuple[str,
     ]
     rules = {name: replace(MARKETS[name], taker_fee=D(taker), maker_fee=D("0.02")) for name in ("BTC", "SOL", "BTC-PERP")}
     expected = sum((leg.notional for leg in made if leg.state is LegState.PLANNED), D(0)) * D(taker)
-    assert valuation.fees_of([*made, replace(made[0], kind=LegKind.TO_SPOT, state=LegState.PLANNED)], rules) == expected
+    assert costs.fees_of([*made, replace(made[0], kind=LegKind.TO_SPOT, state=LegState.PLANNED)], rules) == expected
+
+
+def test_a_plan_shows_the_same_fees_before_and_after_an_edit_that_leaves_everything_in() -> None:
+    """Where coins cost different fees it is sized with the highest, and shows what each leg would pay, as after an edit."""
+    strategy = strategies.preset("balanced", MARKETS)
+    spot = tuple(Holding(asset=name, qty=D(1), price=PRICES[name], bucket=strategy.line_of(name)) for name in strategy.spot_assets)
+    marks = {name: PRICES[asset_of(name)] for name in strategy.contracts}
+    book = tuple(Position(contract=name, asset=asset_of(name), qty=D(0), entry=mark, mark=mark) for name, mark in marks.items())
+    snapshot = Snapshot(spot=spot, cash=(Cash(asset="USDT", qty=D(9_000), price=D(1)),), wallet=D(6_000), positions=book)
+    rules = {name: replace(market, taker_fee=D("0.0075") if name == "SOL" else D("0.001")) for name, market in MARKETS.items()}
+    seen = replace(Case(snap=snapshot, strategy=strategy).look(), markets=rules)
+    targets, block = planned(seen)
+    made = draft.draft(seen, targets, block, (), now=START, expiry=timedelta(minutes=5))
+    assert {leg.instrument for leg in made.legs} > {"SOL"}
+    assert made.fees == costs.fees_of(made.legs, rules) < block.fees

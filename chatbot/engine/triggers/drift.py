@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.band_width import MODES, outside
-from chatbot.engine.bands import BandState, advance
+from chatbot.engine.bands import REARM, BandState, advance
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import wide
 
@@ -85,7 +85,7 @@ def explain_drift(
     signals: Sequence[Move] = (),
     *,
     mode: str = "article",
-    rearm: Decimal = Decimal("0.8"),
+    rearm: Decimal = REARM,
     escalate_pp: Decimal = _ONE,
 ) -> Story:
     """Take one sample of every line and part what has drifted from what a signal or new targets have moved.

@@ -1,6 +1,7 @@
 """What differs from exchange to exchange, as data; how each line is known is written beside it.
 
-Which exchanges there are is told by this table; their names stand once more in ``config.py``, which imports nothing of ours.
+An exchange that is not in this table is read by ``OTHER``. One that takes keys has, beside its line here, a dialect that
+``private/opening.py`` names, and a guide in ``handlers/views/person/key_guides.py``.
 
 Seen in ccxt 4.5.90: which calls carry bid and ask, in which units a perpetual is counted, how many candles one call returns.
 """

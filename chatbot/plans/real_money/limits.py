@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from chatbot.model import Breach, DecidedBy, LeftOut, LeftOutWhy, LegKind, LegState, LiveStop, Mode
 from chatbot.plans import draft, hedge_draft
+from chatbot.plans.costs import fees_of
 from chatbot.plans.outcomes import NothingToDo
 from chatbot.plans.real_money.within import Does, Trade, within
-from chatbot.portfolio import turnover, valuation
+from chatbot.portfolio import turnover
 from chatbot.store import keys, portfolios
 from chatbot.triggers import tilt
 
@@ -59,7 +60,7 @@ def held_to(evaluation: Evaluation, plan: Plan) -> Plan:
     undone = _value(plan.legs) - _value(legs)
     cut = replace(plan, legs=legs, left_out=(*plan.left_out, LeftOut(why=why, amount=undone)))
     planned = hedge_draft.as_planned(tilt.as_planned(evaluation, cut), cut)
-    cut = replace(cut, after=draft.figures_after(planned, legs), fees=valuation.fees_of(legs, evaluation.markets))
+    cut = replace(cut, after=draft.figures_after(planned, legs), fees=fees_of(legs, evaluation.markets))
     return hedge_draft.with_fall(planned, cut)
 
 
