@@ -60,6 +60,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "chatbot.charts",
         "chatbot.portfolio",
         "chatbot.triggers",
+        "chatbot.hedges",
         "chatbot.plans",
         "chatbot.monitor",
     ),

@@ -55,6 +55,15 @@ def test_nothing_of_what_answers_people_is_loaded_before_they_are_heard() -> Non
 
 
 @pytest.mark.long
+def test_a_process_that_plays_a_past_loads_no_database_and_no_settings() -> None:
+    """What trades a past is what trades for people, without the store: half of such a process was libraries never used."""
+    never = (*HEAVY, "sqlalchemy", "pydantic", "telegram", "chatbot.store", "chatbot.charts")
+    code = f"import sys, chatbot.backtest.question\nprint([name for name in {never!r} if name in sys.modules], 'numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[] True"
+
+
+@pytest.mark.long
 async def test_people_are_heard_before_anybody_can_answer_and_answered_then(tmp_path: Path) -> None:
     """What was written meanwhile is answered; a start that finds an update of an earlier process queues that one first."""
     clock = ManualClock(START)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from chatbot.model import INFO, AlertKind, Cause, MessageKind, Ring, Urgency
-from chatbot.model.alerts import ERRORS
-from chatbot.store import messages
+from chatbot.model import INFO, AlertKind, Cause, MessageKind, Ring
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from chatbot.model import AlertSettings, Person, Reason
-    from chatbot.store.database import Tx
 
 #: of a message -> what it is about; one that is not named has a kind for each of its parts
 KINDS: Mapping[MessageKind, AlertKind] = {
@@ -31,8 +28,6 @@ KINDS: Mapping[MessageKind, AlertKind] = {
     MessageKind.MISSED_CHECKS: AlertKind.MISSED,
     MessageKind.MARGIN: AlertKind.LIQUIDATION,
 }
-#: good news, which may wait
-_CALM = frozenset({MessageKind.EVALUATED_AGAIN})
 #: what alerts are about that do not come from a trigger of the market
 _ABOUT: Mapping[Cause, AlertKind] = {
     Cause.DRIFT: AlertKind.DRIFT,
@@ -95,36 +90,3 @@ def card_is_silent(person: Person, reasons: Iterable[Reason], now: datetime) -> 
     """
     kinds = {kind_of(reason.trigger) for reason in reasons}
     return AlertKind.LIQUIDATION not in kinds and (wanted(person, kinds) is not Ring.ON or is_quiet_now(person, now))
-
-
-async def post(
-    tx: Tx,
-    person: Person,
-    kind: MessageKind,
-    facts: Mapping[str, Any],
-    *,
-    key: str,
-    now: datetime,
-    about: Iterable[AlertKind] | None = None,
-    silent: bool = False,
-) -> bool:
-    """Write an alert down as the person wants to hear it; False where they do not, or where it was written before.
-
-    ``about`` are the kinds of its parts, where the message has several. Quiet hours hold back everything but errors.
-    """
-    kinds = frozenset(about) if about is not None else frozenset({KINDS[kind]})
-    ring = wanted(person, kinds)
-    if ring is Ring.OFF:
-        return False
-    loud = bool(kinds & ERRORS) and kind not in _CALM
-    return await messages.post(
-        tx,
-        chat_id=person.chat_id,
-        kind=kind,
-        facts=facts,
-        key=key,
-        urgency=Urgency.ALWAYS if loud else Urgency.ROUTINE,
-        silent=silent or ring is Ring.SILENT,
-        now=now,
-        held_until=None if loud else ends(person.alerts, person.zone, now),
-    )

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.alerts import quiet_hours
-from chatbot.model import AlertKind, Cause, MessageKind, Ring, Role
+from chatbot.model import AlertKind, Cause, MessageKind, Ring, Role, Urgency
+from chatbot.model.alerts import ERRORS
 from chatbot.portfolio.states import Outage
 from chatbot.store import accounts, events, messages, portfolios
 from chatbot.triggers import drift, market
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 #: a portfolio that cannot be evaluated is told about once in this time
 PROBLEM_REMINDER = timedelta(hours=6)
+#: good news, which may wait
+_CALM = frozenset({MessageKind.EVALUATED_AGAIN})
 
 
 async def tell_drift(
@@ -127,7 +130,7 @@ async def tell_skipped(tx: Tx, portfolio: Portfolio, person: Person, skipped: tu
 async def _tell_schedule(tx: Tx, portfolio: Portfolio, person: Person, kind: MessageKind, facts: Mapping[str, Any], now: datetime) -> None:
     alert = await events.add_alert(tx, portfolio.id, kind, "", dict(facts), now)
     told = {"portfolio_id": portfolio.id, **facts}
-    await quiet_hours.post(tx, person, kind, told, key=f"alert-{alert}", now=now, silent=kind is MessageKind.SCHEDULE_SKIPPED)
+    await _post_as_wanted(tx, person, kind, told, key=f"alert-{alert}", now=now, silent=kind is MessageKind.SCHEDULE_SKIPPED)
 
 
 async def tell_hedge(tx: Tx, portfolio: Portfolio, person: Person, kind: MessageKind, facts: Mapping[str, Any], now: datetime) -> None:
@@ -226,4 +229,37 @@ async def _post(
     about: Iterable[AlertKind] | None = None,
 ) -> None:
     facts = {"portfolio_id": portfolio.id, **(more or {})}
-    await quiet_hours.post(tx, person, kind, facts, key=key, now=now, about=about)
+    await _post_as_wanted(tx, person, kind, facts, key=key, now=now, about=about)
+
+
+async def _post_as_wanted(
+    tx: Tx,
+    person: Person,
+    kind: MessageKind,
+    facts: Mapping[str, Any],
+    *,
+    key: str,
+    now: datetime,
+    about: Iterable[AlertKind] | None = None,
+    silent: bool = False,
+) -> bool:
+    """Write an alert down as the person wants to hear it; False where they do not, or where it was written before.
+
+    ``about`` are the kinds of its parts, where the message has several. Quiet hours hold back everything but errors.
+    """
+    kinds = frozenset(about) if about is not None else frozenset({quiet_hours.KINDS[kind]})
+    ring = quiet_hours.wanted(person, kinds)
+    if ring is Ring.OFF:
+        return False
+    loud = bool(kinds & ERRORS) and kind not in _CALM
+    return await messages.post(
+        tx,
+        chat_id=person.chat_id,
+        kind=kind,
+        facts=facts,
+        key=key,
+        urgency=Urgency.ALWAYS if loud else Urgency.ROUTINE,
+        silent=silent or ring is Ring.SILENT,
+        now=now,
+        held_until=None if loud else quiet_hours.ends(person.alerts, person.zone, now),
+    )

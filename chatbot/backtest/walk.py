@@ -16,11 +16,12 @@ from chatbot.backtest.past import HOUR
 from chatbot.backtest.search import Search
 from chatbot.engine.errors import Refused
 from chatbot.exchanges.base import Balances, Position
+from chatbot.hedges import ending
 from chatbot.model import AnswerMode, Cause, Check, Mode, Outcome, Person, Plan, Portfolio, Problem, Reason, Role
 from chatbot.monitor.hedges_daily import HedgeReview
 from chatbot.monitor.judge import CheckInput, described, judge, reasons_for_plan
 from chatbot.plans import draft as planning
-from chatbot.plans import execution_hooks, intended_mix, new_money
+from chatbot.plans import intended_mix, new_money
 from chatbot.plans.costs import Costing
 from chatbot.plans.outcomes import CannotEvaluate, NothingToDo
 from chatbot.portfolio import valuation
@@ -299,7 +300,7 @@ class _Walk:
         after = valuation.after_legs(evaluation.snapshot, plan.legs, evaluation.markets)
         filled = replace(plan, legs=tuple(replace(leg, filled=leg.qty) for leg in plan.legs))
         meant = intended_mix.confirmed(self._states.mix, plan)
-        self._states = execution_hooks.after(replace(self._states, mix=meant), filled)
+        self._states = ending.after(replace(self._states, mix=meant), filled)
         self._ended_at, self._quiet = now + _SOON, False
         self._hold(hour, after)
         self.done.blocks.append(

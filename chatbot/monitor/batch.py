@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from chatbot.portfolio import states
+from chatbot.portfolio.stored import states
 from chatbot.store import accounts, flows, plans, portfolios
 
 if TYPE_CHECKING:

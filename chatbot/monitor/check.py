@@ -23,7 +23,8 @@ from chatbot.plans import hedge_draft
 from chatbot.plans.outcomes import NothingToDo, Proposed
 from chatbot.plans.show_card import offer
 from chatbot.portfolio.amounts.marks import mark_of
-from chatbot.portfolio.states import NOTHING, changes
+from chatbot.portfolio.states import NOTHING
+from chatbot.portfolio.stored.states import changes
 from chatbot.store import accounts, halt, messages, plans, privacy
 from chatbot.store.flows import Opening
 from chatbot.triggers import schedule, tilt

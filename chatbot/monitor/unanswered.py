@@ -12,8 +12,8 @@ from chatbot.errors import contained
 from chatbot.model import AnswerMode, DecidedBy, MessageKind, NotAlone, Plan, PlanState, Unanswered
 from chatbot.plans import autonomy, hedge_draft, outcomes
 from chatbot.plans.show_card import offer
-from chatbot.portfolio import states, turnover
 from chatbot.portfolio.revision import revision_of
+from chatbot.portfolio.stored import states, turnover
 from chatbot.store import accounts, halt, messages, plans, portfolios
 from chatbot.triggers import drift, market
 

@@ -11,17 +11,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.cash import CASH_COINS
-from chatbot.model import INFO, AnswerMode, AnswerPolicy, Cause, LegKind, LegState, Mode, NotAlone, Phase, Plan, PlanState, Unanswered
+from chatbot.model import INFO, AnswerMode, AnswerPolicy, Cause, LegKind, LegState, Mode, NotAlone, Phase, Plan, Unanswered
 from chatbot.plans import costs
-from chatbot.portfolio import states, turnover
-from chatbot.store import plans
+from chatbot.portfolio import turnover
 from chatbot.triggers import drift
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from chatbot.model import AutoLimits, Leg, Person, Portfolio
-    from chatbot.store.database import Tx
+    from chatbot.model import AutoLimits, Leg, Portfolio
 
 #: portfolios that the bot may trade for once their person says so: no real money is in them
 _PLAYED = frozenset({Mode.DEMO, Mode.PAPER})
@@ -90,24 +88,7 @@ def _always_asks(plan: Plan) -> NotAlone:
     return NotAlone.UNKNOWN if costs.unknown(plan.legs) else NotAlone.NONE
 
 
-async def with_policy(
-    tx: Tx, portfolio: Portfolio, person: Person, drafted: Plan, now: datetime, *, asks: NotAlone = NotAlone.NONE
-) -> Plan:
-    """Return a plan that the bot made with how it is to be answered, and until when.
-
-    ``asks`` is why the person is asked although the portfolio is on auto.
-    """
-    if not needs_person(portfolio) and (await states.read(tx, portfolio.id)).asks:
-        asks = NotAlone.PANIC
-    stand = AnswerPolicy(why=asks)
-    if acts_alone(portfolio) and not asks:
-        stand = within_limits(drafted, portfolio.answering.limits, await turnover.today(tx, portfolio.id, person.zone, now))
-    if stand.auto:
-        return replace(drafted, stand=stand, acts_at=now)
-    return _asking(drafted, stand, portfolio, now, await _promised(tx, portfolio.id))
-
-
-def _asking(drafted: Plan, stand: AnswerPolicy, portfolio: Portfolio, now: datetime, promised: datetime | None) -> Plan:
+def asking(drafted: Plan, stand: AnswerPolicy, portfolio: Portfolio, now: datetime, promised: datetime | None) -> Plan:
     """Return a plan that waits for its person with what becomes of it when they do not answer."""
     if drafted.is_by_hand:
         return replace(drafted, stand=stand)  # it lives until the next one
@@ -123,12 +104,6 @@ def _asking(drafted: Plan, stand: AnswerPolicy, portfolio: Portfolio, now: datet
     if settings.unanswered == Unanswered.REMIND:
         stand = replace(stand, remind_at=now + (expires - now) / 2)
     return replace(drafted, stand=replace(stand, patient=patient), acts_at=stand.remind_at, expires_at=expires)
-
-
-async def _promised(tx: Tx, portfolio_id: int) -> datetime | None:
-    """Return when the plan that now waits was to be reduced: a newer one in its place does not put that off."""
-    waiting = await plans.open_plan(tx, portfolio_id)
-    return waiting.stand.reduce_at if waiting is not None and waiting.state == PlanState.PROPOSED and waiting.stand else None
 
 
 def is_silent(portfolio: Portfolio, plan: Plan, now: datetime) -> bool:

@@ -12,14 +12,14 @@ import structlog
 from chatbot.alerts import write
 from chatbot.errors import Rejected
 from chatbot.exchanges.base import Holdings, KeptByHand, Recorded, Trade, is_perp
-from chatbot.hedges import life
+from chatbot.hedges import ending, life
 from chatbot.model import Flow, FlowKind, Leg, LegKind, LegState, MessageKind, PlanState
-from chatbot.plans import execution_hooks, intended_mix
+from chatbot.plans import intended_mix
 from chatbot.plans.outcomes import Confirmed, SeenInPart
-from chatbot.portfolio import states
 from chatbot.portfolio.amounts.differences import Typed
 from chatbot.portfolio.amounts.trace import Trace
 from chatbot.portfolio.flows import NoEntry, noted_facts
+from chatbot.portfolio.stored import states
 from chatbot.store import accounts, events, messages, plans
 from chatbot.store import flows as stored_flows
 
@@ -158,7 +158,7 @@ def _made_up(noted: Holdings, named: Typed) -> Typed:
 
 def _remembered(before: PortfolioStates, done: Plan) -> PortfolioStates:
     """Return what is remembered once a plan was carried out, and that something was confirmed since a panic."""
-    left = execution_hooks.after(replace(before, hedges=life.confirmed(before.hedges, done)), done)
+    left = ending.after(replace(before, hedges=life.confirmed(before.hedges, done)), done)
     return replace(left, panic=replace(left.panic, over=True)) if left.panic is not None and not done.is_panic else left
 
 

@@ -18,7 +18,7 @@ from chatbot.durable import Standing, enqueue_plan
 from chatbot.errors import contained
 from chatbot.model import Cause, MessageKind, PlanState, Problem
 from chatbot.plans import panic_draft
-from chatbot.portfolio import states
+from chatbot.portfolio.stored import states
 from chatbot.store import accounts, events, halt, messages, plans, portfolios
 
 if TYPE_CHECKING:

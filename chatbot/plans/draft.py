@@ -36,7 +36,6 @@ from chatbot.plans.outcomes import CannotEvaluate, NothingToDo, SmallDifference
 from chatbot.portfolio import targets as targeting
 from chatbot.portfolio import valuation
 from chatbot.portfolio.evaluation import measured
-from chatbot.portfolio.revision import revision_of
 from chatbot.triggers import causes, held_targets, market, tilt
 
 if TYPE_CHECKING:
@@ -91,7 +90,7 @@ def drafted(
         return NothingToDo(portfolio=portfolio, figures=figures, left_out=undone, small=small)
     told = market.aged(tilt.told(reasons, tilts), market_now)
     made = draft(evaluation, targets, block, told, now=now, expiry=expiry)
-    return replace(made, revision=revision_of(portfolio), standing=held_targets.beside(told, evaluation))
+    return replace(made, standing=held_targets.beside(told, evaluation))
 
 
 def targets_for(evaluation: Evaluation, costs: Mapping[str, Decimal] | None = None) -> Targets:
@@ -287,7 +286,6 @@ def draft(evaluation: Evaluation, targets: Targets, block: Block, reasons: tuple
         portfolio_id=portfolio.id,
         mode=portfolio.mode,
         watched=portfolio.is_watched,
-        revision=revision_of(portfolio),
         state=PlanState.PROPOSED,
         reasons=(*reasons, Reason(trigger=Cause.BETA, line=INDEX)) if _COMPLETED in block.flags else reasons,
         before=evaluation.figures,

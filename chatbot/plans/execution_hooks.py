@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
-from chatbot.hedges import life
+from chatbot.hedges import ending
 from chatbot.model import Mode
 from chatbot.plans import draft, new_money
 from chatbot.plans.real_money import limits
-from chatbot.portfolio import states
+from chatbot.portfolio.stored import states
 from chatbot.store import portfolios
 from chatbot.triggers import tilt
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from chatbot.plans.real_money.limits import RealMoney
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.portfolio.evaluator import Evaluator
-    from chatbot.portfolio.states import PortfolioStates
     from chatbot.store.database import Database
 
 
@@ -63,7 +61,7 @@ class ExecutionHooks:
         """Write down what the fills of a plan that has come to its end mean for hedges and tilts; doing it again changes nothing."""
         async with self._db.transaction() as tx:
             before = await states.read(tx, plan.portfolio_id)
-            await states.write(tx, plan.portfolio_id, before, after(before, plan))
+            await states.write(tx, plan.portfolio_id, before, ending.after(before, plan))
             await limits.note_tried(tx, plan)
 
     async def measure(self, portfolio_id: int) -> PortfolioFigures | None:
@@ -75,10 +73,3 @@ class ExecutionHooks:
         async with self._db.read() as tx:
             portfolio = await portfolios.get(tx, portfolio_id)
         return await self._evaluator.look(portfolio, fresh=True) if portfolio else None
-
-
-def after(before: PortfolioStates, plan: Plan) -> PortfolioStates:
-    """Return what is remembered once a plan has come to its end: its hedges and tilts as large as its fills made them."""
-    hedges = life.ended(before.hedges, plan)
-    hedges = life.closed_out(hedges, plan) if plan.is_panic else hedges
-    return replace(before, hedges=hedges, tilts=tilt.ended(before.tilts, plan), shorts=life.shorts_left(before.shorts, plan))

@@ -20,8 +20,8 @@ from chatbot.consent import ending
 from chatbot.model import UNDER_WAY, UNSETTLED, AloneEnded, Cause, DecidedBy, PlanState
 from chatbot.plans import intended_mix, panic_draft
 from chatbot.plans.closing import Closing, begin
-from chatbot.portfolio import states
 from chatbot.portfolio.states import PanicMark
+from chatbot.portfolio.stored import states
 from chatbot.store import events, halt, orders, plans, portfolios
 
 if TYPE_CHECKING:

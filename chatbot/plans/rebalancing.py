@@ -57,7 +57,8 @@ from chatbot.plans.outcomes import (
 from chatbot.plans.outdated import holdings_moved, outdated, prices_moved, settings_changed, stopped
 from chatbot.plans.real_money import limits
 from chatbot.plans.show_card import store
-from chatbot.portfolio import states
+from chatbot.portfolio.revision import revision_of
+from chatbot.portfolio.stored import states
 from chatbot.store import events, halt, plans, portfolios
 from chatbot.triggers import drift, held_targets, tilt
 
@@ -170,7 +171,7 @@ class Rebalancing:
         if not isinstance(drafted, Plan):
             return drafted
         try:
-            held = limits.held_to(evaluation, drafted)
+            held = limits.held_to(evaluation, replace(drafted, revision=revision_of(evaluation.portfolio)))
         except Refused as refusal:
             return CannotEvaluate(portfolio=evaluation.portfolio, problems=(Problem(code=refusal.code),))
         return limits.nothing(evaluation.portfolio, held) or self._priced(evaluation, held)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chatbot.alerts import write
-from chatbot.model import NotAlone, PlanState
+from chatbot.model import AnswerPolicy, NotAlone, PlanState
 from chatbot.plans import autonomy
 from chatbot.plans.outcomes import Busy, Proposed
+from chatbot.portfolio.stored import states, turnover
 from chatbot.store import plans
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ async def offer(
 
     ``asks`` is why an auto portfolio asks all the same. A plan that the bot carries out itself is shown once it was carried out or not.
     """
-    stored = await store(tx, await autonomy.with_policy(tx, portfolio, person, drafted, now, asks=asks))
+    stored = await store(tx, await with_policy(tx, portfolio, person, drafted, now, asks=asks))
     if isinstance(stored, Busy):
         return stored
     if stored.instead_of is not None:
@@ -40,3 +42,26 @@ async def offer(
     if stored.plan.stand is None or not stored.plan.stand.auto:
         await write.show_card(tx, stored.plan, person, now, silent=silent)
     return stored
+
+
+async def with_policy(
+    tx: Tx, portfolio: Portfolio, person: Person, drafted: Plan, now: datetime, *, asks: NotAlone = NotAlone.NONE
+) -> Plan:
+    """Return a plan that the bot made with how it is to be answered, and until when.
+
+    ``asks`` is why the person is asked although the portfolio is on auto.
+    """
+    if not autonomy.needs_person(portfolio) and (await states.read(tx, portfolio.id)).asks:
+        asks = NotAlone.PANIC
+    stand = AnswerPolicy(why=asks)
+    if autonomy.acts_alone(portfolio) and not asks:
+        stand = autonomy.within_limits(drafted, portfolio.answering.limits, await turnover.today(tx, portfolio.id, person.zone, now))
+    if stand.auto:
+        return replace(drafted, stand=stand, acts_at=now)
+    return autonomy.asking(drafted, stand, portfolio, now, await _promised(tx, portfolio.id))
+
+
+async def _promised(tx: Tx, portfolio_id: int) -> datetime | None:
+    """Return when the plan that now waits was to be reduced: a newer one in its place does not put that off."""
+    waiting = await plans.open_plan(tx, portfolio_id)
+    return waiting.stand.reduce_at if waiting is not None and waiting.state == PlanState.PROPOSED and waiting.stand else None

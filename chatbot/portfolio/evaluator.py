@@ -12,13 +12,15 @@ from chatbot.errors import ExchangeError, KeyRefused, OtherWorld
 from chatbot.exchanges.base import unlisted
 from chatbot.model import Mode, Problem
 from chatbot.model.life import StopKind
-from chatbot.portfolio import states as stored
-from chatbot.portfolio import turnover, valuation
+from chatbot.portfolio import valuation
 from chatbot.portfolio.amounts import aside
 from chatbot.portfolio.evaluation import Evaluation, lost_hedges, measured
 from chatbot.portfolio.layers import Layers
 from chatbot.portfolio.lives.levels import open_question
 from chatbot.portfolio.lives.stops import last_quote
+from chatbot.portfolio.states import NOTHING
+from chatbot.portfolio.stored import states as stored
+from chatbot.portfolio.stored import turnover
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -109,7 +111,7 @@ class Evaluator:
 
         async def see(portfolio: Portfolio) -> None:
             signals = heard[id(portfolio.strategy), self._markets.world_of(portfolio)]
-            seen = await self._look(portfolio, states.get(portfolio.id, stored.NOTHING), signals)
+            seen = await self._look(portfolio, states.get(portfolio.id, NOTHING), signals)
             looked[portfolio.id] = replace(seen, used_today=used[portfolio.id]) if portfolio.id in used else seen
 
         for portfolio in many:

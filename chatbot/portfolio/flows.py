@@ -11,10 +11,11 @@ import structlog
 from chatbot.errors import NotEnoughMoney, Rejected
 from chatbot.exchanges.base import Fundable, Holdings, KeptByHand, Reopening
 from chatbot.model import Flow, FlowKind
-from chatbot.portfolio import states, turnover
+from chatbot.portfolio import turnover
 from chatbot.portfolio.amounts.differences import Typed, difference, floored, from_plain, managed, merged, names, priced, to_plain
 from chatbot.portfolio.amounts.trace import OvertakenError, Since, Trace, going_on, put_back, trace_of
 from chatbot.portfolio.books.settling import SEEN
+from chatbot.portfolio.stored import states
 from chatbot.store import flows, portfolios
 
 if TYPE_CHECKING:

@@ -23,8 +23,10 @@ from chatbot.model import (
     Role,
     Strategy,
 )
-from chatbot.portfolio import names, states
+from chatbot.portfolio import names
 from chatbot.portfolio.revision import revision_of
+from chatbot.portfolio.states import NOTHING
+from chatbot.portfolio.stored import states
 from chatbot.store import accounts, flows, plans, portfolios, privacy
 
 if TYPE_CHECKING:
@@ -248,9 +250,7 @@ class Portfolios:
             running, known = await plans.open_plans(tx, ids), await states.read_many(tx, ids)
         for portfolio_id in chosen:
             self._changed(portfolio_id)
-        return tuple(
-            PortfolioRow(portfolio=one, plan=running.get(one.id), after_panic=known.get(one.id, states.NOTHING).asks) for one in stand
-        )
+        return tuple(PortfolioRow(portfolio=one, plan=running.get(one.id), after_panic=known.get(one.id, NOTHING).asks) for one in stand)
 
     async def of(self, person: Person) -> tuple[Portfolio, ...]:
         """Return all portfolios of a person, oldest first, the closed ones among them."""

@@ -10,8 +10,9 @@ from chatbot.engine.portfolio import INDEX
 from chatbot.engine.triggers.funding import BLOCK_HOURS
 from chatbot.errors import contained
 from chatbot.model import BASKET, AnswerMode, Cause, Check, ExposureReport, HeldBack, MovedTarget, PortfolioRow, StatusReport
-from chatbot.portfolio import states, targets, turnover
+from chatbot.portfolio import targets
 from chatbot.portfolio.amounts import performance
+from chatbot.portfolio.stored import states, turnover
 from chatbot.reports import exposure
 from chatbot.store import halt, plans, portfolios
 from chatbot.triggers import machines, schedule

@@ -14,7 +14,8 @@ from chatbot.hedges import sizing
 from chatbot.model import COVER, MIN_VARIANCE, ROTATION, STABLE, LegKind, LegState, Mode, PlanState
 from chatbot.model.hedge import BY_BETA, LITERAL, HedgeWish
 from chatbot.plans import outcomes
-from chatbot.portfolio import states, strategies
+from chatbot.portfolio import strategies
+from chatbot.portfolio.stored import states
 from chatbot.store import tables
 from tests.portfolio.still_market import PERSON, D, bench
 

@@ -41,7 +41,8 @@ from chatbot.model import (
     ScheduleRule,
     Unanswered,
 )
-from chatbot.portfolio import states, strategies
+from chatbot.portfolio import strategies
+from chatbot.portfolio.stored import states
 from chatbot.store import accounts, flows, keys, plans, portfolios, tables
 from chatbot.store.codec import Day, Exact, Facts, Moment
 from tests.execution.lab import proposed

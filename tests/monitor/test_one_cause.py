@@ -11,8 +11,8 @@ from sqlalchemy import select
 
 from chatbot.model import NET, STABLE, AlertSettings, Cause, Phase, Reason, ScheduleRule
 from chatbot.plans.outcomes import Proposed
-from chatbot.portfolio import states as remembered
 from chatbot.portfolio.states import Aim
+from chatbot.portfolio.stored import states as remembered
 from chatbot.store import accounts, tables
 from handlers.views.plan import card
 from tests.handlers.views.test_everywhere import CATALOGUE

@@ -12,9 +12,9 @@ import pytest
 
 from chatbot.model import BASKET, NET, Cause, Mode, Phase, PlanState, Portfolio, Reason, Signal, Strategy, TriggerSetting
 from chatbot.plans.outcomes import Confirmed
-from chatbot.portfolio import states as remembered
 from chatbot.portfolio import strategies
 from chatbot.portfolio.amounts.differences import Typed
+from chatbot.portfolio.stored import states as remembered
 from chatbot.store import plans
 from chatbot.triggers import held_targets
 from handlers.transport import rendering

@@ -30,8 +30,9 @@ from chatbot.model import (
     Unanswered,
     Verdict,
 )
-from chatbot.plans import autonomy, outcomes
-from chatbot.portfolio import turnover
+from chatbot.plans import autonomy, outcomes, show_card
+from chatbot.portfolio.stored import turnover
+from chatbot.portfolio.turnover import traded
 from chatbot.store import accounts, messages, plans, portfolios
 from tests.portfolio.lively_market import LivelyMarket
 from tests.portfolio.still_market import PERSON, START, D, bench
@@ -173,7 +174,7 @@ async def test_the_turnover_of_a_day_is_counted_from_the_journal_and_survives_a_
     async with alone(tmp_path, limits=limits) as at:
         await at.drift()
         await at.work()
-        used = [turnover.traded(plan) for plan in await at.plans()]
+        used = [traded(plan) for plan in await at.plans()]
         prices = dict(at.on.market.prices)
         clock = at.on.clock.now()
     new = ManualClock(clock + timedelta(minutes=5))
@@ -331,7 +332,7 @@ async def test_a_manual_portfolio_never_acts(tmp_path: Path) -> None:
         assert isinstance(made, outcomes.Proposed)
         by_hand = replace(at.portfolio, mode=Mode.MANUAL, answering=Answering(limits=WIDE, unanswered=Unanswered.REDUCE))
         async with at.on.program.db.transaction() as tx:
-            asks = await autonomy.with_policy(tx, by_hand, PERSON, made.plan, at.on.clock.now())
+            asks = await show_card.with_policy(tx, by_hand, PERSON, made.plan, at.on.clock.now())
         assert asks.stand is not None
         assert not asks.stand.auto
         assert asks.stand.reduce_at is None

@@ -30,7 +30,8 @@ from chatbot.execution.executor import Executor
 from chatbot.execution.pace import Pace
 from chatbot.model import Mode, Person, PlanState, Portfolio, Role
 from chatbot.plans.panic import Panic
-from chatbot.portfolio import states, strategies
+from chatbot.portfolio import strategies
+from chatbot.portfolio.stored import states
 from chatbot.store import accounts, plans, portfolios
 from tests.lives import Death, die_at, live_to_the_end
 

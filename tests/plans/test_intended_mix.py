@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chatbot.portfolio import states
+from chatbot.portfolio.stored import states
 from tests.moments import after
 from tests.person import Someone
 from tests.portfolio.still_market import StillMarket

@@ -32,7 +32,8 @@ from chatbot.model import (
 )
 from chatbot.plans import autonomy
 from chatbot.plans.real_money.limits import breach
-from chatbot.portfolio import turnover
+from chatbot.portfolio.stored import turnover
+from chatbot.portfolio.turnover import traded
 from chatbot.store import plans
 from chatbot.store.database import Database
 from tests.portfolio.still_market import PERSON, D
@@ -156,7 +157,7 @@ def test_which_legs_reduce_depends_on_the_side_of_the_exposure() -> None:
 def asking(plan: Plan, **answering: object) -> Plan:
     """Return a plan that asks, made now in a portfolio with these settings."""
     portfolio = samples.portfolio(7, answering=Answering(**answering))  # type: ignore[arg-type]
-    return autonomy._asking(plan, autonomy.AnswerPolicy(), portfolio, NOW, None)
+    return autonomy.asking(plan, autonomy.AnswerPolicy(), portfolio, NOW, None)
 
 
 def test_a_plan_waits_as_its_kind_and_its_settings_say() -> None:
@@ -186,7 +187,7 @@ def test_a_promise_is_kept_by_the_plan_that_takes_the_place() -> None:
     """Never later than it was promised; a later promise does not put a new plan off either."""
     portfolio = samples.portfolio(7, answering=Answering(unanswered=Unanswered.REDUCE, after_min=30))
     for promised, acts in ((10, 10), (30, 30), (31, 30)):
-        made = autonomy._asking(a_plan(leg(0, "600")), autonomy.AnswerPolicy(), portfolio, NOW, NOW + timedelta(minutes=promised))
+        made = autonomy.asking(a_plan(leg(0, "600")), autonomy.AnswerPolicy(), portfolio, NOW, NOW + timedelta(minutes=promised))
         assert made.acts_at == NOW + timedelta(minutes=acts)
 
 
@@ -231,10 +232,10 @@ def test_a_leg_counts_with_what_it_traded_or_may_still_trade() -> None:
     """An ended one with its fills at their price, one under way with its fills and what is left, a transfer with nothing."""
     filled = {"filled": D(2), "average": D(90)}
     for state, turned in ((LegState.FILLED, 180), (LegState.PARTIAL, 180), (LegState.OPEN, 580), (LegState.PLANNED, 580)):
-        assert turnover.traded(a_plan(leg(0, "600", state=state, **filled))) == turned
-    assert turnover.traded(a_plan(leg(0, "600", state=LegState.OPEN, filled=D(7), average=D(90)))) == 630
-    assert turnover.traded(a_plan(leg(0, "600", state=LegState.PARTIAL, filled=D(2)))) == 200, "at the card's price where none is known"
-    assert turnover.traded(a_plan(leg(0, "600", LegKind.TO_SPOT, "USDT"))) == 0
+        assert traded(a_plan(leg(0, "600", state=state, **filled))) == turned
+    assert traded(a_plan(leg(0, "600", state=LegState.OPEN, filled=D(7), average=D(90)))) == 630
+    assert traded(a_plan(leg(0, "600", state=LegState.PARTIAL, filled=D(2)))) == 200, "at the card's price where none is known"
+    assert traded(a_plan(leg(0, "600", LegKind.TO_SPOT, "USDT"))) == 0
 
 
 @pytest.mark.parametrize(("paid", "over"), [("100", None), ("119.9", None), ("120.1", "720.6")])

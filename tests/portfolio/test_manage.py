@@ -11,7 +11,8 @@ import pytest
 from chatbot.errors import ShutOut
 from chatbot.model import AnswerMode, BandRule, Cause, Mode, PlanState, Reason, Role, ScheduleRule
 from chatbot.plans import outcomes
-from chatbot.portfolio import states, strategies
+from chatbot.portfolio import strategies
+from chatbot.portfolio.stored import states
 from chatbot.store import accounts, portfolios
 from tests.meanwhile import meanwhile
 from tests.portfolio.still_market import PERSON, START, D, bench

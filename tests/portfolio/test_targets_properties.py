@@ -17,7 +17,8 @@ from chatbot.model import ALT, CORE, ROTATION, Cause, OpenHedge, Signal
 from chatbot.model.trigger_info import INFO, Effect
 from chatbot.portfolio import strategies
 from chatbot.portfolio.layers import Memory
-from chatbot.portfolio.states import PortfolioStates, decoded, encoded
+from chatbot.portfolio.states import PortfolioStates
+from chatbot.portfolio.stored.states import decoded, encoded
 from chatbot.triggers import market
 from tests.portfolio.moved_portfolios import MARKETS, NOW, PRICES, Case, carried_out, cases, one_signal, planned, quick, threshold
 

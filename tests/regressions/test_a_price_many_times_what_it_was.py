@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from chatbot.clock import ManualClock
 from chatbot.model.life import LeapWhy
-from chatbot.portfolio import states
 from chatbot.portfolio.lives import levels as levels_of
 from chatbot.portfolio.lives.levels import Levels
+from chatbot.portfolio.stored import states
 from chatbot.store import accounts
 from tests.moments import after
 from tests.person import BEN, START, someone

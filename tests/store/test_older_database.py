@@ -22,7 +22,7 @@ from chatbot.durable import Inline
 from chatbot.engine.bands import BandState
 from chatbot.execution.pace import Pace
 from chatbot.model import COVER, AnswerMode, Mode, PlanState, Portfolio, Unanswered
-from chatbot.portfolio import states
+from chatbot.portfolio.stored import states
 from chatbot.store import accounts, plans, portfolios
 
 if TYPE_CHECKING:

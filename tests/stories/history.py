@@ -14,7 +14,7 @@ from sqlalchemy import select
 from chatbot.clock import ManualClock
 from chatbot.execution.pace import Pace
 from chatbot.model import NET, PlanState
-from chatbot.portfolio import states
+from chatbot.portfolio.stored import states
 from chatbot.store import orders, tables
 from tests.person import someone
 from tests.places import DATA

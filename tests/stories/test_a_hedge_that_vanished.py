@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chatbot.exchanges.paper.paper import PaperExchange
-from chatbot.portfolio import states
+from chatbot.portfolio.stored import states
 from tests.moments import after
 from tests.portfolio.still_market import StillMarket
 from tests.regressions.test_coins_that_stop import listings, market, told

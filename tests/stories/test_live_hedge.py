@@ -11,7 +11,7 @@ from chatbot.exchanges.base import Side
 from chatbot.exchanges.testserver.matching import Wish, place
 from chatbot.exchanges.testserver.words import Force
 from chatbot.model import LegState, PlanState
-from chatbot.portfolio import states
+from chatbot.portfolio.stored import states
 from tests.stories.at_exchange import NAMES, D, agree, at_exchange, theirs, watch
 
 if TYPE_CHECKING:

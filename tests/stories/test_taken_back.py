@@ -11,7 +11,7 @@ import pytest
 from chatbot.exchanges.paper.account import Stake
 from chatbot.exchanges.paper.paper import PaperExchange
 from chatbot.model import FlowKind, PlanState
-from chatbot.portfolio import states
+from chatbot.portfolio.stored import states
 from chatbot.store import flows
 from tests.moments import after
 from tests.portfolio.still_market import StillMarket

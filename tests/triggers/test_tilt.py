@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from chatbot.model import AnswerMode, AutoLimits, Cause, Mode, OpenTilt, PlanState, Portfolio, Reason, Signal, TriggerSetting
 from chatbot.plans.outcomes import Confirmed, Proposed
-from chatbot.portfolio import states, strategies
+from chatbot.portfolio import strategies
+from chatbot.portfolio.stored import states
 from chatbot.store import plans
 from tests.portfolio.still_market import PERSON, START, Bench, bench
 

@@ -14,7 +14,8 @@ from chatbot.plans import draft, hedge_draft
 from chatbot.plans.costs import fees_of
 from chatbot.plans.outcomes import NothingToDo
 from chatbot.plans.real_money.within import Does, Trade, within
-from chatbot.portfolio import turnover
+from chatbot.portfolio.stored import turnover
+from chatbot.portfolio.turnover import traded
 from chatbot.store import keys, portfolios
 from chatbot.triggers import tilt
 
@@ -102,7 +103,7 @@ def breach(plan: Plan, portfolio: Portfolio, used: Decimal) -> Breach | None:
         return None
     total = _value(plan.legs)
     largest = max((leg.notional for leg in plan.legs if leg.state is not LegState.DROPPED and not leg.is_transfer), default=_ZERO)
-    day = used + turnover.traded(plan)
+    day = used + traded(plan)
     bounds = [(LiveStop.ORDER, largest, terms.limits.order), (LiveStop.TURNOVER, day, terms.limits.turnover * value)]
     if terms.first_share is not None:
         bounds.append((LiveStop.FIRST, total, terms.first_share * value))

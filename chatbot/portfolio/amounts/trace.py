@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from chatbot.model import Leg, PlanState, Strategy
-from chatbot.portfolio import states
+from chatbot.portfolio.stored import states
 from chatbot.store import events, plans, portfolios
 from chatbot.store.codec import from_plain, to_plain
 

@@ -15,10 +15,10 @@ from chatbot.errors import ExchangeError
 from chatbot.exchanges.base import Holdings, Recorded, is_perp
 from chatbot.model import Flow, FlowKind, MessageKind, Mode, PlanState
 from chatbot.model.flow import FORCED, Entry, EntryKind
-from chatbot.portfolio import states
 from chatbot.portfolio.amounts.differences import difference, managed, priced, to_plain
 from chatbot.portfolio.books import explain
 from chatbot.portfolio.books.book import WORTHLESS, Book
+from chatbot.portfolio.stored import states
 from chatbot.store import accounts, flows, messages, plans, portfolios
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 from chatbot.exchanges.base import asset_of
 from chatbot.model.life import Leap, LeapAnswer, LeapWhy
-from chatbot.portfolio import states
 from chatbot.portfolio.lives import stored_notes
+from chatbot.portfolio.stored import states
 from chatbot.store.codec import Instant, Price  # noqa: TC001 - fields are read back by them
 
 if TYPE_CHECKING:

@@ -17,11 +17,12 @@ from chatbot.exchanges.base import Fundable, Holdings, KeptByHand, Trade, is_per
 from chatbot.i18n import N_
 from chatbot.model import Flow, FlowKind, Plan, PlanState
 from chatbot.model.life import LeapAnswer, LeapWhy, StopKind, WayOut
-from chatbot.portfolio import reserve, states
+from chatbot.portfolio import reserve
 from chatbot.portfolio.amounts.trace import Trace
 from chatbot.portfolio.flows import SETTLED, changed_facts
 from chatbot.portfolio.lives import targets
 from chatbot.portfolio.revision import revision_of
+from chatbot.portfolio.stored import states
 from chatbot.store import flows, plans, portfolios
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from chatbot.exchanges.manual import ManualExchange
 from chatbot.exchanges.paper.account import AccountState
 from chatbot.model import COVER, AnswerMode, AutoLimits, LegState, Mode, NotAlone, OpenHedge, PlanState, Role, Unanswered
 from chatbot.plans.closing import RETRIES_S
-from chatbot.portfolio import states, strategies
+from chatbot.portfolio import strategies
+from chatbot.portfolio.stored import states
 from chatbot.store import accounts, halt, portfolios, tables
 from tests.person import BEN, START, Someone, someone
 from tests.stories.test_simulated_market import Tampered

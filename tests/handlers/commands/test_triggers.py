@@ -10,7 +10,8 @@ import pytest
 
 from chatbot.engine.bands import BandState
 from chatbot.model import COVER, Cause, TriggerSetting
-from chatbot.portfolio import states, strategies
+from chatbot.portfolio import strategies
+from chatbot.portfolio.stored import states
 from handlers.commands.trigger_text import read
 from tests.handlers.views.test_everywhere import CATALOGUE
 from tests.handlers.views.view_examples import a_strategy, an_open_hedge
