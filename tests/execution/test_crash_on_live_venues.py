@@ -17,7 +17,7 @@ import pytest
 from chatbot.exchanges.base import is_perp
 from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
 from chatbot.exchanges.testserver.dialects.bybit.speech import BYBIT
-from chatbot.exchanges.testserver.faults import FAULTS, Faults
+from chatbot.exchanges.testserver.faults import Faults, faults_of
 from chatbot.exchanges.testserver.ledger import Wallet
 from chatbot.exchanges.testserver.server import Server
 from chatbot.execution.transfers import WrittenTransfers
@@ -50,8 +50,8 @@ BACK = (
     "sell 3000 ADA; sell 0.1 ETH; to_spot 50; buy 0.19 BTC; buy 1 ETH; to_futures 900; "
     "reduce sell 9 SOL-PERP; increase buy 0.04 BTC-PERP; increase sell 0.4 ETH-PERP"
 )
-#: what a person would not notice but for a delay
-FAULTY = sorted(FAULTS.keys() - {"revoked", "ban", "silence_before", "silence_after", "late_silence"})
+#: what a person would notice, or wait for too long
+TOO_LONG = {"revoked", "ban", "silence_before", "silence_after", "late_silence"}
 CALLS = ("place", "find", "cancel", "transfer", "fills", "balances")
 #: of each run at random: 1,040 in all
 KILLS = 130
@@ -232,7 +232,8 @@ def _trouble(server: Server, chance: random.Random, *, faulty: bool) -> bool:
         server.venue.move(asset, price * Decimal(chance.randint(9_993, 10_007)) / 10_000)
     if not faulty or server.faults.left or chance.random() > 0.3:
         return False
-    server.faults.add(call=chance.choice(CALLS), fault=chance.choice(FAULTY))
+    call = chance.choice(CALLS)
+    server.faults.add(call=call, fault=chance.choice([fault for fault in faults_of(call) if fault not in TOO_LONG]))
     return True
 
 

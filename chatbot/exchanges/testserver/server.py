@@ -29,8 +29,14 @@ if TYPE_CHECKING:
     from chatbot.exchanges.testserver.dialect import Dialect, Route
     from chatbot.exchanges.testserver.faults import Fault
     from chatbot.exchanges.testserver.prices import Feed
+    from chatbot.exchanges.testserver.words import State
 
-_BAD_GATEWAY = 502
+#: status of an answer that does not come from the exchange, or sends its client elsewhere
+_STATUSES = {Way.BAD_GATEWAY: 502, Way.REDIRECT: 307, Way.FORBIDDEN: 403, Way.TOO_MANY: 429}
+#: how much longer a body is said to be than what comes of it, as a factor
+_SAID_LONGER = 2
+#: parts of a question that are new each time
+_PASSING = frozenset({"timestamp", "signature", "recvWindow"})
 
 
 class Door(StrEnum):
@@ -74,6 +80,8 @@ class Server:
         #: paths that nobody has written
         self.unknown: list[Request] = []
         self.base = ""
+        #: what was told last, by question
+        self._told: dict[tuple[object, ...], Answer] = {}
         self._feed = feed
         self._fed_ms: int | None = None
         self._runner: web.AppRunner | None = None
@@ -150,7 +158,10 @@ class Server:
             return _sent(self.dialect.refused(refusal, request))
         fault = self.faults.take(route.call)
         if fault is None:
-            return _sent(await self._judged(route, request))
+            answer = await self._judged(route, request)
+            if route.private and not route.acts:
+                self._told[_question(request)] = answer
+            return _sent(answer)
         return await self._gone_wrong(fault, route, request, incoming)
 
     def _route(self, request: Request) -> Route:
@@ -205,16 +216,50 @@ class Server:
             answer = await self._judged(route, request)
         elif fault.when is When.LATE and route.acts:
             self.venue.later(self.venue.harshness.late_s, lambda: self._judged_late(route, request))
+        if fault.ends is not None:
+            self._ended(route, request, fault.ends)
         if refusal is not None:
             return _sent(self.dialect.refused(refusal, request))
-        if fault.way is Way.SILENCE:
+        return await self._said(fault, self._told.get(_question(request), answer) if fault.way is Way.STALE else answer, incoming)
+
+    def _ended(self, route: Route, request: Request, state: State) -> None:
+        """Let the order that was just taken end, where it still works."""
+        client = self._talk(route, request).account
+        for order in client.open_orders[-1:]:
+            order.end(self.venue.now_ms, state)
+
+    async def _said(self, fault: Fault, answer: Answer, incoming: web.Request) -> web.StreamResponse:
+        """Return what comes of an answer on its way."""
+        transport, way = incoming.transport, fault.way
+        if way is Way.SILENCE:
             await self._closing.wait()
-        if fault.way in (Way.RESET, Way.SILENCE, None):
-            if incoming.transport is not None:
-                incoming.transport.abort()
+        if way in (Way.RESET, Way.SILENCE, Way.HANG_UP) or (way is None and fault.ends is None):
+            if transport is not None:
+                (transport.close if way is Way.HANG_UP else transport.abort)()
             return web.Response()
-        status = _BAD_GATEWAY if fault.way is Way.BAD_GATEWAY else answer.status
-        return web.Response(status=status, text=spoiled(fault.way, answer.body, fault.field), content_type="application/json")
+        text = spoiled(way, answer.body, fault.field)
+        if way is Way.BROKEN_OFF:
+            return await _broken_off(incoming, text)
+        headers = {"Location": str(incoming.url)} if way is Way.REDIRECT else {}
+        status = answer.status if way is None else _STATUSES.get(way, answer.status)
+        return web.Response(status=status, text=text, headers=headers, content_type="application/json")
+
+
+def _question(request: Request) -> tuple[object, ...]:
+    """Return what makes a request another one than those before."""
+    asked = frozenset((name, value) for name, value in request.args.items() if name not in _PASSING)
+    return request.method, request.path, asked
+
+
+async def _broken_off(incoming: web.Request, text: str) -> web.StreamResponse:
+    """Send a body that is shorter than its length was said to be, and close."""
+    body = text.encode()
+    response = web.StreamResponse(headers={"Content-Length": str(_SAID_LONGER * len(body)), "Content-Type": "application/json"})
+    await response.prepare(incoming)
+    await response.write(body)
+    if incoming.transport is not None:
+        incoming.transport.close()
+    return response
 
 
 def _sent(answer: Answer) -> web.Response:

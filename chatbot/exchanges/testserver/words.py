@@ -107,6 +107,8 @@ class State(StrEnum):
     CANCELED = "canceled"
     #: ended by the exchange: what an immediate order could not take
     EXPIRED = "expired"
+    #: refused by the exchange after it was taken
+    REJECTED = "rejected"
 
 
 #: ways to hold a contract: one, or two in hedge mode

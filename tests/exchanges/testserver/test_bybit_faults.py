@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chatbot.exchanges.testserver.dialects.bybit.speech import BYBIT
-from chatbot.exchanges.testserver.faults import FAULTS
+from chatbot.exchanges.testserver.faults import faults_of
 from chatbot.exchanges.testserver.harshness import Harshness
 from chatbot.exchanges.testserver.words import Call
 from tests.exchanges.testserver.desk import PERP, SPOT, Desk, errors
@@ -36,12 +36,21 @@ ORDERS = {
     "ban": ("RateLimitExceeded", False),
     "skew": ("InvalidNonce", False),
     "revoked": ("AuthenticationError", False),
+    "hang_up_before": ("ExchangeNotAvailable", False),
+    "hang_up_after": ("ExchangeNotAvailable", True),
+    "broken_off_before": ("ExchangeError", False),
+    "broken_off_after": ("ExchangeError", True),
+    # ccxt goes where it is sent, and asks there for what was done here
+    "redirect_after": ("InvalidOrder", True),
+    "forbidden": ("RateLimitExceeded", False),
+    "too_many": ("RateLimitExceeded", False),
+    "duplicate_after": ("InvalidOrder", True),
 }
-SPOILED = {"nan", "nothing"}
+SPOILED = {"nan", "nothing", "redirect_before", "exponent", "twice", "reversed", "then_rejected", "then_expired"}
 
 
 def test_the_table_knows_every_fault() -> None:
-    assert FAULTS.keys() == ORDERS.keys() | SPOILED
+    assert set(faults_of(Call.PLACE)) == ORDERS.keys() | SPOILED
 
 
 @pytest.mark.parametrize("symbol", [SPOT, PERP])

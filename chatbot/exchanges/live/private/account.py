@@ -139,7 +139,7 @@ class LiveAccount:
             return ()
         listed = await self._listed()
         names = {listed.ids[name]: name for name in listed.ids if is_perp(name)}
-        found = []
+        found: dict[str, Position] = {}
         for held in await self._read(self._dialect.positions):
             name = names.get(held.market) or self._unlisted(held.market)
             if name is None:  # settled in another coin: no part of this portfolio
@@ -147,17 +147,17 @@ class LiveAccount:
                 continue
             self._may_count(isolated=held.isolated)
             unit = await self._unit(name)
-            found.append(
-                Position(
-                    instrument=name,
-                    qty=held.qty * unit,
-                    entry=held.entry,
-                    mark=held.mark,
-                    leverage=held.leverage,
-                    liquidation=held.liquidation,
-                )
+            position = Position(
+                instrument=name,
+                qty=held.qty * unit,
+                entry=held.entry,
+                mark=held.mark,
+                leverage=held.leverage,
+                liquidation=held.liquidation,
             )
-        return tuple(found)
+            if found.setdefault(name, position) != position:
+                raise Unreachable(f"{self.name}: two positions in {name}")
+        return tuple(found.values())
 
     async def place(self, request: OrderRequest) -> Order:
         """Send one order; what is wrong with it by the exchange's own rules is refused before it is sent."""

@@ -12,7 +12,7 @@ from chatbot.engine.finite import finite, positive
 from chatbot.errors import AccountUnfit, HedgeMode, Rejected
 from chatbot.exchanges.base import OrderStatus
 from chatbot.exchanges.live.private import binance_errors, binance_history
-from chatbot.exchanges.live.private.dialect import Call, Fill, Held, Limit, Moved, NoAnswer, Told, Wallets, number, rows, table, text
+from chatbot.exchanges.live.private.dialect import Call, Fill, Held, Limit, Moved, NoAnswer, Told, Wallets, number, once, rows, table, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -155,7 +155,7 @@ class Binance:
         """Return the trades of an order."""
         params: dict[str, Any] = {"symbol": order.market, "orderId": order.exchange_id, "limit": _TRADES_MAX}
         call = _futures("GET", "userTrades", 5, **params) if perp else _spot("GET", "myTrades", 20, **params)
-        return [_fill(row) for row in rows(await ask(call)) if text(row, "orderId") == order.exchange_id]
+        return once(_fill(row, "id") for row in rows(await ask(call)) if text(row, "orderId") == order.exchange_id)
 
     async def transfer(self, ask: Ask, asset: str, amount: Decimal, *, to_futures: bool) -> str:
         """Move money between the wallets; Binance takes no id of ours for it. It weighs on the person's own counter, not on the address."""
@@ -284,7 +284,7 @@ def _told(answer: object, market: str, wire_id: str) -> Told:
     if not 0 <= filled <= qty or (status is _FILLED and filled < qty):
         raise NoAnswer(f"{filled} of {qty} filled, and {row['status']}")
     at = finite(row.get("time", row.get("transactTime", row.get("updateTime"))))
-    fills = [_fill(fill) for fill in rows(row["fills"])] if "fills" in row else None
+    fills = once(_fill(fill, "tradeId") for fill in rows(row["fills"])) if "fills" in row else None
     return Told(
         market=market,
         wire_id=wire_id,
@@ -300,5 +300,12 @@ def _told(answer: object, market: str, wire_id: str) -> Told:
     )
 
 
-def _fill(row: Mapping[str, Any]) -> Fill:
-    return Fill(price=number(row, "price"), qty=number(row, "qty"), fee=number(row, "commission"), fee_asset=text(row, "commissionAsset"))
+def _fill(row: Mapping[str, Any], name: str) -> Fill:
+    """Read a trade, whose id has another ``name`` in the answer to an order than in a list."""
+    return Fill(
+        price=number(row, "price"),
+        qty=number(row, "qty"),
+        fee=number(row, "commission"),
+        fee_asset=text(row, "commissionAsset"),
+        exchange_id=str(row.get(name, "")),
+    )

@@ -23,6 +23,7 @@ from chatbot.exchanges.live.private.dialect import (
     Told,
     Wallets,
     number,
+    once,
     rows,
     table,
     text,
@@ -197,7 +198,7 @@ class Bybit:
             cursor = str(answer.get("nextPageCursor") or "")
             if len(page) < _PAGE or not cursor:
                 break
-        return found
+        return once(found)
 
     async def transfer(self, ask: Ask, asset: str, amount: Decimal, *, to_futures: bool) -> str:
         """Nothing is moved: there is one purse."""
@@ -311,6 +312,7 @@ def _fill(row: Mapping[str, Any], market: str, *, perp: bool) -> Fill:
         qty=number(row, "execQty"),
         fee=number(row, "execFee"),
         fee_asset=str(row.get("feeCurrency") or _pays(market, buys=row.get("side") == "Buy" and not perp)),
+        exchange_id=str(row.get("execId", "")),
     )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from chatbot.engine.finite import finite
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from chatbot.exchanges.base import OrderStatus
     from chatbot.exchanges.live.ccxt_errors import Meaning
@@ -122,6 +122,8 @@ class Fill:
     #: what was paid, below 0 where something was given back, and in which coin
     fee: Decimal
     fee_asset: str
+    #: the venue's own, by which one that is told twice counts once; empty where it tells none
+    exchange_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,6 +304,11 @@ def table(answer: object, *names: str) -> Mapping[str, Any]:
     if not isinstance(answer, dict) or any(name not in answer for name in names):
         raise NoAnswer(f"no {', '.join(names) or 'object'} in {str(answer)[:80]!r}")
     return answer
+
+
+def once(fills: Iterable[Fill]) -> list[Fill]:
+    """Return trades without those that were told before: pages overlap where something happens while they are read."""
+    return list({fill.exchange_id or number: fill for number, fill in enumerate(fills)}.values())
 
 
 def rows(answer: object) -> list[Mapping[str, Any]]:

@@ -36,7 +36,8 @@ PATIENCE_S = 3.0
 _READ_PATIENCE_S = 30.0
 #: seconds for which the difference between our clock and the exchange's is believed
 _TIME_FOR_S = 600.0
-_ERROR_STATUS = 400
+#: from this HTTP status on an answer is none: it sends its client elsewhere, or refuses
+_NO_ANSWER = 300
 _NOBODY = Credentials(api_key="", secret="")
 #: what an aiohttp error is called that means that no connection came about, so that nothing was sent
 _NO_CONNECTION = "ClientConnectorError"
@@ -224,7 +225,7 @@ def _raise_refusal(
     if seen is not None:
         seen.update(small)
     code, words = dialect.refused(answer) if isinstance(answer, dict) else (None, str(reason))
-    if status < _ERROR_STATUS and code is None:
+    if status < _NO_ANSWER and code is None:
         return
     wait = finite(small.get("retry-after"))
     raise _Refused(

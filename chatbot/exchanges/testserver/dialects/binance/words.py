@@ -23,6 +23,7 @@ STATES = {
     State.FILLED: "FILLED",
     State.CANCELED: "CANCELED",
     State.EXPIRED: "EXPIRED",
+    State.REJECTED: "REJECTED",
 }
 FORCES = {"GTC": Force.GTC, "IOC": Force.IOC, "FOK": Force.FOK, "GTX": Force.POST_ONLY}
 #: how long a bar is, seconds

@@ -129,7 +129,7 @@ def _status(order: VenueOrder) -> str:
     """Return where an order stands: on spot one that ended after a part of it was filled has a word of its own."""
     if order.state in (State.CANCELED, State.EXPIRED):
         return "PartiallyFilledCanceled" if order.fills and not is_perp(order.market.instrument) else "Cancelled"
-    return {State.NEW: "New", State.PARTIAL: "PartiallyFilled", State.FILLED: "Filled"}[order.state]
+    return {State.NEW: "New", State.PARTIAL: "PartiallyFilled", State.FILLED: "Filled", State.REJECTED: "Rejected"}[order.state]
 
 
 def _order(talk: Talk, order: VenueOrder) -> dict[str, Any]:
