@@ -21,7 +21,7 @@ from chatbot.model import ALT, CORE, FUTURES, INFO, STABLE, BandRule, Cause, Str
 from chatbot.portfolio.names import SPOT_ONLY
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 #: of these each preset has one switched on (domain 2.2)
 FUTURES_TRIGGERS = tuple(Cause(chosen.futures_trigger) for chosen in PRESETS.values())
@@ -138,29 +138,37 @@ def _futures_split(instruments: Collection[str]) -> dict[str, Decimal]:
 
 
 def own_weights(
-    values: Mapping[str, Decimal], instruments: Collection[str], base: Strategy
+    values: Mapping[str, Decimal], instruments: Collection[str], base: Strategy, unread: Sequence[UserError] = ()
 ) -> tuple[Strategy | None, tuple[UserError, ...]]:
-    """Return a custom strategy for weights in per cent by name, or every problem with them."""
+    """Return a custom strategy for weights in per cent by name, or every problem with them.
+
+    ``unread`` says what else was written and could not be read: what all add up to is not known then.
+    """
     weights: dict[str, Decimal] = {}
-    problems: list[UserError] = []
+    problems = list(unread)
     for name, percent in values.items():
         line = STABLE if name in _CASH_LINE else name
         if line not in (STABLE, FUTURES, CORE, ALT) and (line not in instruments or is_perp(line)):
             problems.append(_unlisted(name, (*instruments, ALT, CORE, FUTURES, *_CASH_LINE)))
         with wide():  # what adds up only where digits are rounded away would be refused by every plan
             weights[line] = weights.get(line, Decimal(0)) + percent / 100
-    with wide():
-        total = sum(values.values(), Decimal(0)).normalize()
-    if total == 1:
-        problems.append(UserError(N_("The weights add up to 1, they must make 100%. Write them in per cent: 40 for 0.4.")))
-    elif total != 100:
-        problems.append(UserError(N_("The weights add up to {total}%, they must make 100%."), total=f"{total:f}"))
+    if not unread:
+        problems += _sum_problem(values)
     weights |= {line: weights.pop(line, Decimal(0)) for line in (STABLE, FUTURES)}  # shown below the coins, whatever the order was
     if weights[FUTURES] and not base.futures_split:
         problems.append(UserError(N_("There are no futures at this exchange, so FUTURES must be 0.")))
     if problems:
         return None, tuple(problems)
     return _custom(weights, instruments, base), ()
+
+
+def _sum_problem(values: Mapping[str, Decimal]) -> list[UserError]:
+    """Return what is wrong with the sum of weights in per cent; nothing where they make 100."""
+    with wide():
+        total = sum(values.values(), Decimal(0)).normalize()
+    if total == 1:
+        return [UserError(N_("The weights add up to 1, they must make 100%. Write them in per cent: 40 for 0.4."))]
+    return [] if total == 100 else [UserError(N_("The weights add up to {total}%, they must make 100%."), total=f"{total:f}")]
 
 
 def _custom(weights: dict[str, Decimal], instruments: Collection[str], base: Strategy) -> Strategy:

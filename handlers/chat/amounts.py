@@ -66,8 +66,8 @@ def understood(text: str, instruments: Collection[str], quote_asset: str, decima
     """Read amounts of coins as :func:`parsing.holdings` does; 0 is one too."""
     listed = names.of_coins(instruments)
     parsed = parsing.holdings(text, decimal, listed, every=every)
-    named = parsed.values | dict.fromkeys(parsed.every, Decimal(0))
-    found = parsed.problems or strategies.without_price(named, instruments, quote_asset, listed.known)
+    named = parsed.values | parsed.beside | dict.fromkeys(parsed.every, Decimal(0))
+    found = (*parsed.problems, *strategies.without_price(named, instruments, quote_asset, listed.known))
     if found:
         return Typed(problems=found)
     holdings, otherwise = (strategies.as_holdings(values, quote_asset) for values in (parsed.values, parsed.otherwise))

@@ -17,9 +17,11 @@ from chatbot.store import accounts
 from handlers.buttons import Signer, changed_by, markup
 from handlers.chat import sending
 from handlers.views.common import decimal_sign, named
-from handlers.views.problems import closed, mistake, no_portfolio
+from handlers.views.problems import closed, mistake, mistakes, no_portfolio
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from telegram import InputFile
 
     from chatbot.app import Program
@@ -146,6 +148,16 @@ async def _sent(context: Context, view: View, *, silent: bool = False) -> Messag
         return await sending.send(context.bot, chat_id, view, keyboard, plain=True, silent=silent)
 
 
+async def refuse(update: Update, context: Context, found: Sequence[UserError], example: str = "") -> None:
+    """Tell everything that is wrong with what was typed, under the mark of the portfolio that it was typed for, if it was for one."""
+    await reply(update, context, mistakes(context.words, found, example, await told_of(context)))
+
+
+async def told_of(context: Context) -> Portfolio | None:
+    """Return the portfolio that has turned out to be what this update is about; None where it is about none, or none was asked for yet."""
+    return await context.portfolio() if context.about is not None else None
+
+
 async def need_portfolio(update: Update, context: Context, *, to_read: bool = False) -> Portfolio | None:
     """Return the portfolio that this update is about, or say how to get one. One that is closed can be had only ``to_read`` its history."""
     portfolio = await context.portfolio()
@@ -224,7 +236,7 @@ async def words_of_pages(program: Program, view: View, about: int | None) -> dic
 
 async def _with_name(context: Context, text: str) -> str:
     """Begin what is told of a portfolio with its name, as soon as its person has two, unless Telegram's window has no room for it."""
-    portfolio = await context.portfolio() if context.about is not None else None
+    portfolio = await told_of(context)
     if portfolio is None or not portfolio.is_one_of_several:
         return text
     told = f"{named(context.words, portfolio)}: {text}"

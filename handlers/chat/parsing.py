@@ -54,6 +54,8 @@ class Parsed:
 
     values: dict[str, Decimal] = field(default_factory=dict)
     problems: tuple[UserError, ...] = ()
+    #: what could be read beside the problems, for telling what is wrong with it too
+    beside: dict[str, Decimal] = field(default_factory=dict)
     #: of holdings: all of them as they are where their marks mean the opposite; empty where nothing else can be meant
     otherwise: dict[str, Decimal] = field(default_factory=dict)
     #: of which all is meant
@@ -108,7 +110,7 @@ def _with_all(draft: _Draft, decimal: str) -> Parsed:
     twice = [name for at, name in enumerate(every) if name in read.values or name in every[:at]]
     if twice or read.problems:
         found = [UserError(N_("{name} is there twice."), name=shown(name)) for name in dict.fromkeys(twice)]
-        return Parsed(problems=(*read.problems, *found))
+        return Parsed(problems=(*read.problems, *found), beside=read.beside)
     return replace(read, every=every)
 
 
@@ -247,8 +249,9 @@ def _values(draft: _Draft, decimal: str) -> Parsed:
     if not draft.pairs and not problems:
         problems.append(UserError(N_("There is nothing to read. Write it like this: BTC 40 ETH 30 ALT 20 USDT 10")))
     if len(draft.pairs) > MAX_LINES:
-        problems = [UserError(N_("That is too much at once: at most {count} names, each with its number."), count=MAX_LINES)]
-    return Parsed(values={} if problems else values, problems=tuple(_distinct(problems)))
+        too_many = UserError(N_("That is too much at once: at most {count} names, each with its number."), count=MAX_LINES)
+        return Parsed(problems=(too_many,))
+    return Parsed(problems=tuple(_distinct(problems)), beside=values) if problems else Parsed(values=values)
 
 
 def _amount(name: str, said: str, decimal: str) -> tuple[str, str]:

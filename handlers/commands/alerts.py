@@ -14,8 +14,7 @@ from chatbot.model import AlertKind, Rhythm, Ring
 from chatbot.model.alerts import ALWAYS
 from chatbot.store import accounts, messages
 from handlers.chat import clocks, guesses, numbers
-from handlers.chat.context import answer, reply, show
-from handlers.views import problems
+from handlers.chat.context import answer, refuse, show
 from handlers.views.person import alert_settings
 from handlers.views.plan import progress
 
@@ -46,7 +45,7 @@ async def alerts(update: Update, context: Context) -> None:
         return
     changed, found = read(context.rest, context.words, context.person.alerts)
     if found:
-        await reply(update, context, problems.mistakes(context.words, found, alert_settings.EXAMPLE))
+        await refuse(update, context, found, alert_settings.EXAMPLE)
         return
     await _save(update, context, changed)
 

@@ -8,10 +8,9 @@ from chatbot.model import PlanState
 from chatbot.plans import outcomes
 from chatbot.portfolio.flows import NoEntry
 from chatbot.portfolio.manage import OF_PORTFOLIO
-from handlers.chat.context import answer, reply
+from handlers.chat.context import answer, refuse, reply
 from handlers.chat.reading.corrections import corrections
 from handlers.commands.rebalance import too_late
-from handlers.views import problems
 from handlers.views.common import View, esc
 from handlers.views.plan import by_hand as views
 from handlers.views.plan import progress
@@ -48,7 +47,7 @@ async def typed(update: Update, context: Context, text: str, data: dict[str, Any
     markets = await context.program.markets.of(about).source.markets()
     read, found = corrections(text, markets, about.quote, context.decimal)
     if found:
-        await reply(update, context, problems.mistakes(context.words, found, correct_example(about)))
+        await refuse(update, context, found, correct_example(about))
         return
     outcome = await context.program.rebalancing.confirm_otherwise(int(data["plan"]), context.person.id, read)
     if isinstance(outcome, NoEntry):

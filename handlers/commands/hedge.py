@@ -13,9 +13,8 @@ from chatbot.model.hedge import HEDGE_KINDS, LITERAL, HedgeWish
 from chatbot.plans.outcomes import Proposed
 from chatbot.portfolio import strategies
 from handlers.chat import guesses, numbers
-from handlers.chat.context import answer, need_portfolio, reply, show
+from handlers.chat.context import answer, need_portfolio, refuse, reply, show
 from handlers.commands.rebalance import answer_proposal
-from handlers.views import problems
 from handlers.views.hedge import offer, shocks
 from handlers.views.hedge import words as hedge_words
 from handlers.views.plan import progress
@@ -84,7 +83,7 @@ async def hedge(update: Update, context: Context) -> None:
     else:
         wish, found = read(context.rest)
         if wish is None:
-            await reply(update, context, problems.mistakes(context.words, found, offer.EXAMPLE))
+            await refuse(update, context, found, offer.EXAMPLE)
             return
         if await _offered_without_futures(update, context, portfolio, wish):
             return

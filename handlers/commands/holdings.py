@@ -8,10 +8,9 @@ from chatbot.model import Mode
 from chatbot.portfolio.flows import Corrected, NoEntry
 from chatbot.portfolio.manage import OF_PORTFOLIO
 from handlers.chat import amounts
-from handlers.chat.context import need_portfolio, reply, show
+from handlers.chat.context import need_portfolio, refuse, reply, show
 from handlers.chat.reading.corrections import corrections
 from handlers.commands import untargeted
-from handlers.views import problems
 from handlers.views.portfolio import flows
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ async def typed(update: Update, context: Context, text: str, _data: dict[str, An
         return
     read, found = corrections(text, await amounts.nameable(context, portfolio), portfolio.quote, context.decimal)
     if found:
-        await reply(update, context, problems.mistakes(context.words, found, flows.correct_example(portfolio)))
+        await refuse(update, context, found, flows.correct_example(portfolio))
         return
     outcome = await context.program.flows.correct(portfolio, read)
     if not isinstance(outcome, NoEntry):

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from chatbot.portfolio.manage import OF_PORTFOLIO
 from handlers.chat import amounts
-from handlers.chat.context import need_portfolio, reply, show
+from handlers.chat.context import need_portfolio, refuse, reply, show
 from handlers.chat.reading import sums
 from handlers.commands import flows
-from handlers.views import problems
 from handlers.views.portfolio import flows as flow_views
 from handlers.views.portfolio import keep as views
 
@@ -73,7 +72,7 @@ async def _keep(
     if not found:
         changed, found = await context.program.reserve.keep(portfolio, wished)
     if changed is None:
-        await reply(update, context, problems.mistakes(context.words, found, views.EXAMPLE))
+        await refuse(update, context, found, views.EXAMPLE)
         return
     await _show(update, context, changed, changed=True)
 

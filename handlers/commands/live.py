@@ -17,7 +17,7 @@ from chatbot.portfolio.manage import OF_PORTFOLIO
 from chatbot.portfolio.revision import revision_of
 from chatbot.store import plans
 from handlers.chat import numbers
-from handlers.chat.context import answer, need_portfolio, reply, show
+from handlers.chat.context import answer, need_portfolio, refuse, reply, show
 from handlers.views import problems
 from handlers.views.person import keys as key_views
 from handlers.views.plan import real_money as views
@@ -107,7 +107,7 @@ async def _ask(update: Update, context: Context, portfolio: Portfolio) -> None:
         try:
             limits = read_limits(context.args, limits)
         except UserError as problem:
-            await reply(update, context, problems.mistakes(context.words, (problem,), views.EXAMPLE))
+            await refuse(update, context, (problem,), views.EXAMPLE)
             return
     await _ask_for(update, context, portfolio, limits, figures.value)
 
@@ -170,7 +170,7 @@ async def _terms(update: Update, context: Context, portfolio: Portfolio, terms: 
         try:
             limits = read_limits(context.args, terms.limits)
         except UserError as problem:
-            await reply(update, context, problems.mistakes(context.words, (problem,), views.EXAMPLE))
+            await refuse(update, context, (problem,), views.EXAMPLE)
             return
         if larger(limits, terms.limits):
             figures = (await context.program.evaluator.look(portfolio, fresh=True)).figures

@@ -15,9 +15,8 @@ from chatbot.model import AnswerMode, AutoLimits, Mode, Unanswered
 from chatbot.model.answering import LONGEST_MIN
 from chatbot.plans import autonomy as answering
 from handlers.chat import numbers
-from handlers.chat.context import answer, need_portfolio, reply, show
+from handlers.chat.context import answer, need_portfolio, refuse, reply, show
 from handlers.commands import alone
-from handlers.views import problems
 from handlers.views.person import settings as control_views
 from handlers.views.plan import autonomy as views
 from handlers.views.plan import progress
@@ -52,7 +51,7 @@ async def mode(update: Update, context: Context) -> None:
         meant, rest = _word(context.args[0], context.words), context.args[1:]
         await _take(update, context, portfolio, meant, rest)
     except UserError as problem:
-        await reply(update, context, problems.mistakes(context.words, (problem,), views.EXAMPLE))
+        await refuse(update, context, (problem,), views.EXAMPLE)
 
 
 async def _take(update: Update, context: Context, portfolio: Portfolio, meant: AnswerMode | Unanswered, rest: list[str]) -> None:

@@ -10,8 +10,7 @@ from chatbot.errors import UserError
 from chatbot.i18n import N_
 from chatbot.model import ScheduleRule
 from handlers.chat import clocks, guesses, numbers
-from handlers.chat.context import need_portfolio, reply, show
-from handlers.views import problems
+from handlers.chat.context import need_portfolio, refuse, show
 from handlers.views.person import schedule as views
 
 if TYPE_CHECKING:
@@ -145,7 +144,7 @@ async def schedule(update: Update, context: Context) -> None:
     if said is not None and numbers.is_in_another_dollar(said[0], portfolio.quote):
         found = (UserError(N_("I invest {quote}. Write an amount of it, like 500."), quote=portfolio.quote),)
     if found:
-        await reply(update, context, problems.mistakes(context.words, found, views.EXAMPLE))
+        await refuse(update, context, found, views.EXAMPLE)
         return
     await _change(update, context, portfolio, changed(present, changes, context.person.zone, now))
 

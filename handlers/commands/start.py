@@ -18,10 +18,9 @@ from chatbot.portfolio import strategies
 from chatbot.portfolio.manage import UnderWay, need_room
 from chatbot.store import plans
 from handlers.chat import amounts, names, numbers, parsing, places
-from handlers.chat.context import reply, show
+from handlers.chat.context import refuse, reply, show
 from handlers.commands.rebalance import answer_proposal
 from handlers.commands.strategy import preset_meant
-from handlers.views import problems
 from handlers.views.person import settings as settings_views
 from handlers.views.portfolio import start as views
 from handlers.views.portfolio import strategy as strategy_views
@@ -114,7 +113,7 @@ async def typed(update: Update, context: Context, text: str, data: dict[str, Any
 async def _typed_holdings(update: Update, context: Context, text: str, data: dict[str, Any]) -> None:
     typed = await amounts.read(context, text)
     if typed.problems:
-        await reply(update, context, problems.mistakes(context.words, typed.problems, views.HOLDINGS_EXAMPLE))
+        await refuse(update, context, typed.problems, views.HOLDINGS_EXAMPLE)
         return
     readings = {amounts.seal(one): one for one in (typed.holdings, typed.otherwise) if one}
     stored = {seal: {name: str(qty) for name, qty in one.items()} for seal, one in readings.items()}
@@ -133,9 +132,9 @@ async def _typed_weights(update: Update, context: Context, text: str, data: dict
     if quote != context.program.source.quote_asset:
         await _need_traded(context, quote, (name for name in parsed.values if name in named and name not in CASH_COINS))
     base = (await _offered(context, data))["balanced"]
-    strategy, found = (None, parsed.problems) if parsed.problems else strategies.own_weights(parsed.values, instruments, base)
+    strategy, found = strategies.own_weights(parsed.values or parsed.beside, instruments, base, parsed.problems)
     if strategy is None:
-        await reply(update, context, problems.mistakes(context.words, found, strategy_views.weights_example(quote)))
+        await refuse(update, context, found, strategy_views.weights_example(quote))
         return
     await _open(update, context, data, strategy)
 

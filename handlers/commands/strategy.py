@@ -13,7 +13,7 @@ from chatbot.portfolio.manage import OF_PORTFOLIO
 from chatbot.portfolio.names import SPOT_ONLY
 from chatbot.portfolio.reserve import out_of_reach
 from handlers.chat import guesses, names, parsing
-from handlers.chat.context import need_portfolio, reply, show
+from handlers.chat.context import need_portfolio, refuse, show
 from handlers.commands.untargeted import coins_of
 from handlers.views import problems
 from handlers.views.common import preset_name
@@ -58,11 +58,9 @@ async def _take_weights(update: Update, context: Context, portfolio: Portfolio, 
         return
     instruments = await context.program.markets.of(portfolio).source.markets()
     parsed = parsing.pairs(text, names.of_lines(instruments, views.lines_called(context.words)))
-    found, strategy = parsed.problems, None
-    if not found:
-        strategy, found = strategies.own_weights(parsed.values, instruments, portfolio.strategy)
+    strategy, found = strategies.own_weights(parsed.values or parsed.beside, instruments, portfolio.strategy, parsed.problems)
     if strategy is None:
-        await reply(update, context, problems.mistakes(context.words, found, views.targets_example(portfolio.quote)))
+        await refuse(update, context, found, views.targets_example(portfolio.quote))
         return
     await context.leave(DIALOG)
     await _change(update, context, portfolio, strategy)
@@ -166,7 +164,7 @@ async def _take_bands(update: Update, context: Context, portfolio: Portfolio) ->
     if not found:
         strategy, found = strategies.own_bands(rules, portfolio.strategy)
     if strategy is None:
-        await reply(update, context, problems.mistakes(context.words, found, views.BANDS_EXAMPLE))
+        await refuse(update, context, found, views.BANDS_EXAMPLE)
         return
     await _change(update, context, portfolio, strategy, bands_only=True)
 
@@ -190,7 +188,7 @@ async def theta(update: Update, context: Context) -> None:
 
 async def _change(update: Update, context: Context, portfolio: Portfolio, strategy: Strategy, *, bands_only: bool = False) -> None:
     if found := out_of_reach(strategy):
-        await reply(update, context, problems.mistakes(context.words, found, "/keep BTC 0"))
+        await refuse(update, context, found, "/keep BTC 0")
         return
     changed = await context.program.portfolios.change(portfolio, strategy=strategy)
     if not bands_only and (coins := await coins_of(context, changed)):

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.model import Cause
 from chatbot.portfolio import strategies
-from handlers.chat.context import need_portfolio, reply, show
+from handlers.chat.context import need_portfolio, refuse, show
 from handlers.commands import trigger_text
-from handlers.views import problems
 from handlers.views.trigger import page
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ async def triggers(update: Update, context: Context) -> None:
         return
     asked = trigger_text.read(context.rest, context.words, portfolio.strategy)
     if asked.problems:
-        await reply(update, context, problems.mistakes(context.words, asked.problems, page.EXAMPLE))
+        await refuse(update, context, asked.problems, page.EXAMPLE)
         return
     await _change(update, context, portfolio, asked.strategy, asked.trigger)
 

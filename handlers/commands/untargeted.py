@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from chatbot.model import Cause, Reason
 from chatbot.portfolio import strategies, valuation
 from chatbot.store import plans
-from handlers.chat.context import need_portfolio, reply, show
+from handlers.chat.context import need_portfolio, refuse, reply, show
 from handlers.commands.rebalance import answer_proposal
-from handlers.views import problems
 from handlers.views.portfolio import strategy as strategy_views
 from handlers.views.portfolio import untargeted as views
 
@@ -50,7 +49,7 @@ async def aim(update: Update, context: Context) -> None:
     elif meant:
         changed = await context.program.portfolios.change(portfolio, strategy=strategies.sold_off(portfolio.strategy, meant))
     if changed is None:
-        await reply(update, context, problems.mistakes(context.words, found))
+        await refuse(update, context, found)
         return
     await _go_on(update, context, changed, [one for one in coins if one not in meant])
 

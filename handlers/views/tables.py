@@ -26,7 +26,7 @@ from handlers.views.common import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from decimal import Decimal
 
     from chatbot.i18n import Words
@@ -75,9 +75,13 @@ def bands_line(words: Words, figures: PortfolioFigures) -> Html | None:
     return say(words, "All inside their bands of {band} points", band=band)
 
 
-def moved_line(words: Words, figures: PortfolioFigures) -> Html | None:
-    """Explain the mark of targets that a trigger or hedge has moved with what the strategy's own are; None where nothing is moved."""
-    moved = [(line.line, line.base) for line in figures.limits if line.base is not None and line.line not in figures.waiting]
+def moved_line(words: Words, figures: PortfolioFigures, *, shown: Iterable[LineReading | None] | None = None) -> Html | None:
+    """Explain the mark of targets that a trigger or hedge has moved with what the strategy's own are; None where nothing is moved.
+
+    ``shown`` are the lines that the message speaks of, where it does not speak of all.
+    """
+    told = figures.limits if shown is None else [line for line in shown if line is not None]
+    moved = [(line.line, line.base) for line in told if line.base is not None and line.line not in figures.waiting]
     if not moved:
         return None
     own = [f"{line_name(words, line)} {words.percent(base)}" for line, base in moved[:_MOST_MOVED]]

@@ -44,6 +44,19 @@ OF_A_PERSON = {
     "help",
     "cancel",
 }
+#: what each command cannot take
+UNTAKEN = {
+    "keep": ("5 FOO", "5 BTC", "all", "BTC -1", "nothing"),
+    "deposit": ("0", "1e9", "some", "1 FOO", "100 EUR"),
+    "withdraw": ("0", "1e9", "all BTC", "9 FOO"),
+    "invest": ("0", "1e9", "0.1 BTC", "500 monthly"),
+    "targets": ("BTC 40", "BTC 40 FOO 20 ALT -5"),
+    "bands": ("FOO 5", "BTC x"),
+    "hedge": ("1", "0 20"),
+    "schedule": ("blue",),
+    "triggers": ("blue",),
+    "mode": ("auto x",),
+}
 OF_A_PORTFOLIO = sorted({command.name for command in visible_to(operator=False)} - OF_A_PERSON)
 
 
@@ -81,6 +94,17 @@ async def test_every_command_says_which_portfolio_it_speaks_of(ann: Someone) -> 
             answer = await ann.say(f"/{command}")
             assert is_of(answer, number), answer
     assert len(OF_A_PORTFOLIO) > 10
+
+
+@pytest.mark.long
+async def test_every_refusal_says_it_too(ann: Someone) -> None:
+    """What could not be taken was written for one of the two, and may speak of what that one holds."""
+    for number in (1, 2):
+        await switch(ann, number)
+        for command, typed in UNTAKEN.items():
+            for text in typed:
+                answer = await ann.say(f"/{command} {text}")
+                assert is_of(answer, number), answer
 
 
 async def tell(ann: Someone, kind: MessageKind, facts: dict[str, Any]) -> str:

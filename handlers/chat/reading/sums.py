@@ -94,7 +94,7 @@ def _read(text: str, instruments: Collection[str], quote: str, decimal: str, *, 
         except UserError as mistake:  # it may be about coins
             alone = mistake if in_digits == plain else UserError(mistake.msgid, text=numbers.shown(plain))
     read = amounts.understood(plain or text, instruments, quote, decimal, every=True)
-    if alone is not None and (not _names_anything(plain) or (read.problems and _is_money(plain, known))):
+    if alone is not None and (not _names_anything(plain) or (read.problems and (_is_money(plain, known) or not _has_words(plain)))):
         return Typed(problems=(alone,))
     return Typed(problems=(_WHICH,)) if any(ALL in str(problem) for problem in read.problems) else read
 
@@ -139,6 +139,11 @@ def _says_something(text: str, known: Names) -> bool:
 def _names_anything(text: str) -> bool:
     """Tell whether a text has letters, or the sign of a coin."""
     return any(map(str.isalpha, text)) or numbers.currency_of(text) in ("BTC", "ETH")
+
+
+def _has_words(text: str) -> bool:
+    """Tell whether something in a text begins with a letter; 1e9 is no number, and no name either."""
+    return re.search(r"(?<!\w)[^\W\d_]", text) is not None
 
 
 def _is_money(text: str, known: Names) -> bool:

@@ -30,7 +30,7 @@ from handlers.views.plan import autonomy, reasons
 from handlers.views.plan.costs import costs_line, unknown_lines, waiting_lines
 from handlers.views.plan.legs import left_out_text, planned_line
 from handlers.views.portfolio import lives
-from handlers.views.tables import beside_lines, change_picture, change_table, net_change, weights_table
+from handlers.views.tables import beside_lines, change_picture, change_table, moved_line, net_change, weights_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 #: beyond this many legs the rest is counted, so that the card stays one message
 MOST_LEGS = 24
+#: a difference that is shown at least as 0.01 points
+_SHOWN_POINTS = Decimal("0.00005")
 #: what is left out, and lines about coins that are not traded, that the card itself has room for
 _MOST_LEFT = 2
 #: seconds that a card may take from its making to the chat
@@ -408,6 +410,7 @@ def nothing_to_do(words: Words, found: NothingToDo, now: datetime | None = None)
         *(undone or close),
         *(lives.standing_lines(words, figures, now) if now is not None else ()),
         weights_table(words, figures),
+        moved_line(words, figures),
     )
     pages = (button(words.t("Status"), "status"), button(words.t("Why?"), "why"))
     return View(text, ((button(words.t("Trade it all the same"), "trade_all"),), pages) if small is not None else (pages,))
@@ -433,9 +436,9 @@ def _furthest(figures: PortfolioFigures) -> LineReading | None:
 
 
 def _largest(words: Words, figures: PortfolioFigures) -> Html | None:
-    """Name the line that is furthest off its target; None where there is none."""
+    """Name the line that is furthest off its target; None where there is none, or its difference would be shown as nothing."""
     line = _furthest(figures)
-    if line is None:
+    if line is None or abs(line.drift) < _SHOWN_POINTS:
         return None
     facts = {"line": bold(line_name(words, line.line)), "points": _small_points(words, abs(line.drift))}
     return say(words, "The largest difference is {line}, {points} points.", **facts)

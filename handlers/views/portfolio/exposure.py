@@ -29,7 +29,7 @@ from handlers.views.common import (
 )
 from handlers.views.portfolio import lives
 from handlers.views.problems import cannot_evaluate
-from handlers.views.tables import beside_lines, net_line
+from handlers.views.tables import beside_lines, moved_line, net_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +58,7 @@ def exposure(words: Words, report: ExposureReport, now: datetime | None = None) 
         _beta(words, report, figures),
         _beta_with_kept(words, figures),
         net_line(words, figures),
+        moved_line(words, figures, shown=(figures.exposure,)),
         hedge_line(words, report) or cover_line(words, report.assets),
         *_book(words, report, figures),
         *beside_lines(words, figures),

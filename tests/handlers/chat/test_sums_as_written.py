@@ -48,7 +48,7 @@ en|500.|USDT 500
 en|500 today|USDT 500
 en|+500|USDT 500
 en|0|USDT 0
-en|1e3|! “1e3” has no name beside it.
+en|1e3|! “1e3” is not a number. Write it like 2500 or 2,500.50.
 en|500 into BTC|! “500 into BTC” may be money, or so many coins
 en|BTC 500|BTC 500
 en|0.1 BTC and 500 USDT|BTC 0.1, USDT 500

@@ -50,6 +50,7 @@ BAD_WEIGHTS: list[tuple[str, list[str]]] = [
     ("BTC 40 ETH 30 FOO 20 BAR 10", ["FOO has no price", "BAR has no price"]),
     ("BTC 50 ETH 60 FOO 20", ["FOO has no price", "add up to 130%"]),
     ("BTC -40 ETH 140", ["BTC is negative"]),
+    ("BTC 40 ETH 30 FOO 20 ALT -5 BTC 10", ["3 things", "FOO has no price", "ALT is negative", "BTC is there twice"]),
     ("BTC 40 BTC 60", ["BTC is there twice"]),
     ("BTC forty ETH 60", ["I don't understand “forty” here", "BTC has no number behind it"]),
     ("BTC 1,2,3", ["“1,2,3” is not a number"]),
@@ -68,6 +69,7 @@ async def test_weights_that_can_not_be_taken_are_all_told_and_change_nothing(rea
     for typed, told in BAD_WEIGHTS:
         answer = await ready.say(f"/targets {typed}")
         assert all(part in answer for part in told), answer
+        assert answer.startswith("DEMO\n"), answer
     assert await ready.program.portfolios.by_id(1) == before
 
 

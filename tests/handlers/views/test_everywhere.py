@@ -88,6 +88,18 @@ def test_every_number_has_one_minus_and_one_form_of_per_cent(language: str) -> N
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_every_mark_of_a_moved_target_is_explained(language: str) -> None:
+    """Whoever reads 0.4%* is told below what the strategy's own target is."""
+    seen = 0
+    for key, view in rendered(language, PLAIN).items():
+        text = parse_html(view.text).text
+        if "*" in text:
+            seen += 1
+            assert re.search(r"^\* ", text, re.MULTILINE), (key, text)
+    assert seen >= 4
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_every_keyboard_can_be_sealed_and_is_handled(language: str) -> None:
     """Payloads fit into 64 bytes, rows and keyboards into Telegram's limits, labels are there, and a handler waits for every action."""
     signer, now, seen = Signer(b"k" * 32), datetime(2026, 11, 24, tzinfo=UTC), set()

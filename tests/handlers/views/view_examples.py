@@ -546,6 +546,7 @@ def an_act(kind: EntryKind, name: str, *, qty: str = "-0.05", price: str = "6100
 
 def _every(name: str) -> dict[str, Callable[[Words], View]]:
     port, done = portfolio(name), a_plan(name, PlanState.DONE, after())
+    moved = triggered(name, active=True).check.figures
     settled = ScheduleMark(settled=NOW, date="2026-11-24", at=NOW, outcome=Outcome.INSIDE)
     mistakes = [UserError("{name} is there twice.", name=name), UserError("{name} has no number behind it.", name=name)]
     fired = Check(at=NOW, figures=figures(name, lines=12), fired=(name, STABLE), held_back=HeldBack.FIRED_BEFORE)
@@ -711,6 +712,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "portfolio.flows.too_little": lambda w: flows.too_little(w, port, TooLittle(asset=name, there=D("0.5"), wanted=D(9))),
         "portfolio.flows.not_ours": lambda w: flows.not_ours(w, port),
         "portfolio.exposure.exposure": lambda w: exposure.exposure(w, exposed(name)),
+        "portfolio.exposure.exposure of moved targets": lambda w: exposure.exposure(w, replace(exposed(name), figures=moved)),
         "portfolio.exposure.exposure of thirty": lambda w: exposure.exposure(w, exposed(name, coins=30)),
         "portfolio.exposure.exposure unknown": lambda w: exposure.exposure(w, exposed(name, known=False)),
         **_hedges(name),
@@ -748,6 +750,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "plan.card.edit": lambda w: card.edit(w, port, a_plan(name), NOW),
         "plan.card.edit long": lambda w: card.edit(w, port, _long_plan(name), NOW),
         "plan.card.nothing_to_do": lambda w: card.nothing_to_do(w, NothingToDo(portfolio=port, figures=figures(name, lines=12))),
+        "plan.card.nothing_to_do of moved targets": lambda w: card.nothing_to_do(w, NothingToDo(portfolio=port, figures=moved)),
         "plan.card.nothing_to_do but little": lambda w: card.nothing_to_do(
             w,
             NothingToDo(
