@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
+from chatbot.engine.planner.prices import CROSSED_BPS
 from chatbot.execution.lifecycle import Patience
 
 #: shortest pause of the clock, so that a sped-up market does not spin
@@ -26,7 +27,7 @@ class Pace:
     #: a resting quote's distance from mid, bp
     offset_bps: Decimal = Decimal(5)
     #: how far from mid an order that takes may go, bp
-    bound_bps: Decimal = Decimal(30)
+    bound_bps: Decimal = CROSSED_BPS
     #: a leg takes again after so long, so often in vain before it stops (domain 9.6)
     take_s: float = 5.0
     takes: int = 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from contextlib import nullcontext
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.alerts import write
@@ -32,6 +33,7 @@ from chatbot.model import (
 from chatbot.model.hedge import HedgeProblem
 from chatbot.plans import by_hand, costs, hedge_draft, intended_mix, new_money
 from chatbot.plans import draft as planning
+from chatbot.plans.editing.edited import dropped, edited, restored, toggled
 from chatbot.plans.outcomes import (
     AutoConfirm,
     CannotEvaluate,
@@ -60,7 +62,7 @@ from chatbot.plans.show_card import store
 from chatbot.portfolio.revision import revision_of
 from chatbot.portfolio.stored import states
 from chatbot.store import events, halt, plans, portfolios
-from chatbot.triggers import drift, held_targets, tilt
+from chatbot.triggers import drift, held_targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -80,6 +82,8 @@ if TYPE_CHECKING:
     from chatbot.store.database import Database, Tx
 
 _NONE: frozenset[int] = frozenset()
+#: the event that keeps how large each leg was before the first was left out
+_EDITED = "edited"
 _UNFINISHED = (LegState.PLANNED, LegState.SUBMITTING, LegState.OPEN, LegState.UNKNOWN)
 
 
@@ -369,10 +373,10 @@ class Rebalancing:
 
     async def _restrict(self, tx: Tx, plan: Plan, evaluation: Evaluation) -> None:
         """Write what a plan leads to of which only some legs are carried out."""
-        await plans.save_after(tx, plan.id, planning.figures_after(evaluation, plan.legs), costs.fees_of(plan.legs, evaluation.markets))
-        for leg in plan.legs:
-            if leg.state == LegState.DROPPED:
-                await plans.save_leg(tx, plan.id, leg)
+        kept = edited(evaluation, plan, plan.legs)
+        await plans.save_after(tx, plan.id, kept.after, kept.fees)
+        for leg in kept.legs:
+            await plans.save_leg(tx, plan.id, leg)
 
     async def _late(self, plan: Plan) -> Late:
         """Answer a tap on a plan that has ended; one that ran out of time is marked so first."""
@@ -384,11 +388,11 @@ class Rebalancing:
 
     async def toggle(self, plan_id: int, person_id: int, index: int) -> Proposed | CannotEvaluate | Late | NotYours:
         """Leave one leg out of a plan, or take it back in, and show what the rest leads to."""
-        return await self._change_legs(plan_id, person_id, frozenset({index}), _toggled)
+        return await self._change_legs(plan_id, person_id, frozenset({index}), toggled)
 
     async def leave_out(self, plan_id: int, person_id: int, indexes: frozenset[int]) -> Proposed | CannotEvaluate | Late | NotYours:
         """Leave legs out of a plan and show what the rest leads to; doing it again changes nothing."""
-        return await self._change_legs(plan_id, person_id, indexes, _dropped)
+        return await self._change_legs(plan_id, person_id, indexes, dropped)
 
     async def _change_legs(
         self, plan_id: int, person_id: int, indexes: frozenset[int], change: Callable[[Leg], Leg]
@@ -401,16 +405,18 @@ class Rebalancing:
         evaluation = await self._evaluator.look(portfolio, also=plan.hedge_contracts)
         if evaluation.snapshot is None:
             return CannotEvaluate(portfolio=portfolio, problems=evaluation.problems)
-        legs = tuple(change(leg) if leg.index in indexes else leg for leg in plan.legs)
+        async with self._db.read() as tx:
+            first = await events.detail_of(tx, plan_id, _EDITED) or {str(leg.index): str(leg.qty) for leg in plan.legs}
+        legs = (change(leg) if leg.index in indexes else leg for leg in plan.legs)
         try:
-            planned = hedge_draft.as_planned(tilt.as_planned(evaluation, plan), replace(plan, legs=legs))
-            after = hedge_draft.with_fall(planned, replace(plan, legs=legs, after=planning.figures_after(planned, legs))).after
+            after = edited(evaluation, plan, (restored(leg, Decimal(first[str(leg.index)])) for leg in legs))
         except Refused as refusal:
             return CannotEvaluate(portfolio=portfolio, problems=(Problem(code=refusal.code),))
         async with self._db.transaction() as tx:
-            if await plans.save_after(tx, plan_id, after, costs.fees_of(legs, evaluation.markets)):
-                for leg in legs:
-                    if leg.index in indexes:
+            if await plans.save_after(tx, plan_id, after.after, after.fees):
+                await events.add_event(tx, plan_id, None, _EDITED, first)
+                for leg, was in zip(after.legs, plan.legs, strict=True):
+                    if leg != was:
                         await plans.save_leg(tx, plan_id, leg)
                 return Proposed(plan=await plans.plan(tx, plan_id) or plan)
         return await self._late(plan)  # answered while this was worked out
@@ -427,11 +433,12 @@ class Rebalancing:
         if not isinstance(drafted, Plan):
             return drafted
         unwanted = {(leg.instrument, leg.side) for leg in plan.legs if leg.state == LegState.DROPPED and not leg.note}
-        legs = tuple(_dropped(leg) if (leg.instrument, leg.side) in unwanted and not leg.is_transfer else leg for leg in drafted.legs)
+        legs = tuple(dropped(leg) if (leg.instrument, leg.side) in unwanted and not leg.is_transfer else leg for leg in drafted.legs)
         if legs != drafted.legs:
-            fees = costs.fees_of(legs, evaluation.markets)
-            drafted = replace(drafted, legs=legs, after=planning.figures_after(evaluation, legs), fees=fees)
-            drafted = hedge_draft.with_fall(evaluation, drafted)
+            try:
+                drafted = edited(evaluation, drafted, legs)
+            except Refused as refusal:
+                return CannotEvaluate(portfolio=portfolio, problems=(Problem(code=refusal.code),))
         return await self._store(drafted)
 
     async def skip(self, plan_id: int, person_id: int, *, until: datetime | None = None) -> Late | NotYours | Proposed:
@@ -485,12 +492,4 @@ def _restricted(plan: Plan, alone: AutoConfirm | None) -> Plan:
     """Return the plan as the bot would carry it out: with the legs that it may not touch left out."""
     if alone is None or alone.only is None:
         return plan
-    return replace(plan, legs=tuple(leg if leg.index in alone.only else _dropped(leg) for leg in plan.legs))
-
-
-def _dropped(leg: Leg) -> Leg:
-    return replace(leg, state=LegState.DROPPED)
-
-
-def _toggled(leg: Leg) -> Leg:
-    return replace(leg, state=LegState.PLANNED if leg.state == LegState.DROPPED else LegState.DROPPED)
+    return replace(plan, legs=tuple(leg if leg.index in alone.only else dropped(leg) for leg in plan.legs))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -253,8 +253,8 @@ def read(text: str, language: str, now: datetime) -> Found:
     zones, is_sure = _named(said, language, now)
     if zones:
         return Found(_told_apart(zones, now), is_named=is_sure)
-    if (beside := _OFFSET.search(offset)) is not None:  # UTC+2 of a place that is not known
-        return _offset(beside[0], now) or Found()
+    if (beside := _OFFSET.search(offset)) is not None:  # UTC+2 of a place that is not known; "BTC -1" may be anything
+        return replace(_offset(beside[0], now) or Found(), is_named=bool(beside["from"]))
     known = _known(language)
     near = guesses.all_meant(_bare(said), {name: name for name in known})
     return Found(tuple(dict.fromkeys(zone for name in near for zone in _told_apart(known[name], now)[:2])))

@@ -188,14 +188,15 @@ async def _moved(update: Update, context: Context, plan_id: int, outcome: outcom
 async def too_late(update: Update, context: Context, plan: Plan) -> None:
     """Say how the plan ended; one that ran out of time is followed by the plan as of now."""
     portfolio = await context.portfolio_of(plan)
-    replanned = plan.state is PlanState.EXPIRED and portfolio is not None and portfolio.is_open
-    text = progress.late_text(context.words, plan, replanned=replanned)
+    proposal = None
+    if plan.state is PlanState.EXPIRED and portfolio is not None and portfolio.is_open:
+        proposal = await context.program.rebalancing.propose_again(portfolio, plan)
+    text = progress.late_text(context.words, plan, replanned=isinstance(proposal, outcomes.Proposed))
     await answer(update, context, text, alert=True)
     await _show_plan(update, context, plan)
     if portfolio is not None and plan.state is PlanState.SUPERSEDED:
         await _show_unseen(update, context, portfolio, text)
-    if portfolio is not None and replanned:
-        proposal = await context.program.rebalancing.propose_again(portfolio, plan)
+    if portfolio is not None and proposal is not None:
         await answer_proposal(update, context, portfolio, proposal, new_message=True, lead=text)
 
 
@@ -278,8 +279,9 @@ async def _changed(update: Update, context: Context, outcome: outcomes.ConfirmOu
             await then(update, context)
         case outcomes.Late(plan=plan):
             await too_late(update, context, plan)
-        case outcomes.CannotEvaluate(portfolio=portfolio, problems=found):
-            await show(update, context, problems.cannot_evaluate(context.words, portfolio, found))
+        case outcomes.CannotEvaluate():  # the card stays: the plan may still be answered as it is
+            words = context.words
+            await answer(update, context, words.t("I can't get reliable prices just now, so the plan stays as it is."), alert=True)
         case _:
             await answer(update, context, progress.not_yours(context.words), alert=True)
 

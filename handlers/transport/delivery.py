@@ -124,8 +124,9 @@ class Courier:
         return await self._new_card(message, plan, delivery)
 
     def _is_buried(self, message: Message, plan: Plan) -> bool:
-        """Tell whether this is a result, and its card stands above newer messages."""
-        if message.kind is not MessageKind.PLAN_RESULT or plan.message_id is None:
+        """Tell whether this is a result, of what was done by hand too, and its card stands above newer messages."""
+        is_result = message.kind is MessageKind.PLAN_RESULT or (plan.is_by_hand and plan.state is PlanState.DONE)
+        if not is_result or plan.message_id is None:
             return False
         return newest_of(self._bot).is_buried(message.chat_id, plan.message_id)
 

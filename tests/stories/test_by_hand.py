@@ -101,6 +101,9 @@ async def test_a_plan_that_was_half_done_at_other_amounts_then_corrected_and_und
     said = await ann.say("BTC 0.4, SOL 0, USDT 3000, BTC-PERP 0.02")
     assert "Noted as done with your amounts." in said
     await ann.work()
+    result = next(message for message in ann.messages if "done at" in message.text)
+    assert result.id > ann.with_button("Back to the plan").id, "below what was typed, and the card points to it"
+    assert "Its result is below." in shown(ann)
     plan = await ann.plan()
     done = {leg.instrument: (leg.state, leg.filled) for leg in plan.legs}
     assert plan.state is PlanState.DONE

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
 _BPS = 10_000
+#: how far from mid an order that takes may go, basis points (domain 9.6)
+CROSSED_BPS = Decimal(30)
 
 
 def round_price(mid: Decimal, side: str, tick: Decimal, offset_bps: Decimal = Decimal(5), style: str = "passive") -> Decimal:

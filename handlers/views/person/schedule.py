@@ -40,6 +40,7 @@ _ANSWERS = {
     AnswerMode.AUTO: N_("At that time I act by myself inside your limits, and ask above them."),
     AnswerMode.NOTIFY: N_("At that time I only tell you; a plan is made when you ask for one."),
 }
+_BY_HAND = N_("At that time I show a plan, and you trade it.")
 _OUTCOMES = {
     Outcome.PLANNED: N_("a plan was made"),
     Outcome.TOLD: N_("you were told"),
@@ -75,7 +76,7 @@ def _running(words: Words, portfolio: Portfolio, rule: ScheduleRule, upcoming: d
         say(words, "In a shorter month it runs on the last day.") if short else None,
         next_run_line(words, upcoming),
         invests if rule.invest is not None else only if rule.only_outside else always,
-        say(words, _ANSWERS.get(portfolio.answer, _ANSWERS[AnswerMode.ASK])),
+        say(words, _BY_HAND if portfolio.is_by_hand and portfolio.answer is AnswerMode.ASK else _ANSWERS[portfolio.answer]),
         paused,
     ]
 

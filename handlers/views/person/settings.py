@@ -45,6 +45,7 @@ _ANSWERS = {
     AnswerMode.NOTIFY: N_("I only tell you; a plan is made when you ask for one."),
     AnswerMode.AUTO: N_("I act by myself inside the limits you set."),
 }
+_BY_HAND = N_("I show a plan, and you trade it.")
 
 
 def mode(words: Words, portfolio: Portfolio) -> View:
@@ -54,7 +55,7 @@ def mode(words: Words, portfolio: Portfolio) -> View:
         joined(" — ", (head(words, portfolio), words.t(_TEST if portfolio.is_test else _MODES[portfolio.mode]))),
         "",
         say(words, "When a line leaves its band:"),
-        bold(words.t(_ANSWERS[portfolio.answer])),
+        bold(words.t(_BY_HAND if portfolio.is_by_hand and portfolio.answer is AnswerMode.ASK else _ANSWERS[portfolio.answer])),
         say(words, "Your limits: {limits}.", limits=autonomy.limits_text(words, limits)) if limits is not None else None,
         autonomy.unanswered_text(words, portfolio) if portfolio.answer is not AnswerMode.NOTIFY else None,
     )
@@ -74,10 +75,11 @@ def settings(words: Words, person: Person, language_name: str, now: datetime) ->
         joined(" ", (say(words, "Language:"), bold(language_name))),
         _zone_line(words, person, now),
         say(words, "An offset knows no summer time; a city does.") if zone_name(person.zone) != person.zone else None,
-        joined(" ", (say(words, "Currency:"), bold(person.currency))),
+        say(words, "Amounts are in US dollars: the coin a portfolio is kept in, USDT or USDC, counts as one."),
     )
     first = (button(words.t("Language"), "languages", "settings"), button(words.t("Time zone"), "zones"))
-    return View(text, (first, (button(words.t("Status"), "status"),)))
+    links = (button(words.t("How I answer"), "mode"), button(words.t("Alerts"), "alerts"), button(words.t("Schedule"), "schedule"))
+    return View(text, (first, links, (button(words.t("Status"), "status"),)))
 
 
 def _zone_line(words: Words, person: Person, now: datetime) -> Html:

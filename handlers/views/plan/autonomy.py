@@ -165,7 +165,7 @@ def _choice(label: str, arg: str, *, chosen: bool) -> Button:
 
 def not_alone(words: Words, portfolio: Portfolio) -> View:
     """Refuse auto where the bot cannot trade for the person."""
-    why = say(words, "I can act by myself only in demo and paper portfolios: in this one, you trade by hand.")
+    why = say(words, "Here you trade by hand: without a key I can send no orders, so I can't act by myself.")
     if portfolio.is_watched:
         why = say(words, "I only watch here, and send no orders.")
     elif portfolio.mode is Mode.LIVE:

@@ -33,7 +33,7 @@ from handlers.views.portfolio import lives
 from handlers.views.tables import beside_lines, change_picture, change_table, moved_line, net_change, weights_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from datetime import datetime
 
     from chatbot.i18n import Words
@@ -259,12 +259,18 @@ def legs_block(words: Words, legs: Sequence[Leg], shown: Collection[int] | None 
     lines = [planned_line(words, leg) for leg in told]
     if len(kept) > len(told):
         lines.append(esc(words.n("and {count} more leg", "and {count} more legs", len(kept) - len(told))))
-    dropped = [str(leg.index + 1) for leg in legs if leg.state is LegState.DROPPED]
-    if dropped:
-        lines.append(say(words, "Left out by you: {numbers}", numbers=", ".join(dropped)))
+    dropped = [leg for leg in legs if leg.state is LegState.DROPPED]
+    lines += _numbered(words, N_("Left out by you: {numbers}"), (leg for leg in dropped if not leg.note))
+    lines += _numbered(words, N_("Smaller, because what pays for it is left out: {numbers}"), (leg for leg in kept if leg.note))
+    lines += _numbered(words, N_("Left out too, because nothing pays for it: {numbers}"), (leg for leg in dropped if leg.note))
     if not kept:
         lines.append(say(words, "No legs are left; there would be nothing to do."))
     return lines
+
+
+def _numbered(words: Words, template: str, legs: Iterable[Leg]) -> list[Html]:
+    numbers = ", ".join(str(leg.index + 1) for leg in legs)
+    return [say(words, template, numbers=numbers)] if numbers else []
 
 
 def reason_lines(words: Words, plan: Plan) -> list[Html]:

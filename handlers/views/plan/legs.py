@@ -48,6 +48,7 @@ _NOTES = {
     "margin": N_("not enough collateral"),
     "shrunk": N_("made smaller, because less money arrived"),
     "replanned": N_("calculated again from what was filled"),
+    "unpaid": N_("what pays for it was left out"),
     "below_minimum": N_("under the exchange's minimum"),
     "live_order": N_("your limit for one order is under the exchange's minimum"),
     "halted": N_("the exchange has stopped trading it"),
@@ -80,8 +81,8 @@ _REST = {
 _REFUSALS = frozenset({"refused", "bad_request", "invalid_order", "bad_amount", "bad_lot", "bad_tick", "not_supported"})
 #: a leg may reach its end and still be another one than the card showed
 _CHANGED = frozenset({"shrunk", "replanned"})
-#: a leg may be left out because nothing of it is needed any more
-_NOT_NEEDED = frozenset({"", "replanned"})
+#: a leg may be left out because nothing of it is needed any more, or was already when its plan was confirmed
+_NOT_NEEDED = frozenset({"", "replanned", "unpaid"})
 #: a remainder smaller than this share of a leg is no failure
 _DUST = Decimal("0.001")
 _LEFT_OUT = {

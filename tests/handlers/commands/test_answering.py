@@ -124,6 +124,7 @@ async def test_whoever_trades_by_hand_is_refused_in_words(tmp_path: Path) -> Non
         assert "you trade by hand" in await opened.say("/mode auto 500 2000")
         assert "you trade by hand" in await opened.say("/mode reduce 30")
         await opened.say("/mode")
+        assert "Confirm" not in opened.sees("I show a plan, and you trade it.").text
         labels = opened.loopback.last(ANN.id).buttons
         assert "Act by yourself" not in labels
         assert not any(label.startswith("Reduce") for label in labels)
