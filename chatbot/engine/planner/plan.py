@@ -127,7 +127,9 @@ def _legs(
     unconverted = total(line.value for line in money.dollars)
     reachable = reach(money.dollars, terms) - unconverted
     cash = money.cash + proceeds(sells, by_name, terms) + reachable
-    out = _out(T, need(buys_for, terms) - cash, sleeve, book, money, scope, terms, flags)
+    # a buffer that the cash does not fill is no lack of buys that there are not
+    missing = need(buys_for, terms) - cash if buys_for else ZERO
+    out = _out(T, missing, sleeve, book, money, scope, terms, flags)
     buys = spot_buys(buys_for, cash + out, terms, flags)
     cash += out - cost(buys, by_name, terms)
     after = _after(spot, [*sells, *buys])

@@ -11,6 +11,8 @@ from chatbot.engine.errors import Refused
 from chatbot.engine.planner.block import Block, Config, Fees, Rules
 from chatbot.engine.planner.plan import plan
 from chatbot.engine.planner.prices import round_price
+from chatbot.engine.planner.scope import BlockCause
+from chatbot.engine.planner.scoped import scoped_plan
 from chatbot.engine.portfolio import Cash, Holding, Position, Snapshot
 from chatbot.engine.targets import Targets, split
 
@@ -123,6 +125,15 @@ def test_a_buffer_larger_than_the_cash_is_filled_first() -> None:
     block = run(owned("0 ETH, 500 USDT", wallet="100"), wanted("ETH 50, FUTURES 50"), replace(CONFIG, cash_buffer=D(1_000)))
     assert block.orders == block.transfers == ()
     assert block.flags == ("cash_limited", "collateral_limited")
+
+
+@pytest.mark.parametrize(("held", "leaves"), [("0.1 BTC, 100 USDT", False), ("0.05 BTC, 100 USDT", True)])
+def test_a_signal_moves_money_out_of_the_sleeve_for_buys_alone(held: str, leaves: bool) -> None:
+    """The cash is below its buffer: that by itself is no need (9.13), a coin that is to be bought is."""
+    release = BlockCause(kind="vol", event="release", coins=("BTC",))
+    config = replace(CONFIG, cash_buffer=D(5000))
+    block = scoped_plan(owned(held, wallet="20000"), wanted("BTC 20, STABLE 70, FUTURES 10"), RULES, Fees(), config, causes=(release,))
+    assert bool(block.transfers) is leaves
 
 
 def test_unrealised_profit_and_margin_stay_in_the_sleeve() -> None:
