@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import wide
+from chatbot.engine.finite import check_floats
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,6 +84,7 @@ def recommend(
     *, target: float, risk_aversion: float, cost: float, sigma: float, theta: float = 1.0, te_budget: float | None = None
 ) -> Recommendation:
     """Return min(B*, B_TE) for a line (domain 3.5). Raises ``Refused``: bad_parameter outside 0 < target < 1 and positive figures."""
+    check_floats((target, risk_aversion, cost, sigma, theta, te_budget))
     pi, gamma, lam, alpha = target, risk_aversion, cost, 1.0 - theta
     positive = gamma > 0 and lam > 0 and sigma > 0 and (te_budget is None or te_budget > 0)
     if not (0 < pi < 1 and 0 <= theta <= 1 and positive):
@@ -107,8 +109,9 @@ def recommend(
 def relative_volatility(differences: Sequence[float | None], coverage: float = 0.9) -> float | None:
     """Return sigma_rel per year: the volatility of (line - rest of portfolio) from daily returns, None where one is missing.
 
-    The mean is not subtracted, as in domain 5.1; below ``coverage`` of the days it is unknown.
+    The mean is not subtracted, as in domain 5.1; below ``coverage`` of the days it is unknown. Raises ``Refused``: bad_parameter.
     """
+    check_floats(differences)
     known = [difference for difference in differences if difference is not None]
     if not known or len(known) < coverage * len(differences):
         return None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import exact, to_decimal, trunc_to
+from chatbot.engine.finite import check_floats
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +47,7 @@ def estimate_beta(
 
     Too few common observations or a flat market give the prior. Raises ``Refused``: bad_parameter.
     """
+    check_floats((*asset, *market, prior, prior_sd, lo, hi))
     if prior_sd < 0 or lo > hi:
         raise Refused("bad_parameter")
     pairs = [(a, b) for a, b in zip(asset, market, strict=False) if a is not None and b is not None]

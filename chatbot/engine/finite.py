@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 #: sizes beyond 10^30 and below 10^-30 are none
 _POWER = 30
 _LARGEST, _SMALLEST = Decimal(10) ** _POWER, Decimal(10) ** -_POWER
+_MOST, _LEAST = float(_LARGEST), float(_SMALLEST)
 #: a number as exchanges and people write it; ``Decimal`` alone would also take underscores and the digits of other scripts
 _WRITTEN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII)
 #: characters; what is longer is no number but an attempt on our time
@@ -67,6 +68,12 @@ def number_in(raw: object) -> Decimal:
     if number is None:
         raise Refused("bad_parameter", repr(raw)[:40])
     return number
+
+
+def check_floats(numbers: Iterable[float | None]) -> None:
+    """Refuse what is no number among those that a statistic is handed; None is a missing one. Raises ``Refused``: bad_parameter."""
+    if not all(x is None or x == 0 or _LEAST <= abs(x) <= _MOST for x in numbers):
+        raise Refused("bad_parameter", "no number")
 
 
 def positive(raw: object) -> Decimal | None:

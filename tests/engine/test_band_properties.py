@@ -216,6 +216,13 @@ def test_edges_follow_the_mode(mode: str, w: str, breach: str | None) -> None:
     assert found.lines["STABLE"].band is None
 
 
+def test_a_line_without_a_target_may_hold_nothing() -> None:
+    """Nothing needs no target; something without one is a row that was forgotten."""
+    assert set(check_bands({"A": D(100), "B": D(0)}, {"A": D(1)}, {}).lines) == {"A"}
+    with pytest.raises(Refused, match="missing_target"):
+        check_bands({"A": D(100), "B": D(1)}, {"A": D(1)}, {})
+
+
 def test_a_quotient_on_the_edge_is_not_rounded_away() -> None:
     """0.7 of 7 against 0.07 + 0.03 lies exactly on the edge, and thirds do too."""
     found = check_bands({"A": D("0.7"), "B": D("6.3")}, {"A": D("0.07"), "B": D("0.93")}, {"A": Band(abs_pp=D(3))})

@@ -63,7 +63,20 @@ def maybe(raw: Any) -> Decimal | None:
 
 
 def sample(raw: Any) -> float | None:
-    return None if raw is None else float(raw)
+    return None if raw is None else real(raw)
+
+
+def real(raw: Any) -> float:
+    """Read a number of a statistic."""
+    return float(number(raw))
+
+
+def whole(raw: Any) -> int:
+    """Read a count, an hour or a bar."""
+    found = number(raw)
+    if found != int(found):
+        raise Refused("bad_parameter", repr(raw)[:40])
+    return int(found)
 
 
 def table(values: Mapping[str, Decimal]) -> dict[str, float | None]:
@@ -115,9 +128,9 @@ def liquidation_price(case: Case) -> Case:
 
 
 def estimate_beta(case: Case) -> Case:
-    options = {name: float(case[name]) for name in ("prior", "prior_sd", "lo", "hi") if case.get(name) is not None}
+    options = {name: real(case[name]) for name in ("prior", "prior_sd", "lo", "hi") if case.get(name) is not None}
     if case.get("min_obs") is not None:
-        options["min_obs"] = int(case["min_obs"])
+        options["min_obs"] = whole(case["min_obs"])
     found = beta.estimate_beta(samples(case["asset"]), samples(case["market"]), **options)
     return {
         "n": found.n,
@@ -194,7 +207,7 @@ def rebalance_destination(case: Case) -> Case:
 
 def recommend_band(case: Case) -> Case:
     names = ("target", "risk_aversion", "cost", "sigma", "theta", "te_budget")
-    found = band_width.recommend(**{name: float(case[name]) for name in names if case.get(name) is not None})
+    found = band_width.recommend(**{name: real(case[name]) for name in names if case.get(name) is not None})
     return {
         "cost_optimal_pp": figure(found.cost_optimal_pp),
         "band_pp": figure(found.band_pp),
@@ -208,7 +221,7 @@ def recommend_band(case: Case) -> Case:
 def band_monitor(case: Case) -> Case:
     options: dict[str, Any] = given(case, "rearm", "escalate_pp")
     if case.get("confirm") is not None:
-        options["confirm"] = int(case["confirm"])
+        options["confirm"] = whole(case["confirm"])
     target, band = number(case["target"]), band_width.Band(**given(case["band"], "abs_pp", "rel"))
     band_width.half_width(band, target)  # refused also where there is nothing to look at
     state, events = bands.BandState(), []
@@ -240,10 +253,11 @@ def explain_drift(case: Case) -> Case:
 
 
 def drifting(raw: Mapping[str, Any]) -> drift.Line:
-    now, fired, last = number(raw["now"]), raw["state"]["fired"], maybe(raw["state"]["last_pp"])
+    weight, before, now = maybe(raw["weight"]), maybe(raw["before"]), number(raw["now"])
+    fired, last = raw["state"]["fired"], maybe(raw["state"]["last_pp"])
     band = band_width.half_width(band_width.Band(abs_pp=number(raw["band_pp"])), now)
     state = bands.BandState(fired=fired is not None, side=fired, last_drift=None if last is None else last / 100)
-    return drift.Line(weight=maybe(raw["weight"]), before=maybe(raw["before"]), now=now, band=band, state=state)
+    return drift.Line(weight=weight, before=before, now=now, band=band, state=state)
 
 
 def moment(raw: str) -> datetime:
@@ -259,14 +273,13 @@ def schedule(raw: Mapping[str, Any]) -> schedules.Schedule:
         freq=str(raw.get("freq")),
         time=str(raw.get("time")),
         tz=str(raw.get("tz", "UTC")),
-        weekday=raw.get("weekday"),
-        day=raw.get("day"),
+        **counts(raw, "weekday", "day"),
     )
 
 
 def next_run(case: Case) -> Case:
     coming = schedules.occurrences(schedule(case["spec"]), moment(case["after"]))
-    return {"next": [stamp(next(coming)) for _ in range(int(case.get("count", 1)))]}
+    return {"next": [stamp(next(coming)) for _ in range(whole(case.get("count", 1)))]}
 
 
 def due_run(case: Case) -> Case:
@@ -276,7 +289,7 @@ def due_run(case: Case) -> Case:
 
 
 def realised_vol(case: Case) -> Case:
-    found = volatility.realised_vol(samples(case["prices"]), float(case["interval_hours"]), float(case.get("coverage", 0.9)))
+    found = volatility.realised_vol(samples(case["prices"]), real(case["interval_hours"]), real(case.get("coverage", 0.9)))
     return {"sigma": figure(found.sigma), "n": found.n}
 
 
@@ -322,18 +335,16 @@ def vol_basket(case: Case) -> Case:
 
 def basket_vol(case: Case) -> Case:
     closes = {coin: samples(series) for coin, series in case["closes"].items()}
-    found = basket.basket_vol(numbers(case["quantities"]), closes, float(case["interval_hours"]), float(case.get("coverage", 0.9)))
+    found = basket.basket_vol(numbers(case["quantities"]), closes, real(case["interval_hours"]), real(case.get("coverage", 0.9)))
     return {"sigma": figure(found.sigma), "n": found.n, "left_out": list(found.left_out)}
 
 
 def counts(case: Mapping[str, Any], *names: str) -> dict[str, int]:
-    return {name: int(case[name]) for name in names if case.get(name) is not None}
+    return {name: whole(case[name]) for name in names if case.get(name) is not None}
 
 
 def zigzag(case: Case) -> Case:
-    closes, pct = [number(c) for c in case["closes"]], number(case.get("pct", "0.05"))
-    waves.check_series(closes, pct)
-    found = waves.zigzag(closes, pct)
+    found = waves.zigzag(bars(case), number(case.get("pct", "0.05")))
     running = found.running
     return {
         "pivots": [{"bar": p.bar, "price": reported(p.price), "kind": p.kind, "confirmed": p.confirmed} for p in found.pivots],
@@ -341,16 +352,23 @@ def zigzag(case: Case) -> Case:
     }
 
 
+def bars(case: Case) -> list[Decimal]:
+    """Read closes, which are prices."""
+    closes = [number(close) for close in case["closes"]]
+    waves.check_series(closes, number(case.get("pct", "0.05")))
+    return closes
+
+
 def rsi(case: Case) -> Case:
-    return {"rsi": [figure(value) for value in trend.rsi([number(c) for c in case["closes"]], **counts(case, "period"))]}
+    return {"rsi": [figure(value) for value in trend.rsi(bars(case), **counts(case, "period"))]}
 
 
 def last_bar(case: Case) -> int:
-    return int(case["t"]) if case.get("t") is not None else len(case["closes"][1:])
+    return whole(case["t"]) if case.get("t") is not None else len(case["closes"][1:])
 
 
 def bearish_divergence(case: Case) -> Case:
-    closes, t = [number(c) for c in case["closes"]], last_bar(case)
+    closes, t = bars(case), last_bar(case)
     return {"divergence": trend.diverges(closes, t, trend.find_highs(closes, t))}
 
 
@@ -363,7 +381,8 @@ def fib_targets(case: Case) -> Case:
 
 def elliott(case: Case) -> Case:
     pivots = [
-        waves.Pivot(bar=p["bar"], price=number(p["price"]), kind=p["kind"], confirmed=p.get("confirmed", p["bar"])) for p in case["pivots"]
+        waves.Pivot(bar=whole(p["bar"]), price=number(p["price"]), kind=p["kind"], confirmed=whole(p.get("confirmed", p["bar"])))
+        for p in case["pivots"]
     ]
     found = waves.elliott(pivots, number(case["price"]))
     return {
@@ -374,8 +393,8 @@ def elliott(case: Case) -> Case:
 
 
 def exhaustion(case: Case) -> Case:
-    closes, volumes = ([number(value) for value in case[name]] for name in ("closes", "volumes"))
-    found = trend.exhaustion(closes, volumes, last_bar(case), number(case.get("pct", "0.05")))
+    volumes = [number(volume) for volume in case["volumes"]]
+    found = trend.exhaustion(bars(case), volumes, last_bar(case), number(case.get("pct", "0.05")))
     return {
         "score": reported(found.score),
         "families": found.families,
@@ -393,7 +412,8 @@ def exhaustion(case: Case) -> Case:
 def latched_trims(case: Case) -> Case:
     latch, states = trend_latch.Latch(), []
     for bar in case["readings"]:
-        seen = trend_latch.Reading(trim=maybe(bar["trim"]), pivot=bar["pivot"], resumed=bool(bar["resumed"]))
+        pivot = None if bar["pivot"] is None else whole(bar["pivot"])
+        seen = trend_latch.Reading(trim=maybe(bar["trim"]), pivot=pivot, resumed=bool(bar["resumed"]))
         latch, step = trend_latch.advance(latch, seen, **counts(case, "hold"))
         states.append({"trim": reported(latch.trim), "event": step})
     return {"states": states}
@@ -416,7 +436,7 @@ def funding_blocks(case: Case) -> Case:
         funding.Settlement(hour=number(s["hour"]), rate=number(s["rate"]), interval_hours=number(s["interval_hours"]))
         for s in case["settlements"]
     ]
-    blocks = funding.funding_blocks(settlements, int(case["start_hour"]), int(case["end_hour"]))
+    blocks = funding.funding_blocks(settlements, whole(case["start_hour"]), whole(case["end_hour"]))
     return {"blocks": [reported(block) for block in blocks]}
 
 
@@ -510,10 +530,9 @@ def beta_completion(case: Case) -> Case:
 
 
 def batches(case: Case) -> Case:
-    events = [(event["name"], event["t"]) for event in case["events"]]
-    return {
-        "blocks": [{"executes": block.executes, "names": list(block.names)} for block in batch_triggers(events, case.get("window", 60))]
-    }
+    events = [(event["name"], real(event["t"])) for event in case["events"]]
+    found = batch_triggers(events, real(case.get("window", 60)))
+    return {"blocks": [{"executes": block.executes, "names": list(block.names)} for block in found]}
 
 
 def hedge_rotation(case: Case) -> Case:
@@ -573,7 +592,7 @@ def shock_table(case: Case) -> Case:
 
 
 def min_variance_hedge(case: Case) -> Case:
-    found = sizing.min_variance_hedge(samples(case["portfolio"]), samples(case["hedge"]), float(case["value"]))
+    found = sizing.min_variance_hedge(samples(case["portfolio"]), samples(case["hedge"]), real(case["value"]))
     return {
         "ratio": figure(found.ratio),
         "notional": figure(found.notional),
@@ -633,18 +652,18 @@ def returns(case: Case) -> Case:
 
 
 def flow(raw: Case) -> Decimal | None:
-    price = maybe(raw.get("price", "1"))
-    return None if price is None else number(raw["qty"]) * price
+    qty, price = number(raw["qty"]), maybe(raw.get("price", "1"))
+    return None if price is None else qty * price
 
 
 def the_mix(case: Case) -> Case:
     members, prices, held, cut = case["members"], numbers(case["prices"]), numbers(case.get("held")), numbers(case.get("cut"))
-    aim, limit = exact(number(case["aim"])), case.get("threshold", 10)
+    aim, limit, intended = exact(number(case["aim"])), case.get("threshold", 10), numbers(case.get("intended"))
     found = intended_shares(
         members,
         prices,
         held,
-        None if case.get("forget") else numbers(case.get("intended")),
+        None if case.get("forget") else intended,
         dict.fromkeys(members, number(10)) | numbers(limit) if isinstance(limit, dict) else dict.fromkeys(members, number(limit)),
         left_out=case.get("left_out") or (),
         cut=cut,

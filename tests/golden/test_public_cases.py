@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from chatbot.engine.finite import finite
 from tests.golden import adapter
 from tests.places import SHARED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 #: the cases of every function, and those of the rules that came later: only of the functions that are built
 FILES = tuple(SHARED / "golden" / name for name in ("golden_public.json", "golden_rules.json"))
@@ -47,6 +52,43 @@ def test_every_function_has_a_public_case() -> None:
     """No function of the adapter is out of the cases' sight, and none of theirs is missing."""
     assert {case["fn"] for case in cases} == set(adapter.FUNCTIONS)
     assert public <= set(adapter.FUNCTIONS)
+
+
+def fields(given: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Walk to every number of an input."""
+    if isinstance(given, dict | list):
+        for key, value in given.items() if isinstance(given, dict) else enumerate(given):
+            yield from fields(value, (*path, key))
+    elif isinstance(given, str | int | float) and not isinstance(given, bool) and finite(given) is not None:
+        yield path
+
+
+def put(given: Any, path: tuple[Any, ...], value: Any) -> Any:
+    """Return an input with another value in one field."""
+    changed = copy.deepcopy(given)
+    place = changed
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    return changed
+
+
+@pytest.mark.skipif(not cases, reason="the golden cases are not here (../shared/golden)")
+@pytest.mark.parametrize("fn", sorted({case["fn"] for case in cases} - {"finite_prices"}))
+def test_what_is_no_number_is_refused_whatever_the_field(fn: str) -> None:
+    """One field of each name in each function's cases: NaN, an infinity, text and a size that no market has are bad_parameter."""
+    of_name = {
+        tuple(key for key in path if isinstance(key, str)): (case["input"], path)
+        for case in cases
+        for path in fields(case["input"])
+        if case["fn"] == fn
+    }
+    answers = {
+        (*name, wrong): adapter.run(fn, put(given, path, wrong))
+        for name, (given, path) in of_name.items()
+        for wrong in ("NaN", "-Infinity", "much", "1e31")
+    }
+    assert {key: answer for key, answer in answers.items() if answer != {"error": "bad_parameter"}} == {}
 
 
 def test_a_difference_is_seen() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import ONE, exact, floor_to, to_decimal, total
+from chatbot.engine.finite import check_floats
 from chatbot.engine.margin import HEDGE_DISTANCE
 from chatbot.engine.portfolio import prior_beta
 
@@ -139,17 +140,18 @@ def hedge_size(
     c, x, m, b = exact(coverage), exact(drop), exact(mark), exact(hedge_beta)
     beta = _betas(spot, betas)
     loss = total(min(ONE, beta[asset] * x) * exact(v) for asset, v in spot.items())
+    falls = min(ONE, x * b)  # a contract can lose no more than itself either
     literal = c * exact(value) * x
     by_beta = c * total(beta[asset] * exact(v) for asset, v in spot.items()) / b
     return HedgeSize(
         literal_notional=to_decimal(literal),
         literal_qty=to_decimal(-floor_to(literal / m, exact(lot))),
-        literal_gain_at_drop=to_decimal(literal * x * b),
+        literal_gain_at_drop=to_decimal(literal * falls),
         expected_loss=to_decimal(loss),
-        literal_share_of_loss=to_decimal(literal * x * b / loss) if loss else None,
+        literal_share_of_loss=to_decimal(literal * falls / loss) if loss else None,
         beta_notional=to_decimal(by_beta),
         beta_qty=to_decimal(-floor_to(by_beta / m, exact(lot))),
-        beta_gain_at_drop=to_decimal(by_beta * x * b),
+        beta_gain_at_drop=to_decimal(by_beta * falls),
     )
 
 
@@ -163,7 +165,8 @@ class MinVariance:
 
 
 def min_variance_hedge(portfolio: Sequence[float | None], hedge: Sequence[float | None], value: float) -> MinVariance:
-    """Return -V Cov / Var (domain 10.5); None marks a missing return. Raises ``Refused``: too_few, zero_variance."""
+    """Return -V Cov / Var (domain 10.5); None marks a missing return. Raises ``Refused``: too_few, zero_variance, bad_parameter."""
+    check_floats((*portfolio, *hedge, value))
     pairs = [(p, h) for p, h in zip(portfolio, hedge, strict=False) if p is not None and h is not None]
     n = len(pairs)
     if n < _LEAST_OBSERVATIONS:
@@ -206,12 +209,20 @@ class Life:
 
 
 def advance(life: Life, price: Decimal | None, vol_ratio: Decimal | None, rule: LifeRule | None = None) -> Life:
-    """Take one daily check, first match wins (domain 10.3); None marks what is unknown and moves nothing."""
+    """Take one daily check, first match wins (domain 10.3).
+
+    None marks what is unknown: a day without a volatility moves nothing of it; one without a price is counted, and all else is held.
+    Raises ``Refused``: bad_price.
+    """
     if life.closed:
         return life
     r = rule or LifeRule()
-    low = life.low if price is None else min(life.low, price)
-    life = _watch_volatility(replace(life, low=low, age_days=life.age_days + 1), vol_ratio, r)
+    older = replace(life, age_days=life.age_days + 1)
+    if price is None:
+        return older
+    if price <= 0:
+        raise Refused("bad_price")
+    life = _watch_volatility(replace(older, low=min(life.low, price)), vol_ratio, r)
     return replace(life, closed=_reason(life, price, r))
 
 
@@ -228,12 +239,12 @@ def _watch_volatility(life: Life, vol_ratio: Decimal | None, r: LifeRule) -> Lif
     return replace(life, peaked=life.peaked or vol_ratio >= r.peak, calm=life.calm + 1 if vol_ratio <= r.calm else 0)
 
 
-def _reason(life: Life, price: Decimal | None, r: LifeRule) -> str | None:
+def _reason(life: Life, price: Decimal, r: LifeRule) -> str | None:
     opened, low = exact(life.opened_at_price), exact(life.low)
-    if price is not None and r.stop is not None and exact(price) >= opened * (1 + exact(r.stop)):
+    if r.stop is not None and exact(price) >= opened * (1 + exact(r.stop)):
         return "stopped"
     fallen = low <= opened * (1 - exact(r.fall))
-    if price is not None and fallen and exact(price) >= low * (1 + exact(r.rebound)):
+    if fallen and exact(price) >= low * (1 + exact(r.rebound)):
         return "correction_over"
     if life.peaked and life.calm >= r.confirm:
         return "vol_subsided"

@@ -78,6 +78,8 @@ def _linear(position: Mapping[str, Any]) -> str:
     """Return the contract's name; inverse contracts are refused, since their collateral is exposure too (domain 1.1)."""
     if position.get("inverse") or position.get("type") == "inverse":
         raise Refused("bad_parameter", position["contract"])
+    if position.get("margin") is not None:
+        number(position["margin"])  # it is inside the wallet and counts nowhere, but a number it has to be
     return str(position["contract"])
 
 

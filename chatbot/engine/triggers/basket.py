@@ -51,8 +51,9 @@ def basket_vol(
     check_sampling(interval_hours, coverage)
     if any(qty < 0 for qty in quantities.values()):
         raise Refused("negative_quantity")
-    length = max((len(series) for series in closes.values()), default=0)
-    series = {coin: _aligned(closes.get(coin, ()), length) for coin, qty in quantities.items() if qty}
+    known = {coin: closes.get(coin, ()) for coin, qty in quantities.items() if qty}
+    length = max(map(len, known.values()), default=0)
+    series = {coin: _aligned(prices, length) for coin, prices in known.items()}
     left_out = tuple(sorted(coin for coin, prices in series.items() if _is_patchy(prices, coverage)))
     worth = {coin: _last_worth(quantities[coin], prices) for coin, prices in series.items()}
     gone = [worth[coin] for coin in left_out]

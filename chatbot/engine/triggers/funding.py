@@ -6,7 +6,7 @@ Legend: r rate per settlement, h its interval in hours, f* target net futures ex
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import Decimal, Overflow
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
@@ -39,10 +39,14 @@ def annualise(rate: Decimal, interval_hours: Decimal, notional: Decimal, days: D
         raise Refused("bad_parameter", "rate")
     with wide():
         per_year = Decimal(HOURS_PER_YEAR) / interval_hours
+        try:
+            compound = (1 + rate) ** per_year - 1
+        except Overflow:
+            raise Refused("bad_parameter", "interval") from None
         return Annualised(
             rate_8h=rate * BLOCK_HOURS / interval_hours,
             apr=rate * per_year,
-            apy=(1 + rate) ** per_year - 1,
+            apy=compound,
             carry=-notional * rate * 24 * days / interval_hours,
         )
 

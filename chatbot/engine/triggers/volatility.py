@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import exact, to_decimal
+from chatbot.engine.finite import check_floats
 from chatbot.engine.triggers.trigger import Params, Reads, Standing, Subject, Trigger, Unit, VolReading, knob, switch
 
 if TYPE_CHECKING:
@@ -53,7 +54,11 @@ def _realised(prices: tuple[float | None, ...], interval_hours: float, coverage:
 
 
 def squared_returns(prices: Sequence[float | None]) -> tuple[float | None, ...]:
-    """Return ln(b / a)^2 for each two closes in a row, None where one of them is missing. Raises ``Refused``: bad_price."""
+    """Return ln(b / a)^2 for each two closes in a row, None where one of them is missing.
+
+    Raises ``Refused``: bad_price, bad_parameter.
+    """
+    check_floats(prices)
     if any(p is not None and p <= 0 for p in prices):
         raise Refused("bad_price")
     return tuple(None if a is None or b is None else log(b / a) ** 2 for a, b in itertools.pairwise(prices))
@@ -74,6 +79,7 @@ def vol_of(squares: Sequence[float | None], interval_hours: float, coverage: flo
 
 def check_sampling(interval_hours: float, coverage: float) -> None:
     """Refuse an interval that is none (``bad_interval``) and a coverage outside 0 to 1 (``bad_parameter``)."""
+    check_floats((interval_hours, coverage))
     if interval_hours <= 0:
         raise Refused("bad_interval")
     if not 0 <= coverage <= 1:

@@ -29,6 +29,14 @@ def test_c38_a_hedge_is_floored_to_its_lot(value: Decimal, coverage: Decimal, dr
         assert qty % lot == 0
 
 
+def test_a_short_gains_no_more_than_its_notional() -> None:
+    """A contract of beta 1.5 does not fall by 120 % when Bitcoin falls by 80 %."""
+    found = sizing.hedge_size(
+        value=D(1000), coverage=D(1), drop=D("0.8"), mark=D(10), lot=D(1), spot=SPOT, betas=BETAS, hedge_beta=D("1.5")
+    )
+    assert (found.literal_gain_at_drop, found.beta_gain_at_drop) == (found.literal_notional, found.beta_notional)
+
+
 @quick
 @given(decimals("-0.4", "0.4", 2))
 def test_c38_hedge_results_scale_with_the_shock(shock: Decimal) -> None:
@@ -66,6 +74,10 @@ def test_a_hedge_ends_for_the_first_reason_that_holds() -> None:
     assert end([("100", "1.2")] * 4) == (None, "open")
     assert end([("100", None)] * 31) == (30, "expired")
     assert end([("100", None), (None, None), (None, None)]) == (None, "open")
+    blind = [*calm[:2], (None, "1.2"), (None, "2")]
+    assert end(blind) == (None, "open"), "a day without a price is counted and holds all else"
+    assert end([*blind, ("100", "1.2")]) == (4, "vol_subsided")
+    assert end([("100", None)] * 30 + [(None, None)] * 2 + [("100", None)]) == (32, "expired")
 
 
 def test_minimum_variance_refuses_what_it_can_not_know() -> None:

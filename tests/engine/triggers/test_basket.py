@@ -44,6 +44,12 @@ def test_c53_the_size_of_a_basket_does_not_matter(many: list[list[float | None]]
     assert one.sigma == other.sigma or isclose(one.sigma or 0, other.sigma or 0, rel_tol=1e-6, abs_tol=1e-6)
 
 
+def test_a_coin_of_which_nothing_is_held_says_nothing() -> None:
+    """Not by its prices, and not by how long they are known."""
+    own = {"A": (100.0, 102.0, 99.0)}
+    assert basket_vol({"A": D(1), "B": D(0)}, {**own, "B": (5.0, 6.0, 7.0, 8.0, 9.0)}, 1) == basket_vol({"A": D(1)}, own, 1)
+
+
 @quick
 @given(points, decimals("0", "0.6", 1))
 def test_c53_one_coin_together_is_cut_as_alone(series: list, target: Decimal) -> None:

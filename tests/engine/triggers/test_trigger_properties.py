@@ -44,6 +44,12 @@ def books(draw: st.DrawFn) -> dict[str, BookPosition]:
     }
 
 
+def test_a_rate_that_compounds_beyond_all_bounds_is_refused() -> None:
+    """Settled every ten-billionth of an hour it grows to a number that no machine writes: no answer, and no crash."""
+    with pytest.raises(Refused, match="bad_parameter"):
+        funding.annualise(D("0.0006"), D("1e-10"), D(0), D(0))
+
+
 @quick
 @given(books())
 def test_c16_a_neutral_book_only_shrinks(book: dict[str, BookPosition]) -> None:
