@@ -48,6 +48,7 @@ from handlers.commands import (
     strategy,
     triggers,
     untargeted,
+    watch,
 )
 from handlers.commands import help as help_
 from handlers.transport.line import LINE
@@ -217,7 +218,8 @@ BUTTONS: dict[str, Handler] = {
     "key_here": keys.key_here,
     "keys": keys.keys,
     "key": keys.key,
-    "watch": live.watch,
+    "watch": watch.watch,
+    "watch_futures": watch.futures,
     "live": live.live,
     "live_off": live.off,
     "key_check": keys.key_check,

@@ -62,6 +62,7 @@ BOUND: Final = frozenset(
         "plan_undo",
         "invest_now",
         "invest_new",
+        "watch_futures",
     }
 )
 #: between what a button means and what it speaks of: a portfolio's number, and for a bound one the word for what was shown

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from handlers.chat.context import Context
 
 DIALOG = CHAT_DIALOG
+#: in place of an exchange: the first page, where the button was
+_FROM = "start"
 #: one half of a key: letters and digits, longer than any word beside it
 _HALF = re.compile(r"(?<![\w-])[A-Za-z0-9_-]{12,256}(?![\w-])")
 
@@ -33,11 +35,11 @@ async def connect(update: Update, context: Context) -> None:
     """Offer the exchanges, or tell how a key is made at the chosen one and how it is given."""
     context.about = None
     exchange = context.tapped.arg if update.callback_query is not None else context.rest.strip().casefold()
-    keyring = context.program.keyring
+    keyring, back = context.program.keyring, exchange if exchange == _FROM else ""
     if not keyring.is_open:
-        await show(update, context, views.closed(context.words, demo=context.program.mode is Mode.DEMO))
+        await show(update, context, views.closed(context.words, demo=context.program.mode is Mode.DEMO, back=back))
     elif exchange not in (there := offered(context)) and len(there) > 1:
-        await show(update, context, views.choice(context.words, there, has_keys=bool(await keyring.of(context.person))))
+        await show(update, context, views.choice(context.words, there, has_keys=bool(await keyring.of(context.person)), back=back))
     elif base := context.program.settings.public_url:
         await show(
             update, context, views.guide(context.words, exchange, f"{base}/key/{await keyring.offer_form(context.person, exchange)}")

@@ -1,4 +1,4 @@
-"""A portfolio on a real account: watched by a key, and /live, which lets it trade with real money by a consent that is typed."""
+"""/live, which lets a portfolio on a real account trade with real money, by a consent that is typed."""
 
 from __future__ import annotations
 
@@ -9,16 +9,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.errors import UserError
-from chatbot.exchanges.base import traded
 from chatbot.i18n import N_
-from chatbot.model import REFUSING, UNDER_WAY, AnswerMode, LiveLimits, LiveTerms, Mode, PlanState, Portfolio
-from chatbot.portfolio import strategies
+from chatbot.model import UNDER_WAY, AnswerMode, LiveLimits, LiveTerms, Mode, PlanState, Portfolio
 from chatbot.portfolio.manage import OF_PORTFOLIO
 from chatbot.portfolio.revision import revision_of
 from chatbot.store import plans
 from handlers.chat import numbers
 from handlers.chat.context import answer, need_portfolio, refuse, reply, show
-from handlers.views import problems
 from handlers.views.person import keys as key_views
 from handlers.views.plan import real_money as views
 
@@ -27,7 +24,6 @@ if TYPE_CHECKING:
 
     from telegram import Update
 
-    from chatbot.model import ExchangeKey
     from handlers.chat.context import Context
 
 DIALOG = "live"
@@ -35,38 +31,6 @@ DIALOG = "live"
 _ORDER = Decimal("0.1")
 #: the smallest largest order: the least that venues take is 5 to 10
 _LEAST = Decimal(20)
-
-
-async def watch(update: Update, context: Context) -> None:
-    """Open a portfolio on the account of a key: its targets are what is there now, and it only tells."""
-    context.about = None
-    program, number = context.program, int(context.tapped.arg) if context.tapped.arg.isdecimal() else 0
-    found = next((one for one in await program.keyring.of(context.person) if one.id == number), None)
-    if found is not None and not found.account:  # an earlier version did not ask whose account it is
-        found = await program.keyring.look(context.person, found.id)
-    if found is None or found.is_lost or not REFUSING.isdisjoint(found.report.problems):
-        await show(update, context, key_views.gone(context.words))
-    elif not (program.settings.is_live_market or found.is_test):
-        await show(update, context, views.made_up(context.words, found.exchange))
-    else:
-        await _watch(update, context, found)
-
-
-async def _watch(update: Update, context: Context, key: ExchangeKey) -> None:
-    program = context.program
-    theirs = (await program.markets.open(key.exchange)).source
-    base = strategies.preset("balanced", traded(await theirs.markets()))
-    try:
-        opened = await program.portfolios.open(context.person, Mode.LIVE, base, {}, key=key)
-    except UserError as problem:
-        await show(update, context, problems.mistakes(context.words, (problem,)))
-        return
-    if isinstance(opened, Portfolio):
-        evaluation = await program.evaluator.look(opened, fresh=True)
-        if (figures := evaluation.figures) is not None:
-            kept = strategies.as_held(figures.values, base, net=figures.futures_net)
-            opened = await program.portfolios.change(opened, strategy=kept)
-        await show(update, context, views.watching(context.words, opened, figures.value if figures else None))
 
 
 async def live(update: Update, context: Context) -> None:

@@ -10,6 +10,7 @@ from chatbot.errors import UserError
 from chatbot.i18n import N_
 from handlers.chat import numbers, places
 from handlers.chat.context import reply, show
+from handlers.commands.start import welcome
 from handlers.transport import menu
 from handlers.views.person import settings as views
 from handlers.views.portfolio import start
@@ -46,7 +47,7 @@ async def language(update: Update, context: Context) -> None:
     context.person = await context.program.access.speak(context.person, context.program.catalogue.match(chosen))
     await menu.publish_for(context, context.person.id)
     if back == "start":
-        await show(update, context, start.welcome(context.words, demo=context.program.mode == "demo"))
+        await show(update, context, welcome(context))
     else:
         await settings(update, context)
 

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 
     from chatbot.exchanges.base import Market
     from chatbot.model import Plan, Portfolio, Strategy
+    from handlers.buttons import Keyboard
     from handlers.chat.context import Context
+    from handlers.views.common import Html, View
 
 DIALOG = "start"
 #: under this the dialog keeps what becomes of the portfolios that are there: all stay, or the number of the one that is replaced
@@ -59,7 +61,15 @@ async def _welcome(update: Update, context: Context, answered: dict[str, str]) -
     if await _asks_first(update, context, answered):
         return
     await _remember(context, answered)
-    await show(update, context, views.welcome(context.words, demo=context.program.mode == Mode.DEMO))
+    await show(update, context, welcome(context))
+
+
+def welcome(context: Context) -> View:
+    """Return the first page, with the ways to begin that there are here."""
+    program = context.program
+    demo = program.mode == Mode.DEMO
+    spoken = [program.catalogue.own_name(language) for language in program.catalogue.languages]
+    return views.welcome(context.words, spoken, demo=demo, connects=program.keyring.is_open or not demo)
 
 
 async def _asks_first(update: Update, context: Context, answered: dict[str, Any]) -> bool:
@@ -329,14 +339,19 @@ async def _offer_first_plan(
     context.about = portfolio.id
     proposal = Proposed(plan=made) if made else await context.program.rebalancing.propose(portfolio, (Reason(trigger=Cause.START),))
     there = isinstance(proposal, NothingToDo) and not proposal.left_out
-    clock = None
-    if not context.words.is_placed:
-        code = update.effective_user.language_code if update.effective_user is not None else None
-        clock = settings_views.zone_ask(context.words, places.likely(code or ""), context.program.clock.now())
+    clock = zone_question(update, context)
     await show(update, context, views.created(context.words, portfolio, amount_, replaced=replaced, on_target=there, clock=clock))
     if there:
         return
     await answer_proposal(update, context, portfolio, proposal, new_message=True)
+
+
+def zone_question(update: Update, context: Context) -> tuple[Html, Keyboard] | None:
+    """Return the question which clock is the person's, with its buttons; None for somebody who has answered it."""
+    if context.words.is_placed:
+        return None
+    code = update.effective_user.language_code if update.effective_user is not None else None
+    return settings_views.zone_ask(context.words, places.likely(code or ""), context.program.clock.now())
 
 
 def _mode(context: Context, data: dict[str, Any]) -> Mode:

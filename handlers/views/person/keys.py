@@ -62,8 +62,8 @@ _MOST_COINS: Final = 6
 _ONLY_READ: Final = N_("With a key I only read, until you have agreed to trading on its account: /live.")
 
 
-def closed(words: Words, *, demo: bool) -> View:
-    """Say why no exchange can be connected here, and what opens it."""
+def closed(words: Words, *, demo: bool, back: str = "") -> View:
+    """Say why no exchange can be connected here, and what opens it; ``back`` is where the person comes from."""
     if demo:
         return View(page(say(words, "This is a demo, and nothing leaves this machine: no exchange is connected here.")))
     text = page(
@@ -72,11 +72,11 @@ def closed(words: Words, *, demo: bool) -> View:
             words, "Whoever hosts me runs “python -m chatbot keys new”, puts what it prints into CHATBOT_SECRET_KEYS, and starts me again."
         ),
     )
-    return View(text)
+    return View(text, ((button(words.t("Back"), back),),) if back else ())
 
 
-def choice(words: Words, offered: Sequence[str], *, has_keys: bool) -> View:
-    """Ask which of the ``offered`` exchanges, real ones first, and say what connecting it means today."""
+def choice(words: Words, offered: Sequence[str], *, has_keys: bool, back: str = "") -> View:
+    """Ask which of the ``offered`` exchanges, real ones first, and say what connecting means; ``back`` is where the person comes from."""
     text = page(
         bold(words.t("Connect an exchange")),
         say(words, "You make a key there and give it to me. I check it, keep it sealed, and tell you what is wrong with it."),
@@ -86,7 +86,8 @@ def choice(words: Words, offered: Sequence[str], *, has_keys: bool) -> View:
     tests = tuple(button(f"TEST{DOT}{name_of(exchange)}", "connect", exchange) for exchange in offered if is_test(exchange))
     if tests:
         text = page(text, say(words, "TEST: an account for trying things out, at the exchange itself. No real money is in it."))
-    rows = (real, *((one,) for one in tests), (button(words.t("My keys"), "keys"),) if has_keys else ())
+    last = (*((button(words.t("My keys"), "keys"),) if has_keys else ()), *((button(words.t("Back"), back),) if back else ()))
+    rows = (real, *((one,) for one in tests), last)
     return View(text, tuple(row for row in rows if row))
 
 

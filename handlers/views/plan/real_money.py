@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 from chatbot.i18n import N_
 from chatbot.model import LeftOutWhy, LiveStop
 from handlers.buttons import Style
-from handlers.views.common import View, bold, button, code, head, page, say
+from handlers.views.common import View, bold, button, code, head, named, page, say
 from handlers.views.person.key_guides import name_of
+from handlers.views.portfolio import start
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -74,15 +75,35 @@ def made_up(words: Words, exchange: str) -> View:
     return View(page(text), ((button(words.t("My keys"), "keys"),),))
 
 
-def watching(words: Words, portfolio: Portfolio, value: Decimal | None) -> View:
-    """Say that an account is watched from now on."""
+def watching(
+    words: Words,
+    portfolio: Portfolio,
+    value: Decimal | None,
+    *,
+    replaced: Portfolio | None = None,
+    clock: tuple[Html, Keyboard] | None = None,
+    asks: bool = True,
+) -> View:
+    """Say that an account is watched from now on, and which portfolio was closed for it.
+
+    It ``asks`` whether futures are used, unless the account shows it; then the question about the ``clock`` comes here.
+    """
+    held = say(words, "I watch this account. What it holds today is the target; /targets sets another one.")
+    unseen = say(words, "I watch this account. What is in it I could not see yet, so its targets are a preset's; /targets changes that.")
     text = page(
         head(words, portfolio, name=True),
         bold(words.money(value)) if value is not None else say(words, "Its value is not known yet."),
-        say(words, "I watch this account. What it holds today is the target; /targets sets another one."),
+        held if value is not None else unseen,
         say(words, "I tell you when something drifts, and send no orders. /live lets me trade here, after your consent."),
+        say(words, "{name} is closed; its history is under /portfolios.", name=named(words, replaced)) if replaced is not None else None,
+        say(words, "Commands speak of this one now; /portfolios switches.") if portfolio.is_one_of_several else None,
+        *(("", *start.futures_lines(words)) if asks else ()),
     )
-    return View(text, ((button(words.t("Status"), "status", "", Style.PRIMARY), button(words.t("Targets"), "targets")),))
+    last = (button(words.t("Status"), "status", "", Style.PRIMARY), button(words.t("Targets"), "targets"))
+    if asks:
+        return View(text, ((button(words.t("No"), "watch_futures", "no"), button(words.t("Yes"), "watch_futures", "yes")), last))
+    ask, zones = clock if clock is not None else (None, ())
+    return View(page(text, *(("", ask) if ask is not None else ())), (*zones, last))
 
 
 def no_account(words: Words, portfolio: Portfolio, *, can_connect: bool) -> View:

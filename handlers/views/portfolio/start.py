@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
 from chatbot.model import Mode
-from chatbot.portfolio.strategies import is_spot_only
+from chatbot.portfolio.names import SPOT_ONLY
+from chatbot.portfolio.strategies import is_spot_only, is_without_futures, preset_names
 from handlers.buttons import Style
 from handlers.views.common import (
     DASH,
@@ -45,6 +46,8 @@ AMOUNTS = (1_000, 10_000, 100_000)
 ZERO = Decimal(0)
 #: from here on cents say nothing
 _WHOLE = Decimal(100)
+#: languages that the first page names
+_MOST_LANGUAGES = 3
 HOLDINGS_EXAMPLE = "BTC 0.5, ETH 4, SOL 60, USDT 2500"
 #: name of the strategy whose targets are what is held when it is chosen
 TODAY = "today"
@@ -57,8 +60,8 @@ _ABOUT = {
 _ABOUT_SPOT = {"balanced": N_("BTC and ETH as much as other coins, the rest in cash.")}
 
 
-def welcome(words: Words, *, demo: bool = False) -> View:
-    """Say in three lines what this is, and offer the ways to begin."""
+def welcome(words: Words, languages: Sequence[str], *, demo: bool = False, connects: bool = True) -> View:
+    """Say in three lines what this is, and offer the ways to begin, an exchange where one ``connects``, and the ``languages`` by name."""
     text = page(
         bold("Ballast"),
         say(words, "I keep a crypto portfolio in balance over spot and futures."),
@@ -66,16 +69,19 @@ def welcome(words: Words, *, demo: bool = False) -> View:
         say(words, "Nothing is traded before you press Confirm."),
         "",
         _kinds(words, demo=demo),
+        say(words, "With a key of your exchange I watch your account, and trade there only after your consent.") if connects else None,
         say(words, "With typed-in holdings you trade by hand and I do the sums."),
     )
     mode = Mode.DEMO if demo else Mode.PAPER
+    more = "…" if len(languages) > _MOST_LANGUAGES else ""
     paper = words.t("Demo portfolio") if demo else words.t("Paper portfolio")
     return View(
         text,
         (
             (button(paper, "start_mode", mode.value, Style.PRIMARY),),
+            *(((button(words.t("Connect an exchange"), "connect", "start"),),) if connects else ()),
             (button(words.t("Type in my holdings"), "start_mode", Mode.MANUAL.value),),
-            (button("🌐 English · Español · Русский", "languages", "start"),),
+            (button(f"🌐 {DOT.join(languages[:_MOST_LANGUAGES])}{more}", "languages", "start"),),
         ),
     )
 
@@ -90,8 +96,8 @@ def _kinds(words: Words, *, demo: bool) -> Html:
 KEEP = "keep"
 
 
-def replace_or_keep(words: Words, portfolios: Sequence[Portfolio]) -> View:
-    """Ask somebody who has portfolios what becomes of them when another one is set up."""
+def replace_or_keep(words: Words, portfolios: Sequence[Portfolio], action: str = "start_new", before: str = "") -> View:
+    """Ask somebody who has portfolios what becomes of them when another one is set up; ``action`` takes the answer, behind ``before``."""
     alone = len(portfolios) == 1
     text = page(
         *(head(words, portfolio, name=True) for portfolio in portfolios),
@@ -100,8 +106,8 @@ def replace_or_keep(words: Words, portfolios: Sequence[Portfolio]) -> View:
         "",
         say(words, "A portfolio that is replaced is closed when the new one is opened: it stops, keeps its history, and sells nothing."),
     )
-    keep = button(words.t("Keep both") if alone else words.t("Keep them all"), "start_new", KEEP, Style.PRIMARY)
-    replace = [button(words.t("Replace {name}", name=named(words, one)), "start_new", one.id) for one in portfolios]
+    keep = button(words.t("Keep both") if alone else words.t("Keep them all"), action, f"{before}{KEEP}", Style.PRIMARY)
+    replace = [button(words.t("Replace {name}", name=named(words, one)), action, f"{before}{one.id}") for one in portfolios]
     last = (button(words.t("Portfolios"), "portfolios"), button(words.t("Status"), "status"))
     return View(text, ((keep,), *((one,) for one in replace), last))
 
@@ -165,13 +171,17 @@ def holdings_review(words: Words, readings: Mapping[str, Mapping[str, Decimal]],
     return View(page(title, *rows, "", ask), (*((button(label, "holdings_ok", word),) for word, label in labels), (back,)))
 
 
-def futures_question(words: Words) -> View:
-    """Ask somebody who trades by hand whether futures are to be part of the plans."""
-    text = page(
-        joined(DOT, (mark(Mode.MANUAL), say(words, "Futures"))),
+def futures_lines(words: Words) -> list[Html]:
+    """Ask whether futures are to be part of the plans, and say what that means."""
+    return [
         say(words, "Do you use futures (perpetual contracts)?"),
         say(words, "Without them a plan only buys and sells coins, and the rules that move futures are off. You can change that later."),
-    )
+    ]
+
+
+def futures_question(words: Words) -> View:
+    """Ask somebody who trades by hand whether futures are to be part of the plans."""
+    text = page(joined(DOT, (mark(Mode.MANUAL), say(words, "Futures"))), *futures_lines(words))
     answers = (button(words.t("No"), "start_futures", "no"), button(words.t("Yes"), "start_futures", "yes"))
     return View(text, (answers, (button(words.t("Back"), "start"),)))
 
@@ -317,6 +327,28 @@ def created(
     status = button(words.t("Status"), "status")
     first = (status,) if on_target else (button(words.t("First plan"), "rebalance", "", Style.PRIMARY), status)
     return View(text, (*zones, first, (button(words.t("Settings"), "settings"), button(words.t("Help"), "help"))))
+
+
+def watched(words: Words, portfolio: Portfolio, *, clock: tuple[Html, Keyboard] | None = None) -> View:
+    """Show the strategy that a watched account begins with, what it holds today, and offer the others; ``clock`` as in :func:`created`."""
+    strategy = portfolio.strategy
+    kind = SPOT_ONLY if is_without_futures(strategy) else ""
+    ask, zones = clock if clock is not None else (None, ())
+    text = page(
+        head(words, portfolio, bold(words.t("ready")), name=True),
+        words.t(_ABOUT[TODAY]) if strategy.preset == "custom" else None,
+        strategy_table(words, strategy),
+        members_line(words, strategy),
+        *rules_lines(words, strategy),
+        switched_on_line(words, strategy),
+        "",
+        say(words, "Compare the others with the buttons. Everything can be changed later."),
+        *(("", ask) if ask is not None else ()),
+    )
+    others = tuple(button(preset_name(words, name + kind), "preset", name + kind) for name in preset_names())
+    own = (button(words.t("Own weights"), "preset", "custom"), button(words.t("Settings"), "settings"), button(words.t("Help"), "help"))
+    first = (button(words.t("Status"), "status", "", Style.PRIMARY),)
+    return captioned(text, (*zones, first, others, own), strategy_picture(words, strategy))
 
 
 def _worth(words: Words, amount: Decimal | None) -> Html | None:

@@ -10,7 +10,7 @@ from chatbot.exchanges.base import asset_of
 from chatbot.i18n import N_
 from chatbot.model import ALT, CORE, FUTURES, STABLE, USUAL_QUOTE, LineReading, PortfolioFigures
 from chatbot.portfolio.names import SPOT_ONLY
-from chatbot.portfolio.strategies import is_spot_only, preset_names
+from chatbot.portfolio.strategies import is_without_futures, preset_names
 from chatbot.portfolio.valuation import engine_bands
 from handlers.buttons import Style
 from handlers.views.common import (
@@ -138,7 +138,7 @@ def targets(words: Words, portfolio: Portfolio) -> View:
         "",
         say(words, "Own weights: {example}", example=code(targets_example(portfolio.quote))),
     )
-    kinds = (SPOT_ONLY, "") if is_spot_only(strategy) else ("",)
+    kinds = (SPOT_ONLY, "") if is_without_futures(strategy) else ("",)
     presets = (tuple(name + kind for name in preset_names() if name + kind != strategy.preset) for kind in kinds)
     mix = button(words.t("Today's mix"), "preset", "today")
     rows = (tuple(button(preset_name(words, name), "preset", name) for name in row) for row in presets)

@@ -813,8 +813,8 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "person.schedule.due": lambda w: schedule.due(w, port),
         "person.schedule.due invests": lambda w: schedule.due(w, scheduled(name, "weekly", D("1234.5"))),
         "person.schedule.skipped": lambda w: schedule.skipped(w, port, 3, NOW),
-        "portfolio.start.welcome": start.welcome,
-        "portfolio.start.welcome demo": lambda w: start.welcome(w, demo=True),
+        "portfolio.start.welcome": lambda w: start.welcome(w, ["English", "Español", "Русский", "Türkçe"]),
+        "portfolio.start.welcome demo": lambda w: start.welcome(w, ["English"], demo=True, connects=False),
         "portfolio.start.replace_or_keep": lambda w: start.replace_or_keep(w, [port]),
         "portfolio.start.replace_or_keep of several": lambda w: start.replace_or_keep(w, [row.portfolio for row in several[:2]]),
         "portfolio.start.not_replaced": lambda w: start.not_replaced(w, UnderWay(portfolio=port, plan=a_plan(name))),
@@ -1096,6 +1096,12 @@ def _real_money(name: str) -> dict[str, Callable[[Words], View]]:
         ),
         "plan.real_money.made_up": lambda w: real_money.made_up(w, "bybit"),
         "plan.real_money.watching": lambda w: real_money.watching(w, watched, D(65_000)),
+        "plan.real_money.watching in place of another": lambda w: real_money.watching(
+            w, watched, D(65_000), replaced=portfolio(name), clock=control.zone_ask(w, ("Europe/Madrid",), NOW), asks=False
+        ),
+        "portfolio.start.watched": lambda w: start.watched(
+            w, watched, clock=control.zone_ask(w, ("Europe/Madrid", "America/Buenos_Aires"), NOW)
+        ),
         "plan.real_money.watching unknown": lambda w: real_money.watching(w, watched, None),
         "plan.real_money.no_account": lambda w: real_money.no_account(w, watched, can_connect=True),
         "plan.real_money.no_account in a demo": lambda w: real_money.no_account(w, watched, can_connect=False),
