@@ -32,8 +32,10 @@ def wide() -> AbstractContextManager[Context]:
 
 def exact(number: Decimal | int) -> Fraction:
     """Turn a decimal into the same rational. Raises ``Refused``: bad_parameter, where writing it out would take for ever."""
-    if isinstance(number, Decimal) and not (number.is_finite() and -_POWER < number.adjusted() < _POWER):
-        raise Refused("bad_parameter", repr(number)[:40])
+    if isinstance(number, Decimal):
+        if not (number.is_finite() and -_POWER < number.adjusted() < _POWER):
+            raise Refused("bad_parameter", repr(number)[:40])
+        return Fraction(*number.as_integer_ratio())  # two integers are not asked first what kind of number they are
     return Fraction(number)
 
 

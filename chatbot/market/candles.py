@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
 from math import isnan, nan
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,17 @@ _LATE = 2
 _OPEN, _HIGH, _LOW, _CLOSE, _VOLUME = range(5)
 
 
+@dataclass(frozen=True, slots=True)
+class _Exactly:
+    """What was traded of a series as exact numbers; a machine that steps through history asks for the same four hundred days each time."""
+
+    #: the rows that they were read from
+    held: tuple[int, NDArray[np.float64]]
+    numbers: tuple[int, ...]
+    closes: tuple[Decimal, ...]
+    volumes: tuple[Decimal, ...]
+
+
 @dataclass(slots=True)
 class _Series:
     """Bars of one instrument, numbered by their opening time in intervals since 1970; nan where there is none.
@@ -53,6 +64,8 @@ class _Series:
     known: bool = False
     turn: Turn = field(default_factory=Turn)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    #: None until somebody asks
+    exact: _Exactly | None = None
 
     @property
     def first(self) -> int:
@@ -123,6 +136,16 @@ class _Series:
         rows[start : start + len(inside)] = inside
         return rows
 
+    def exactly(self) -> _Exactly:
+        """Return the bars in which something was traded, as exact numbers."""
+        held, known = self.held, self.exact
+        if known is None or known.held is not held:
+            there = ~np.isnan(held[1][:, _CLOSE])
+            closes, volumes = (tuple(map(_exact, held[1][there, column].tolist())) for column in (_CLOSE, _VOLUME))
+            known = _Exactly(held, tuple((held[0] + np.flatnonzero(there)).tolist()), closes, volumes)
+            self.exact = known
+        return known
+
 
 class CandleBook:
     """Closed bars of every instrument that anybody needs; times are the market's own."""
@@ -177,10 +200,10 @@ class CandleBook:
 
     def closes(self, instrument: str, interval: str, until: datetime, count: int) -> tuple[float | None, ...]:
         """Return exactly ``count`` closes, one interval apart, the last of the bar that closed at ``until``; None where there is none."""
-        closes = self._window(instrument, interval, until, count)[:, _CLOSE]
-        if not np.isnan(closes).any():
-            return tuple(closes.tolist())
-        return tuple(None if isnan(close) else close for close in closes.tolist())
+        closes: list[float] = self._window(instrument, interval, until, count)[:, _CLOSE].tolist()
+        if not isnan(sum(closes)):
+            return tuple(closes)
+        return tuple(None if isnan(close) else close for close in closes)
 
     def bars(self, instrument: str, interval: str, until: datetime, count: int) -> tuple[Candle, ...]:
         """Return the bars among the last ``count`` that closed by ``until``, oldest first; gaps are not filled."""
@@ -198,13 +221,14 @@ class CandleBook:
 
         Gaps are not filled: bars are numbered in intervals since 1970. None at all where the newest is missing.
         """
-        rows = self._window(instrument, interval, until, count)
-        there = ~np.isnan(rows[:, _CLOSE])
-        if not there[-1:].any():
+        series = self._series.get((instrument, interval))
+        if series is None:
             return (), (), ()
-        closes, volumes = (tuple(map(_exact, rows[there, column].tolist())) for column in (_CLOSE, _VOLUME))
-        first = (until - _EPOCH) // _SPANS[interval] - count
-        return closes, volumes, tuple((first + np.flatnonzero(there)).tolist())
+        bars, last = series.exactly(), series.number(until)
+        start, stop = bisect_left(bars.numbers, last - count), bisect_left(bars.numbers, last)
+        if start == stop or bars.numbers[stop - 1] != last - 1:
+            return (), (), ()
+        return bars.closes[start:stop], bars.volumes[start:stop], bars.numbers[start:stop]
 
     def version(self, instrument: str, interval: str) -> int:
         """Return a number that is another one whenever bars have come or gone, so that what was computed from them may be kept."""
@@ -223,7 +247,5 @@ def _candle(at: datetime, row: list[float]) -> Candle:
     return Candle(at=at, open=first, high=high, low=low, close=close, volume=volume)
 
 
-@lru_cache(maxsize=8192)
 def _exact(value: float) -> Decimal:
-    """Cross to an exact number; a machine that steps through history asks for the same four hundred days at every step."""
     return Decimal(str(value))

@@ -40,6 +40,16 @@ class _Ledger:
     turn: Turn = field(default_factory=Turn)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
+    #: the same as a row, with its times, so that a machine that steps through history finds its blocks; None until somebody asks
+    row: tuple[dict[datetime, Funding], tuple[Funding, ...], tuple[datetime, ...]] | None = None
+
+    def by_time(self) -> tuple[tuple[Funding, ...], tuple[datetime, ...]]:
+        """Return the settlements, and when each was, oldest first."""
+        paid, row = self.paid, self.row
+        if row is None or row[0] is not paid:
+            row = self.row = (paid, tuple(paid.values()), tuple(paid))
+        return row[1:]
+
     @property
     def last(self) -> Funding | None:
         """Return the newest settlement."""
@@ -125,9 +135,8 @@ class FundingBook:
         ledger = self._ledgers.get(contract)
         if ledger is None:
             return ()
-        paid = ledger.paid
-        times = list(paid)
-        return tuple(paid[at] for at in times[bisect_right(times, since) : bisect_right(times, until)])
+        paid, times = ledger.by_time()
+        return paid[bisect_right(times, since) : bisect_right(times, until)]
 
     def interval_hours(self, contract: str) -> int | None:
         """Return the hours between settlements, read from the last one (domain 7.1); None where none is known."""

@@ -141,8 +141,8 @@ class _Volatility(_Regular):
 
     def _has_fallen(self, asset: str, day: int) -> bool:
         """Tell whether the coin is below where it stood seven days before (domain 5.4)."""
-        closes = (self._candles.closes(asset, "1h", _EPOCH + at * _DAY, 1)[0] for at in (day, day - 7))
-        return has_fallen(*(None if close is None else Decimal(str(close)) for close in closes))
+        now, before = (self._candles.closes(asset, "1h", _EPOCH + at * _DAY, 1)[0] for at in (day, day - 7))
+        return has_fallen(now, before)
 
     def _sigma(self, asset: str, day: int) -> Decimal | None:
         """Return the realised volatility of the seven days to the end of ``day``; only what is known is remembered."""
@@ -215,7 +215,7 @@ class BasketFeed(_Regular):
         quantities, day = self._quantities[subject], (at - _EPOCH) // _DAY
         weeks = [self._week(quantities, one) for one in range(day - _BASELINE_DAYS, day + 1)]
         *_, sigma = history = [None if week.sigma is None else Decimal(f"{week.sigma:.12g}") for week in weeks]
-        began, ended = (None if worth is None else Decimal(str(worth)) for worth in weeks[-1].ends)
+        began, ended = weeks[-1].ends
         fallen = has_fallen(ended, began)
         return VolReading(sigma=sigma, base=volatility.vol_baseline(history)[0], fallen=fallen), sigma is not None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from chatbot.engine.triggers.registry import TRIGGERS
@@ -50,9 +51,14 @@ class MachineKey:
     @property
     def key(self) -> str:
         """Return the name under which it is stored; an option that is off is not in it, so that a new one finds what was stored before."""
-        options = {one.name for one in self.machine.parameters if one.unit is Unit.SWITCH}
-        chosen = ",".join(f"{name}={value.normalize():f}" for name, value in self.params if value or name not in options)
-        return f"signal:{self.trigger}:{self.subject}:{chosen}" + (f"@{self.world}" if self.world else "")
+        return _key(self)
+
+
+@lru_cache(maxsize=4096)
+def _key(watch: MachineKey) -> str:
+    options = {one.name for one in watch.machine.parameters if one.unit is Unit.SWITCH}
+    chosen = ",".join(f"{name}={value.normalize():f}" for name, value in watch.params if value or name not in options)
+    return f"signal:{watch.trigger}:{watch.subject}:{chosen}" + (f"@{watch.world}" if watch.world else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

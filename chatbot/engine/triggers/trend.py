@@ -40,22 +40,29 @@ _HALF, _ONE, _ZERO = Decimal("0.5"), Decimal(1), Decimal(0)
 
 def rsi(closes: Sequence[Decimal], period: int = RSI_PERIOD) -> list[float | None]:
     """Return Wilder's RSI for every bar, None before bar ``period`` (domain 6.1). Raises ``Refused``: bad_parameter."""
+    averages = _averages(closes, period)
+    unknown: list[float | None] = [None] * (len(closes) - len(averages))
+    return unknown + [_rsi(gain, loss) for gain, loss in averages]
+
+
+def _averages(closes: Sequence[Decimal], period: int) -> list[tuple[float, float]]:
+    """Return Wilder's average gain and loss for every bar from ``period`` on."""
     if period < 1:
         raise Refused("bad_parameter", "period")
-    c = [float(close) for close in closes]
-    out: list[float | None] = [None] * len(c)
+    c = list(map(float, closes))
     if len(c) <= period:
-        return out
+        return []
     moves = [b - a for a, b in itertools.pairwise(c)]
     gain = sum(max(m, 0.0) for m in moves[:period]) / period
     loss = sum(max(-m, 0.0) for m in moves[:period]) / period
-    out[period] = _rsi(gain, loss)
-    rest = period - 1
-    for bar, m in enumerate(moves[period:], period + 1):
-        gain = (rest * gain + (m if m > 0 else 0.0)) / period
-        loss = (rest * loss + (-m if m < 0 else 0.0)) / period
-        out[bar] = 100 - 100 / (1 + gain / loss) if loss else _rsi(gain, loss)
-    return out
+    averages, rest = [(gain, loss)], period - 1
+    for m in moves[period:]:
+        if m > 0:
+            gain, loss = (rest * gain + m) / period, rest * loss / period
+        else:
+            gain, loss = rest * gain / period, (rest * loss - m) / period
+        averages.append((gain, loss))
+    return averages
 
 
 def _rsi(gain: float, loss: float) -> float:
@@ -67,9 +74,12 @@ def _rsi(gain: float, loss: float) -> float:
 
 def pivot_highs(closes: Sequence[Decimal], t: int) -> list[int]:
     """Return the bars of the pivot highs visible at ``t``: above the 3 closes before, not below any of the 3 after."""
-    s = _SHOULDER
-    near = (i for i in range(s, t - s + 1) if closes[i - 1] < closes[i] >= closes[i + 1])
-    return [i for i in near if closes[i] > max(closes[i - s : i]) and closes[i] >= max(closes[i + 1 : i + s + 1])]
+    return [i for i in range(_SHOULDER, t - _SHOULDER + 1) if _is_high(closes, i)]
+
+
+def _is_high(closes: Sequence[Decimal], i: int) -> bool:
+    here, s = closes[i], _SHOULDER
+    return closes[i - 1] < here >= closes[i + 1] and here > max(closes[i - s : i]) and here >= max(closes[i + 1 : i + s + 1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,17 +98,17 @@ def find_highs(closes: Sequence[Decimal], t: int) -> Highs | None:
     Raises ``Refused``: bad_parameter for a bar that is not there.
     """
     _check_bar(closes, t)
-    highs, strength = pivot_highs(closes, t), rsi(closes[: t + 1])
-    if not highs:
+    b = next((i for i in range(t - _SHOULDER, _SHOULDER - 1, -1) if _is_high(closes, i)), None)
+    if b is None:
         return None
-    b = highs[-1]
-    rated = [(level, i) for i in highs[:-1] if _NEAR <= b - i <= _FAR and (level := strength[i]) is not None]
-    rsi_b = strength[b]
-    if not rated or rsi_b is None:
+    # nothing has an RSI before bar 14
+    earlier = [i for i in range(max(b - _FAR, RSI_PERIOD), b - _NEAR + 1) if _is_high(closes, i)]
+    if not earlier:
         return None
+    averages = _averages(closes[: b + 1], RSI_PERIOD)
     # the largest pair is the highest RSI, and the later bar among equals
-    rsi_a, a = max(rated)
-    return Highs(a=a, b=b, rsi_a=rsi_a, rsi_b=rsi_b)
+    rsi_a, a = max((_rsi(*averages[i - RSI_PERIOD]), i) for i in earlier)
+    return Highs(a=a, b=b, rsi_a=rsi_a, rsi_b=_rsi(*averages[b - RSI_PERIOD]))
 
 
 def diverges(closes: Sequence[Decimal], t: int, pair: Highs | None) -> bool:

@@ -12,16 +12,17 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from math import fsum, log, sqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from chatbot.engine.errors import Refused
-from chatbot.engine.exact import exact, to_decimal
+from chatbot.engine.exact import WIDE, exact, plain, to_decimal
 from chatbot.engine.finite import check_floats
 from chatbot.engine.triggers.trigger import Params, Reads, Standing, Subject, Trigger, Unit, VolReading, knob, switch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+Price = TypeVar("Price", Decimal, float)
 HOURS_PER_YEAR = 8760
 _OVERLAP_DAYS = 7
 #: fewer hours than these say nothing yet
@@ -59,9 +60,10 @@ def squared_returns(prices: Sequence[float | None]) -> tuple[float | None, ...]:
     Raises ``Refused``: bad_price, bad_parameter.
     """
     check_floats(prices)
-    if any(p is not None and p <= 0 for p in prices):
+    known = [price for price in prices if price is not None]
+    if known and min(known) <= 0:
         raise Refused("bad_price")
-    return tuple(None if a is None or b is None else log(b / a) ** 2 for a, b in itertools.pairwise(prices))
+    return tuple([None if a is None or b is None else log(b / a) ** 2 for a, b in itertools.pairwise(prices)])
 
 
 def vol_of(squares: Sequence[float | None], interval_hours: float, coverage: float = 0.9) -> Reading:
@@ -72,7 +74,7 @@ def vol_of(squares: Sequence[float | None], interval_hours: float, coverage: flo
     check_sampling(interval_hours, coverage)
     known = [square for square in squares if square is not None]
     n, expected = len(known), len(squares)
-    if n == 0 or Fraction(n) < Fraction(str(coverage)) * expected:
+    if n == 0 or (n < expected and n < Fraction(str(coverage)) * expected):
         return Reading(sigma=None, n=n)
     return Reading(sigma=sqrt(HOURS_PER_YEAR / interval_hours * fsum(known) / n), n=n)
 
@@ -170,7 +172,7 @@ def advance(
     return SpikeState(active=True, k=to_decimal(k), peak=sigma, cap=capped(k, target, weight), base=level, anchor=anchor)
 
 
-def has_fallen(price: Decimal | None, week_ago: Decimal | None) -> bool:
+def has_fallen(price: Price | None, week_ago: Price | None) -> bool:
     """Tell whether a price is below where it stood seven days before (domain 5.4); not where either is unknown."""
     return price is not None and week_ago is not None and price < week_ago
 
@@ -224,7 +226,13 @@ def watched(closes: Sequence[float | None], base: Decimal | None, rule: SpikeRul
 
 
 def _rule(p: Params) -> SpikeRule:
-    return SpikeRule(enter=p["enter"], exit=p["exit"], max_days=int(p["days"]), down=bool(p["down"]))
+    return _rule_of(p["enter"], p["exit"], p["days"], p["down"])
+
+
+@lru_cache(maxsize=64)
+def _rule_of(enter: Decimal, leave: Decimal, days: Decimal, down: Decimal) -> SpikeRule:
+    """Make a rule once: every reading of every coin asks for it several times."""
+    return SpikeRule(enter=enter, exit=leave, max_days=int(days), down=bool(down))
 
 
 def _step(state: SpikeState, seen: VolReading, p: Params) -> SpikeState:
@@ -237,7 +245,7 @@ def _times_base(state: SpikeState, seen: VolReading, p: Params) -> Decimal | Non
     base = state.base if state.active else seen.base
     if seen.sigma is None or base is None:
         return None
-    return round(to_decimal(exact(seen.sigma) / exact(max(base, _rule(p).floor))), 6)
+    return round(plain(WIDE.divide(seen.sigma, max(base, _rule(p).floor))), 6)
 
 
 def _watch(closes: Sequence[float | None], base: Decimal | None, p: Params) -> Decimal | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from operator import ge, gt, le, lt
 from typing import TYPE_CHECKING
 
@@ -75,27 +76,27 @@ def zigzag(closes: Sequence[Decimal], pct: Decimal) -> Zigzag:
         return Zigzag(pivots=(), running=None)
     with wide():
         (high, falls), (low, rises) = (_follow(closes, kind, 0, pct) for kind in (HIGH, LOW))
-        now, turn = (high, falls) if falls <= rises else (low, rises)
+        bar, turn, kind = (high, falls, HIGH) if falls <= rises else (low, rises, LOW)
         while turn < len(closes):
-            pivots.append(Pivot(bar=now.bar, price=now.price, kind=now.kind, confirmed=turn))
-            now, turn = _follow(closes, LOW if now.kind == HIGH else HIGH, turn, pct)
-    return Zigzag(pivots=tuple(pivots), running=now if pivots else None)
+            pivots.append(Pivot(bar=bar, price=closes[bar], kind=kind, confirmed=turn))
+            kind = LOW if kind == HIGH else HIGH
+            bar, turn = _follow(closes, kind, turn, pct)
+    return Zigzag(pivots=tuple(pivots), running=Extreme(bar=bar, price=closes[bar], kind=kind) if pivots else None)
 
 
-def _follow(closes: Sequence[Decimal], kind: str, start: int, pct: Decimal) -> tuple[Extreme, int]:
-    """Follow the extreme that begins at a bar; return it, and the bar that confirms it: their number where none does."""
+def _follow(closes: Sequence[Decimal], kind: str, start: int, pct: Decimal) -> tuple[int, int]:
+    """Follow the extreme that begins at a bar; return its bar, and the one that confirms it: their number where none does."""
     beyond, back, share = (gt, le, 1 - pct) if kind == HIGH else (lt, ge, 1 + pct)
     bar, price = start, closes[start]
     # of a negated price the share is the other way round: P (1 - x) of a high is -P (1 + x) of the low that it was
     limit = price * (share if price > 0 else 2 - share)
-    for at in range(start + 1, len(closes)):
-        close = closes[at]
+    for at, close in enumerate(islice(closes, start + 1, None), start + 1):
         if beyond(close, price):
             bar, price = at, close
             limit = price * (share if price > 0 else 2 - share)
         elif back(close, limit):
-            return Extreme(bar=bar, price=price, kind=kind), at
-    return Extreme(bar=bar, price=price, kind=kind), len(closes)
+            return bar, at
+    return bar, len(closes)
 
 
 def fib_targets(A: Decimal, B: Decimal, C: Decimal) -> dict[Decimal, Decimal]:
