@@ -397,6 +397,15 @@ class DepthSource(Protocol):
         ...
 
 
+@runtime_checkable
+class TradeSource(Protocol):
+    """An account whose exchange lists its trades apart from its orders: one may show what the other does not show yet."""
+
+    async def traded(self, instrument: str, since: datetime) -> frozenset[str]:
+        """Return the exchange's ids of the orders that have traded an instrument since then."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holdings:
     """Everything that is in an account that nobody but us keeps; what there is nothing of is not named."""

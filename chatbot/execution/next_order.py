@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 NOT_SENT = "not_sent"
 #: the exchange has it, or had it: only its own list tells how it ended, however late
 LISTED_LATER = "listed_later"
+#: what it would have changed has changed: it was taken, or somebody else did that, and nobody can tell
+TOUCHED = "touched"
 #: its person has closed the plan before anybody knew what became of it
 UNKNOWN_END = "unknown"
 WOULD_TAKE = "would_take"

@@ -44,6 +44,8 @@ class Pace:
     lag_s: float = 600.0
     #: look-ups that must all find nothing before an order counts as never sent
     looks: int = 3
+    #: and then everything is asked once more after so long before it is sent again: balances and lists may lag behind an order together
+    again_s: float = 20.0
     #: pauses before each new try when the exchange cannot be reached; after the last one the plan is parked
     retries_s: tuple[float, ...] = (1, 2, 4, 8, 15, 30, 60)
     #: moves after which a plan is parked: no plan needs so many, so something is wrong

@@ -12,7 +12,7 @@ from chatbot.model import STOPPED, UNSETTLED, LegKind, LegState, MessageKind, Pl
 from chatbot.store import accounts, events, halt, messages, orders, plans, portfolios
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from chatbot.clock import Clock
@@ -32,10 +32,12 @@ SIZED, BUDGETS = "sized", "budgets"
 REPLANNED = "replanned"
 #: an answer of the exchange that never came, and a process of ours that ended before it
 UNKNOWN, INTERRUPTED = "unknown", "interrupted"
+#: nothing that the exchange shows knows of an order, for the first time; and something of what it would have changed has changed
+MISSED, TOUCHED = "missed", "touched"
 #: the leverage of a contract was set
 LEVERAGE = "leverage"
 #: what decisions ask about: a plan of many orders has many more events than these
-COUNTED = frozenset({CLOSING, REVIVED, SIZED, REPLANNED, UNKNOWN, INTERRUPTED, LEVERAGE, halt.LET_GO})
+COUNTED = frozenset({CLOSING, REVIVED, SIZED, REPLANNED, UNKNOWN, INTERRUPTED, MISSED, LEVERAGE, halt.LET_GO})
 #: the note of a leg that ends by its person's word
 CLOSED = "closed"
 #: after one of these nothing is sent any more -> the note of the legs that it cuts short
@@ -45,7 +47,7 @@ DUST = Decimal("0.005")
 #: the note of a buy that was cut to the money that arrived
 SHRUNK = "shrunk"
 #: events that the person need not see: another one follows at once
-_QUIET = frozenset({"open", "canceled", "unreachable", LEVERAGE})
+_QUIET = frozenset({"open", "canceled", "unreachable", MISSED, TOUCHED, LEVERAGE})
 SPOT_KINDS = (LegKind.SPOT_SELL, LegKind.TO_SPOT, LegKind.SPOT_BUY)
 OVERLAY_KINDS = (LegKind.TO_FUTURES, LegKind.FUTURES_REDUCE, LegKind.FUTURES_INCREASE)
 
@@ -72,10 +74,15 @@ class View:
     attempts: tuple[Attempt, ...] = ()
     #: (name, leg index) of everything that happened and is counted, in order
     happened: tuple[tuple[str, int | None], ...] = ()
-    #: when a new workflow took it up last; None: the first one still carries it out
-    resumed_at: datetime | None = None
+    #: when each of these happened last
+    latest: Mapping[tuple[str, int | None], datetime] = field(default_factory=dict)
     #: where its owner is told; None when the owner is gone
     chat_id: int | None = None
+
+    @property
+    def resumed_at(self) -> datetime | None:
+        """Return when a new workflow took it up last; None: the first one still carries it out."""
+        return self.latest.get((REVIVED, None))
 
     @property
     def unsettled(self) -> tuple[Attempt, ...]:
@@ -167,7 +174,7 @@ class Scribe:
                 portfolio=portfolio,
                 attempts=attempts,
                 happened=tuple((name, leg) for name, leg, _ in happened),
-                resumed_at=next((at for name, _, at in reversed(happened) if name == REVIVED), None),
+                latest={(name, leg): at for name, leg, at in happened},
                 chat_id=chat_id,
             )
 

@@ -13,9 +13,10 @@ import structlog
 
 from chatbot.durable import Standing, enqueue_plan, plan_key
 from chatbot.errors import ExchangeError, ListedLater, OutcomeUnknown, Rejected, Unreachable, contained
+from chatbot.exchanges.base import TradeSource
 from chatbot.execution import next_order, orders, outcomes, wallets
 from chatbot.execution.lifecycle import IllegalMove, LegEvent, PlanEvent, advance
-from chatbot.execution.record import CLOSING, INTERRUPTED, REVIVED, STOPPING, UNKNOWN, Change, Parked
+from chatbot.execution.record import CLOSING, INTERRUPTED, MISSED, REVIVED, STOPPING, TOUCHED, UNKNOWN, Change, Parked
 from chatbot.model import UNDER_WAY, OrderState, PlanState
 from chatbot.store import events, halt, plans
 
@@ -47,6 +48,8 @@ _OLDER = timedelta(days=1)
 _ROUNDED, _ROUNDING = timedelta(minutes=1), Decimal("0.01")
 #: after this "there is none" is no answer any more: histories go back a week at some exchanges (FACTS 2), and then nothing is sent again
 _LOOKED_UP = timedelta(days=6)
+#: nothing more is looked for on the account of an order that it has, or may have, and it is never sent again
+_SEEN = frozenset({next_order.LISTED_LATER, next_order.TOUCHED})
 _LOG = structlog.get_logger()
 
 
@@ -66,8 +69,9 @@ async def settle(move: LegAttempt, attempt: Attempt) -> float:
     """Find out what became of an order or transfer that was written down; raises :class:`Parked` when that is impossible.
 
     Sending again is safe only when the exchange can no longer accept the first request, says that it has none, calls off nothing of
-    this id, and what the order would have changed is what it was before: a list may lag for minutes behind the account. Returns how long
-    there is nothing to do but wait for that, in seconds of the clock.
+    this id, nothing was traded that is not known, and what the order would have changed is what it was before; and all of that once more
+    after a while: each of these may lag behind the order. Returns how long there is nothing to do but wait for that, in seconds of the
+    clock.
     """
     if attempt.detail == next_order.NOT_SENT:
         await _send_again(move, attempt, "retried", await wallets.held(move.exchange, attempt.instrument))
@@ -95,19 +99,46 @@ async def _stopped_unlisted(move: LegAttempt, attempt: Attempt) -> bool:
 
 async def _unlisted(move: LegAttempt, attempt: Attempt) -> float:
     """Decide about what no look-up shows and can arrive no more: sent again, waited for, or its person asked. Returns as ``settle``."""
-    is_there, pace = attempt.detail == next_order.LISTED_LATER, move.deps.pace
-    if not is_there and await _taken_back(move, attempt):
+    pace, waited = move.deps.pace, (move.deps.clock.now() - attempt.sent_at).total_seconds()
+    if attempt.detail != next_order.LISTED_LATER and await _taken_back(move, attempt):
         return 0.0
-    held, waited = await wallets.held(move.exchange, attempt.instrument), (move.deps.clock.now() - attempt.sent_at).total_seconds()
-    untouched = not is_there and held == attempt.held
+    untouched = attempt.detail not in _SEEN and await _untouched(move, attempt)
     if untouched and _may_resend(move, attempt):
-        await _send_again(move, attempt, "resent", held)
+        return await _missing(move, attempt)
+    if not untouched and attempt.detail not in _SEEN:
+        # for good: what shows it now may be behind again at the next look
+        await outcomes.record_unknown(move, attempt, TOUCHED, next_order.TOUCHED)
     elif not untouched and waited < pace.lag_s:
         return max(pace.look_s, waited / _LOOKS_A_WAIT)
     elif move.view.count(CLOSING):
         await outcomes.abandon(move, attempt)
     else:
         raise Parked("unknown")
+    return 0.0
+
+
+async def _untouched(move: LegAttempt, attempt: Attempt) -> bool:
+    """Tell whether the account shows nothing of an order: what it would have changed is as before, and nobody traded there since."""
+    if await wallets.held(move.exchange, attempt.instrument) != attempt.held:
+        return False
+    if move.leg.is_transfer or not isinstance(move.exchange, TradeSource):
+        return True
+    known = {one.exchange_id for one in move.view.tries(attempt.leg_index)}
+    return await move.exchange.traded(attempt.instrument, attempt.sent_at) <= known
+
+
+async def _missing(move: LegAttempt, attempt: Attempt) -> float:
+    """Send again what is missing for the second time; the first time is written down. Returns as ``settle``."""
+    first = move.view.latest.get((MISSED, attempt.leg_index))
+    if first is None or first < attempt.sent_at:
+        change = Change(event=MISSED, leg_index=attempt.leg_index, detail={"client_id": attempt.client_id})
+        await move.deps.scribe.write(move.view, change)
+        move.passes("missed")
+        return 0.0
+    left = move.deps.pace.again_s - (move.deps.clock.now() - first).total_seconds()
+    if left > 0:
+        return min(left, move.deps.pace.look_s)
+    await _send_again(move, attempt, "resent", attempt.held)
     return 0.0
 
 
@@ -181,7 +212,7 @@ def is_of(order: Order, attempt: Attempt) -> bool:
     return is_rounded and order.at is not None and order.at >= attempt.sent_at - _ROUNDED
 
 
-async def _send_again(move: LegAttempt, attempt: Attempt, event: str, held: Decimal) -> None:
+async def _send_again(move: LegAttempt, attempt: Attempt, event: str, held: Decimal | None) -> None:
     """Send the same order under the same id; the new time is written first, so that a crash is quarantined from it.
 
     ``held`` is what there is now of what it changes.

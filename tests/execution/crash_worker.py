@@ -35,7 +35,7 @@ WORDS = (
     "reduce sell 0.05 BTC-PERP; increase buy 0.5 ETH-PERP; increase buy 5 SOL-PERP"
 )
 REPLANNED = "to_futures 80; reduce sell 0.04 BTC-PERP; increase buy 0.4 ETH-PERP; increase buy 4 SOL-PERP"
-PACE = Pace(poll_s=0.03, requote_s=0.12, requotes=1, margin_s=0.05, looks=1, retries_s=(0.1, 0.2, 0.4))
+PACE = Pace(poll_s=0.03, requote_s=0.12, requotes=1, margin_s=0.05, again_s=0.05, looks=1, retries_s=(0.1, 0.2, 0.4))
 LATE_WINDOW_S = 0.2
 DEADLINE_S = 60
 

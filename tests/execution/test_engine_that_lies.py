@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 #: CI runs them after the plain run
 pytestmark = pytest.mark.long
 
-PACE = Pace(poll_s=0.03, requote_s=0.1, requotes=0, margin_s=0.05)
+PACE = Pace(poll_s=0.03, requote_s=0.1, requotes=0, margin_s=0.05, again_s=0.05)
 PATIENT = replace(PACE, requote_s=1000)
 SELL = "sell 0.2 BTC"
 

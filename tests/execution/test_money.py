@@ -256,7 +256,7 @@ def test_every_fault_alone_at_every_call(fault: str, before: Sequence[int]) -> N
 
 def test_a_lucky_guess_would_be_caught() -> None:
     """The check itself: sending again without waiting doubles the order, and the test sees it."""
-    hasty = replace(PACE, margin_s=-5, looks=1, requote_s=1, poll_s=1)
+    hasty = replace(PACE, margin_s=-5, again_s=0, looks=1, requote_s=1, poll_s=1)
 
     async def go() -> dict[str, int]:
         async with fresh_db() as database:

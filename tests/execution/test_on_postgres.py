@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.long
 
 WORKER = Path(__file__).with_name("crash_worker.py")
-PACE = Pace(poll_s=0.03, requote_s=0.1, requotes=0, margin_s=0.05)
+PACE = Pace(poll_s=0.03, requote_s=0.1, requotes=0, margin_s=0.05, again_s=0.05)
 
 
 async def done(lab: Lab, plan: Plan) -> Plan:

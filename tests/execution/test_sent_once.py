@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chatbot.errors import OutcomeUnknown, Rejected
+from chatbot.errors import OutcomeUnknown, Rejected, Unreachable
 from chatbot.exchanges.testserver.harshness import Harshness
 from chatbot.exchanges.testserver.words import Call
+from chatbot.execution.pace import Pace
 from chatbot.model import Cause, LegState, OrderState, PlanState, Reason
 from chatbot.store import halt
 from tests.execution.lab import QUICK, Lab, open_lab, states
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 #: seconds by which look-ups lag; after the last of them nobody waits any more
 LAGS = (0, 5, 24, 60, 300, 900)
+#: the same for everything that an exchange shows, up to the pause between two proofs: nobody can tell what it hides for longer
+LAGS_OF_ALL = (2, 14, 20)
 #: what became of the request whose answer was lost
 OUTCOMES = ("accepted", "filled", "refused", "never", "late")
 #: from which lag on a person may be asked: shorter ones are waited for
@@ -34,6 +37,7 @@ UNKNOWN_S = 24
 PACE = replace(QUICK, look_s=15)
 REUSED = [pytest.param(True, id="an id is free again"), pytest.param(False, id="an id is used up")]
 LEG = "sell 0.01 BTC"
+OTHER_LEGS = ("buy 0.1 ETH", "increase sell 0.1 ETH-PERP", "reduce sell 0.005 BTC-PERP")
 QTY = Decimal("0.01")
 
 
@@ -131,6 +135,19 @@ async def once(lab: Lab, server: Server, words: str, outcome: str, lag: float) -
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("words", [LEG, *(pytest.param(one, marks=pytest.mark.slow) for one in OTHER_LEGS)])
+@pytest.mark.parametrize("venue", DIALECTS)
+async def test_there_is_one_order_where_the_account_lags_as_far_behind_as_its_lists(db: Database, venue: str, words: str) -> None:
+    """An order that took is in no list, cannot be called off, and balances, positions and trades do not show it either, for a while."""
+    async with on(venue, db, replace(PACE, retries_s=Pace().retries_s)) as (lab, server):
+        for lag in LAGS_OF_ALL:
+            for outcome in (*OUTCOMES, "mute"):
+                server.venue.harshness = Harshness(lookup_lag_s=lag, balance_lag_s=lag, level_quote=Decimal(10_000_000))
+                await once(lab, server, words, outcome, lag)
+                lab.clock.advance(2000)  # type: ignore[attr-defined]
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("lag", LAGS)
 async def test_a_transfer_is_made_once_however_late_it_is_listed(db: Database, lag: float) -> None:
     """Binance: it is found in a list, and Bybit has one purse."""
@@ -187,6 +204,26 @@ async def test_coins_that_moved_otherwise_meanwhile_make_a_question_and_no_order
     assert await lab.executor.recovery.close(plan.id)
     await lab.finish()
     assert [(leg.state, leg.note) for leg in (await lab.read(plan.id)).legs] == [(LegState.PARTIAL, "unknown")]
+
+
+@pytest.mark.parametrize("seen", [frozenset({"a trade"}), None], ids=["once", "never to be read"])
+async def test_an_order_is_sent_again_only_where_the_list_of_trades_says_that_nobody_traded(
+    db: Database, seen: frozenset[str] | None
+) -> None:
+    """What shows it once may be behind again at the next look; and what cannot be read is no proof."""
+    lab = await open_lab(db, pace=PACE)
+    lab.account.faults.drop_requests = 1
+    told = iter([seen])
+
+    async def traded(*_: object) -> frozenset[str]:
+        if seen is None:
+            raise Unreachable("no trades")
+        return next(told, frozenset())  # type: ignore[return-value]
+
+    lab.account.traded = traded  # type: ignore[attr-defined]
+    plan = await lab.run(LEG, Reason(trigger=Cause.PANIC))
+    assert (plan.state, lab.account.state.spot["BTC"], len(lab.account.state.orders)) == (PlanState.PARKED, 1, 0)
+    assert (await lab.told())[-1] == ("plan_parked", {"plan_id": plan.id, "why": "unreachable" if seen is None else "unknown"})
 
 
 async def test_an_order_of_which_nothing_was_noted_before_is_never_sent_again(db: Database) -> None:

@@ -36,7 +36,7 @@ from chatbot.store import accounts, plans, portfolios
 from tests.lives import Death, die_at, live_to_the_end
 
 PERSON = Person(id=42, chat_id=42, role=Role.OPERATOR)
-PACE = Pace(poll_s=0.03, requote_s=0.1, requotes=0, margin_s=0.05, looks=1, retries_s=(0.1, 0.2, 0.4), take_s=0.1)
+PACE = Pace(poll_s=0.03, requote_s=0.1, requotes=0, margin_s=0.05, again_s=0.05, looks=1, retries_s=(0.1, 0.2, 0.4), take_s=0.1)
 HELD = {"BTC": Decimal("0.025"), "ETH": Decimal("0.5"), "USDT": Decimal(490)}
 BOOK = {"BTC-PERP": (Decimal("-0.05"), Decimal(61000)), "ETH-PERP": (Decimal("0.249"), Decimal(3050))}
 DEADLINE_S = 30

@@ -46,7 +46,16 @@ from tests.places import DATA
 
 #: a minute of the market, which stands still, is over in 0.3 s; a leg keeps the ten minutes that it has, however often it is killed
 PACE = Pace(
-    speed=200, poll_s=6, requote_s=120, requotes=0, take_s=20, urgent_limit_s=120_000, margin_s=0.05, looks=1, retries_s=(0.1, 0.2, 0.4)
+    speed=200,
+    poll_s=6,
+    requote_s=120,
+    requotes=0,
+    take_s=20,
+    urgent_limit_s=120_000,
+    margin_s=0.05,
+    again_s=0.05,
+    looks=1,
+    retries_s=(0.1, 0.2, 0.4),
 )
 DEADLINE_S = 30.0
 #: points at which no work may have begun yet

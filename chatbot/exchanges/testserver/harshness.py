@@ -12,6 +12,8 @@ class Harshness:
 
     #: seconds until an order, a fill or a transfer can be looked up
     lookup_lag_s: float = 1.5
+    #: seconds until what an order or a transfer has changed is seen in balances and positions; what open orders hold is seen at once
+    balance_lag_s: float = 0.0
     #: seconds that a request whose answer was lost travels on before it is judged
     late_s: float = 4.0
     #: a client id is free again once its order is closed; else it is used up for ever

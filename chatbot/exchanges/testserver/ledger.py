@@ -37,6 +37,12 @@ class Ledger:
     def __init__(self) -> None:
         self._held: defaultdict[Purse, dict[str, Decimal]] = defaultdict(dict)
 
+    def copy(self) -> Ledger:
+        """Return what is there now, which nothing changes any more."""
+        same = Ledger()
+        same._held.update({purse: dict(held) for purse, held in self._held.items()})
+        return same
+
     def move(self, asset: str, source: Purse, target: Purse, amount: Decimal) -> None:
         """Move an amount, which may be negative: then it goes the other way."""
         if amount:

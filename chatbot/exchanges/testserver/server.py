@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+from contextlib import nullcontext
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
@@ -22,7 +23,7 @@ from chatbot.exchanges.testserver.faults import Faults, Way, When, spoiled
 from chatbot.exchanges.testserver.harshness import Harshness
 from chatbot.exchanges.testserver.limits import Limits
 from chatbot.exchanges.testserver.venue import Venue
-from chatbot.exchanges.testserver.words import Reason, Refusal
+from chatbot.exchanges.testserver.words import Call, Reason, Refusal
 
 if TYPE_CHECKING:
     from chatbot.clock import Clock
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 #: status of an answer that does not come from the exchange, or sends its client elsewhere
 _STATUSES = {Way.BAD_GATEWAY: 502, Way.REDIRECT: 307, Way.FORBIDDEN: 403, Way.TOO_MANY: 429}
+#: what is told of an account as it was a while ago
+_LAGGING = frozenset({Call.BALANCES, Call.FUTURES, Call.POSITIONS})
 #: how much longer a body is said to be than what comes of it, as a factor
 _SAID_LONGER = 2
 #: parts of a question that are new each time
@@ -190,7 +193,9 @@ class Server:
         now, key = self.venue.now_ms, self.dialect.key_of(request)
         try:
             self.limits.charge(route.bucket, route.weighs(request), now, key)
-            found = route.handle(self._talk(route, request))
+            talk = self._talk(route, request)
+            with self.venue.as_it_is_seen() if route.call in _LAGGING else nullcontext():
+                found = route.handle(talk)
             body = await found if inspect.isawaitable(found) else found
         except Refusal as refusal:
             answer = self.dialect.refused(refusal, request)

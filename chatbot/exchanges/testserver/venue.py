@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -18,14 +19,25 @@ from chatbot.exchanges.testserver.prices import Price
 from chatbot.exchanges.testserver.words import BOTH, Force, Reason, Refusal, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from chatbot.clock import Clock
-    from chatbot.exchanges.testserver.account import Account
+    from chatbot.exchanges.testserver.account import Account, Stake
     from chatbot.exchanges.testserver.harshness import Harshness
+    from chatbot.exchanges.testserver.ledger import Ledger
 
 FUNDING_EVERY = timedelta(hours=8)
+
+
+@dataclass(frozen=True, slots=True)
+class _Was:
+    """What there was until a moment."""
+
+    until: datetime
+    ledger: Ledger
+    #: by key
+    stakes: dict[str, dict[tuple[str, str], Stake]]
 
 
 class Venue(Floor):
@@ -37,6 +49,8 @@ class Venue(Floor):
         self._due: list[tuple[datetime, Callable[[], object]]] = []
         #: funding that was settled so far: time, contract, rate
         self.settlements: list[tuple[datetime, str, Decimal]] = []
+        #: what there was, oldest first, as far back as balances lag
+        self._past: list[_Was] = []
         self._matched = self._settled = self.now
         for asset, coin in COINS.items():
             self.list_market(spot_market(asset), perp_market(asset))
@@ -51,6 +65,7 @@ class Venue(Floor):
     def catch_up(self) -> None:
         """Let everything happen whose time has come: late requests, funding, fills of resting orders."""
         now = self.now
+        self._remember(now)
         for at, what in sorted((one for one in self._due if one[0] <= now), key=lambda one: one[0]):
             self._due.remove((at, what))
             self._then = at
@@ -59,6 +74,33 @@ class Venue(Floor):
         self._settle_until(now)
         if (now - self._matched).total_seconds() >= self.harshness.refill_s:
             self.match()
+
+    def _remember(self, now: datetime) -> None:
+        """Keep what there is until something changes it, where balances lag."""
+        if self.harshness.balance_lag_s:
+            stakes = {key: {name: replace(stake) for name, stake in account.stakes.items()} for key, account in self.accounts.items()}
+            self._past = [*(was for was in self._past if was.until > self._seen_until(now)), _Was(now, self.ledger.copy(), stakes)]
+
+    def _seen_until(self, now: datetime) -> datetime:
+        return now - timedelta(seconds=self.harshness.balance_lag_s)
+
+    @contextmanager
+    def as_it_is_seen(self) -> Iterator[None]:
+        """Let balances and positions be those of a while ago, as far as they lag."""
+        was = next((one for one in self._past if one.until > self._seen_until(self.now)), None) if self.harshness.balance_lag_s else None
+        if was is None:
+            yield
+            return
+        ledger, stakes = self.ledger, {key: account.stakes for key, account in self.accounts.items()}
+        self.ledger = was.ledger
+        for key, account in self.accounts.items():
+            account.stakes = was.stakes.get(key, account.stakes)
+        try:
+            yield
+        finally:
+            self.ledger = ledger
+            for key, account in self.accounts.items():
+                account.stakes = stakes[key]
 
     def _settle_until(self, now: datetime) -> None:
         """Settle funding at every hour for it that has passed, as of that hour."""

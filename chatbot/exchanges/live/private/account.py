@@ -193,6 +193,12 @@ class LiveAccount:
         told = await self._read(lambda ask: self._dialect.find(ask, market, self._wire_id(client_id), perp=perp))
         return None if told is None else await self._read(lambda ask: self._order(instrument, client_id, told, ask))
 
+    async def traded(self, instrument: str, since: datetime) -> frozenset[str]:
+        """Return the exchange's ids of the orders that have traded an instrument since then."""
+        market, perp = await self._market_id(instrument), is_perp(instrument)
+        since_ms = to_ms(since) + self._line.offset()
+        return await self._read(lambda ask: self._dialect.traders(ask, market, since_ms, perp=perp))
+
     async def cancel(self, instrument: str, client_id: str) -> Order:
         """Cancel what is left; where nothing is open under this id any more, the order is looked up and returned as it ended."""
         self._may_change()

@@ -157,6 +157,12 @@ class Binance:
         call = _futures("GET", "userTrades", 5, **params) if perp else _spot("GET", "myTrades", 20, **params)
         return once(_fill(row, "id") for row in rows(await ask(call)) if text(row, "orderId") == order.exchange_id)
 
+    async def traders(self, ask: Ask, market: str, since_ms: int, *, perp: bool) -> frozenset[str]:
+        """Return the orders behind the trades of a market, of the day after that moment on spot and of the week in futures."""
+        params: dict[str, Any] = {"symbol": market, "startTime": since_ms, "limit": _TRADES_MAX}
+        call = _futures("GET", "userTrades", 5, **params) if perp else _spot("GET", "myTrades", 20, **params)
+        return frozenset(text(row, "orderId") for row in rows(await ask(call)))
+
     async def transfer(self, ask: Ask, asset: str, amount: Decimal, *, to_futures: bool) -> str:
         """Move money between the wallets; Binance takes no id of ours for it. It weighs on the person's own counter, not on the address."""
         params = {"type": _way(to_futures), "asset": asset, "amount": _plain(amount)}

@@ -57,6 +57,8 @@ _MICRO = 1_000_000
 _KNOWN_MARKET = "BTCUSDT"
 #: rows of one page, and pages of the trades of one order
 _PAGE, _PAGES = 100, 10
+#: what is no trade in the list of trades
+_FUNDING = "Funding"
 
 
 class Bybit:
@@ -188,17 +190,13 @@ class Bybit:
 
     async def fills(self, ask: Ask, order: Told, *, perp: bool) -> Sequence[Fill]:
         """Return the trades of an order, as far back as a week."""
-        found: list[Fill] = []
-        named = {"category": _category(perp=perp), "symbol": order.market, "orderId": order.exchange_id, "limit": str(_PAGE)}
-        cursor = ""
-        for _ in range(_PAGES):
-            answer = _result(await ask(_get("execution/list", **named, **({"cursor": cursor} if cursor else {}))))
-            page = rows(answer.get("list"))
-            found += [_fill(row, order.market, perp=perp) for row in page if text(row, "orderId") == order.exchange_id]
-            cursor = str(answer.get("nextPageCursor") or "")
-            if len(page) < _PAGE or not cursor:
-                break
-        return once(found)
+        listed = await _executions(ask, category=_category(perp=perp), symbol=order.market, orderId=order.exchange_id)
+        return once(_fill(row, order.market, perp=perp) for row in listed if text(row, "orderId") == order.exchange_id)
+
+    async def traders(self, ask: Ask, market: str, since_ms: int, *, perp: bool) -> frozenset[str]:
+        """Return the orders behind the trades of a market, of the week after that moment; funding stands among them and is none."""
+        listed = await _executions(ask, category=_category(perp=perp), symbol=market, startTime=str(since_ms))
+        return frozenset(text(row, "orderId") for row in listed if row.get("execType") != _FUNDING)
 
     async def transfer(self, ask: Ask, asset: str, amount: Decimal, *, to_futures: bool) -> str:
         """Nothing is moved: there is one purse."""
@@ -225,6 +223,20 @@ class Bybit:
             raise NoAnswer(f"nothing of {_KNOWN_MARKET}")
         if any(number(row, "positionIdx") for row in told):
             raise HedgeMode
+
+
+async def _executions(ask: Ask, **named: str) -> list[Mapping[str, Any]]:
+    """Return trades, page by page."""
+    found: list[Mapping[str, Any]] = []
+    cursor = ""
+    for _ in range(_PAGES):
+        answer = _result(await ask(_get("execution/list", **named, limit=str(_PAGE), **({"cursor": cursor} if cursor else {}))))
+        page = rows(answer.get("list"))
+        found += page
+        cursor = str(answer.get("nextPageCursor") or "")
+        if len(page) < _PAGE or not cursor:
+            break
+    return found
 
 
 def _category(*, perp: bool) -> str:

@@ -262,6 +262,10 @@ class Dialect(Protocol):
         """Return the trades of an order."""
         ...
 
+    async def traders(self, ask: Ask, market: str, since_ms: int, *, perp: bool) -> frozenset[str]:
+        """Return the venue's ids of the orders that have traded a market since a moment of the venue's time."""
+        ...
+
     async def transfer(self, ask: Ask, asset: str, amount: Decimal, *, to_futures: bool) -> str:
         """Move money between the wallets; return the venue's id of it."""
         ...
