@@ -37,15 +37,15 @@ class _Coin:
     #: None: it is cut from its target alone
     w0: float | None
 
-    def freed(self, values: Floats, prices: Floats) -> Floats:
-        """Return what it leaves to STABLE at each hour; ``values`` and ``prices`` are (A, hours)."""
+    def freed(self, values: Floats, prices: Floats, whole: Floats) -> Floats:
+        """Return what it leaves to STABLE at each hour; ``values`` and ``prices`` are (A, hours), ``whole`` is the sum of the values."""
         t: Floats = np.full(values.shape[1], self.T * self.share)
         if self.meant is not None:
             rows, quantities, own = self.meant
             t = self.T * own * prices[self.row] / (quantities * prices[rows]).sum(axis=0)
         if self.w0 is None:
             return t - self.k * t
-        e: Floats = np.minimum(np.minimum(self.k * np.minimum(t, self.w0), values[self.row] / values.sum(axis=0)), t)
+        e: Floats = np.minimum(np.minimum(self.k * np.minimum(t, self.w0), values[self.row] / whole), t)
         return t - e
 
 
@@ -59,7 +59,8 @@ class Cuts:
 
     def moved(self, values: Floats, prices: Floats) -> Floats:
         """Return by how much each line's target stands off its strategy's own at each hour, (lines, hours)."""
-        moved: Floats = self.lines @ np.array([coin.freed(values, prices) for coin in self.coins])
+        whole = values.sum(axis=0)
+        moved: Floats = self.lines @ np.array([coin.freed(values, prices, whole) for coin in self.coins])
         return moved
 
 

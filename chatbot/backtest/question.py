@@ -11,6 +11,8 @@ from chatbot.backtest.past import played
 from chatbot.backtest.result import alone, compare
 from chatbot.engine.review import measures
 from chatbot.engine.review.deflated import ENOUGH_DAYS, skill
+from chatbot.model import Cause
+from chatbot.triggers.machines import all_machines, is_together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     from chatbot.backtest.past import Past, Recorded
     from chatbot.backtest.result import Result
-    from chatbot.model import Cause, Strategy
+    from chatbot.model import Strategy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,8 @@ def answer(job: Job, tell: Callable[[int, int], None]) -> Answer:
         tell(2, parts)
     switched: dict[Cause, Result] = {}
     for trigger, strategy in job.switched.items():
-        switched[trigger] = alone(past, strategy, job.amount, window=job.window)[0]
+        same = _says_nothing(past, trigger, strategy)
+        switched[trigger] = ways["strategy"] if same else alone(past, strategy, job.amount, window=job.window)[0]
         tell(parts - len(job.switched) + len(switched), parts)
     return Answer(
         begin=past.begin,
@@ -90,6 +93,13 @@ def answer(job: Job, tell: Callable[[int, int], None]) -> Answer:
         traded=tuple(block.hour for block in blocks[1:]),
         missing=_missing(past, job),
     )
+
+
+def _says_nothing(past: Past, trigger: Cause, strategy: Strategy) -> bool:
+    """Tell whether a trigger asks for nothing in the whole of a past, so that on and off are the same plans."""
+    if trigger is Cause.VOLATILITY and is_together(strategy):
+        return False  # what all coins do together hangs on what is held
+    return not any(past.timelines.of(watch).turns for watch in all_machines(strategy) if watch.trigger is trigger)
 
 
 def _best_is_skill(tried: Sequence[Result]) -> float | None:

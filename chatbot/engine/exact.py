@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
@@ -35,8 +36,14 @@ def exact(number: Decimal | int) -> Fraction:
     if isinstance(number, Decimal):
         if not (number.is_finite() and -_POWER < number.adjusted() < _POWER):
             raise Refused("bad_parameter", repr(number)[:40])
-        return Fraction(*number.as_integer_ratio())  # two integers are not asked first what kind of number they are
+        return _rational(number)
     return Fraction(number)
+
+
+@lru_cache(maxsize=4096)
+def _rational(number: Decimal) -> Fraction:
+    """Turn a decimal into a rational once: one plan asks for the same prices, targets, lots and fees hundreds of times."""
+    return Fraction(*number.as_integer_ratio())
 
 
 def to_decimal(number: Fraction) -> Decimal:

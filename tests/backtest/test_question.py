@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import numpy as np
 import pytest
 
-from chatbot.backtest.question import _best_is_skill
+from chatbot.backtest.past import fetch, played
+from chatbot.backtest.question import Job, _best_is_skill, answer
+from chatbot.backtest.result import alone
+from chatbot.clock import ManualClock
 from chatbot.engine.review.deflated import ENOUGH_DAYS
+from chatbot.exchanges.markets.simulated import SimulatedSource
+from chatbot.model import INFO
+from chatbot.portfolio import strategies
 from tests.handlers.views.backtest_examples import a_result
 
 
@@ -40,3 +48,22 @@ def test_less_than_two_years_rank_nothing(days: int) -> None:
 def test_worths_that_never_move_are_evidence_of_nothing() -> None:
     """No division by nothing."""
     assert _best_is_skill([replace(a_result(), daily=np.ones(1000))] * 3) is None
+
+
+@pytest.mark.long
+async def test_a_trigger_that_asks_for_nothing_is_not_walked_again_and_comes_to_the_same() -> None:
+    """Of triggers that are switched one by one, those that never fire cost no walk; each says what its own walk would have."""
+    begin, end = datetime(2025, 1, 6, tzinfo=UTC), datetime(2025, 1, 20, tzinfo=UTC)
+    source = SimulatedSource(ManualClock(end), speed=1.0, start=begin, origin=begin)
+    strategy = strategies.preset("balanced", await source.markets())
+    recorded = await fetch(source, [*strategy.spot_assets, *strategy.contracts], begin, end - timedelta(hours=1))
+    switched = {name: strategies.switched(strategy, name, on=not strategy.setting(name).on) for name in INFO}
+    amount, window = Decimal(10_000), timedelta(minutes=1)
+    found = answer(Job(recorded=recorded, strategy=strategy, amount=amount, window=window, switched=switched), lambda _done, _of: None)
+    past = played(recorded)
+    for name, other in switched.items():
+        own, _ = alone(past, other, amount, window=window)
+        assert found.switched[name].growth == own.growth, name
+        assert found.switched[name].causes == own.causes, name
+    walked = [name for name, result in found.switched.items() if result is not found.ways["strategy"]]
+    assert 0 < len(walked) < len(switched)
