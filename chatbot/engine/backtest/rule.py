@@ -17,7 +17,7 @@ import numpy as np
 
 from chatbot.engine.destination import InnerBand, project
 from chatbot.engine.errors import Refused
-from chatbot.engine.exact import ZERO
+from chatbot.engine.exact import ZERO, total
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -172,12 +172,17 @@ def _next_breach(chart: _Chart, sides: Floats, start: int, stop: int) -> int:
 def _destination(w: Floats, targets: Floats, inner: Floats) -> Floats:
     """Return the point of the inner bands with least turnover (domain 3.3), decided by what decides it for everybody."""
     lines = [
-        InnerBand(
-            w=Fraction(weight), t=Fraction(t), lower=max(ZERO, Fraction(t) - Fraction(half)), upper=Fraction(t) + Fraction(half), cost=ZERO
-        )
-        for weight, t, half in zip(w.tolist(), targets.tolist(), inner.tolist(), strict=True)
+        InnerBand(w=weight, t=t, lower=max(ZERO, t - Fraction(half)), upper=t + Fraction(half), cost=ZERO)
+        for weight, t, half in zip(_whole(w), _whole(targets), inner.tolist(), strict=True)
     ]
     return np.array([float(x) for x in project(lines)])
+
+
+def _whole(shares: Floats) -> list[Fraction]:
+    """Return shares that add up to 1 exactly: a band narrower than what floats lose could not take in the rest."""
+    parts = [Fraction(share) for share in shares.tolist()]
+    whole = total(parts)
+    return [part / whole for part in parts]
 
 
 def _check(rule: Rule, lines: int) -> None:
