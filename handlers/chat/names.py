@@ -37,9 +37,9 @@ _CALLED = {
     "UNI": "uniswap",
     "ATOM": "cosmos",
     "USDT": "tether tethers юсдт усдт",
-    "USD": "dollar dollars dólar dólares dolar dolares us$",
+    "USD": "dollar dollars bucks dólar dólares dolar dolares pavos us$",
     "EUR": "euro euros",
-    "CASH": "efectivo money dinero наличные наличными кэш деньги денег",
+    "CASH": "efectivo money dinero наличные наличными наличка налички кэш деньги денег",
 }
 #: the same in Russian, in any case: by how they begin
 _BEGINS = {

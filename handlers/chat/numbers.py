@@ -33,7 +33,7 @@ CURRENCIES = {"us$": "USD", "$": "USD", "usd": "USD", "usdt": "USDT", "usdc": "U
 }
 #: what people call money in words, as patterns; dollars of other countries are none
 _WORDS = {
-    "USD": r"d[oó]lar(?:es)?|dollars?|bucks?|долл\w*|бакс\w*",
+    "USD": r"d[oó]lar(?:es)?|dollars?|bucks?|(?<!\w)pavos?(?!\w)|долл\w*|бакс\w*",
     "EUR": r"euros?|евро",
     "RUB": r"руб\w*",
     "MXN": r"pesos?|песо",
@@ -55,9 +55,12 @@ _GROUPED = re.compile(r"[+-]?\d{1,3}(?:(?P<mark>[.,])(?:\d{2,3}(?P=mark))*\d{3})
 #: one mark with three digits behind it: thousands to some, thousandths to others
 _TWOFOLD = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
 _TIMES = {
-    Decimal(1_000): ("k", "к", "тыс", "тысяч", "тысячи", "тысяча", "mil", "thousand"),
+    Decimal(1_000): (
+        *("k", "к", "тыс", "тысяч", "тысячи", "тысяча", "тысячу", "тыщ", "тыщи", "косарь", "косаря", "косарей"),
+        *("mil", "thousand", "thousands", "grand"),
+    ),
     Decimal(1_000_000): (
-        *("m", "м", "kk", "кк", "mln", "млн", "million", "millions", "millón", "millones"),
+        *("m", "м", "kk", "кк", "mln", "млн", "mio", "лям", "ляма", "лямов", "million", "millions", "millón", "millones"),
         *("миллион", "миллиона", "миллионов"),
     ),
     Decimal(1_000_000_000): ("b", "bn", "млрд"),
@@ -178,7 +181,7 @@ def _sign(digits: str) -> str:
 def _bare(text: str) -> tuple[str, Decimal]:
     """Return digits and marks without what stands around them, and what they are multiplied by."""
     bare = unicodedata.normalize("NFKC", _MONEY.sub("", text)).translate(MARKS)
-    bare = bare.strip(" ~≈?!").rstrip("%.,").strip()
+    bare = bare.strip(" ~≈?!:=").rstrip("%.,").strip()
     factor = Decimal(1)
     if times := _FACTOR.search(bare):
         bare, factor = bare[: times.start()].strip(), FACTORS[times[1].lower()]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from chatbot.engine.cash import CASH_COINS, DOLLARS
+from chatbot.engine.exact import wide
 from chatbot.errors import UserError
 from chatbot.i18n import N_
 from chatbot.model import STABLE, BandRule
@@ -15,22 +17,31 @@ from chatbot.portfolio.strategies import EVERY
 from handlers.chat import numbers
 from handlers.chat.names import ANY
 from handlers.chat.numbers import MONEY, SHARE, number, shown
-from handlers.chat.reading import prices
-from handlers.chat.reading.typed_lists import ALL, NOISE, in_digits, segments
+from handlers.chat.reading import numerals, prices, shares
+from handlers.chat.reading.typed_lists import ALL, NOISE, segments
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from handlers.chat.names import Names
     from handlers.chat.reading.typed_lists import Token
 
 MAX_LINES = 20
+#: per cent
+_WHOLE = Decimal(100)
 _ALL_WORDS = (
     *("all", "every", "each", "everything", "rest", "others", "todo", "toda", "todos", "todas", "resto", "demás", "otras"),
     *("все", "всё", "всем", "каждая", "остальные", "остальное", "остальных", "прочие"),
+    *("everywhere", "todos", "cada una", "всех", "каждой", "каждую", "везде"),
 )
 #: the same in two words
-_ALL_LINES = re.compile(r"(?i)(?<!\w)(?:all|every|each)( the)? lines?|todas las l[ií]neas|las demás|все (?:строки|линии)(?!\w)")
+_ALL_LINES = re.compile(
+    r"(?i)(?<!\w)(?:(?:all|every|each)(?: the)? (?:lines?|of them)|todas las l[ií]neas|las demás|cada (?:una|l[ií]nea)"
+    r"|все (?:строки|линии)|по(?= \d))(?!\w)"
+)
+#: said around a width and its line, where it names no coin
+_AROUND_WIDTH = re.compile(
+    r"(?i)(?:(?<!\w)|(?<=%))(?:(?:set|make|put|widen|narrow)(?: it)?|within|to|for|at|of (?:its |the )?target|bands?|width"
+    r"|(?<=%)\s?relativ[eoa]s?|pon(?:er)?|para|con|banda|al|от цели|для|поставь|сделай|полоса|ширина|(?<=todas )a|(?<=todos )a)(?!\w)"
+)
 #: what says that a width is in points, as a bare number is
 _POINTS = re.compile(
     r"(?i)(?<!\w)(\d[\d.,]{0,20})\s*(percentage points?|points?|p\.?p\.?|pts?\.?|puntos?(?: porcentuales)?"
@@ -45,6 +56,16 @@ _SPAN = re.compile(
     r"(?i)(?:\b(?P<from>from|between|desde|de|entre|от|с)\s+)?(?<![\w.,])\d[\d.,]*\s+(?P<to>to|and|a|y|hasta|до|и)\s+\d[\d.,]*(?=\s|$)"
 )
 _FAR_APART = 3
+#: what stands above a list and before its colon: that these are held
+_LABEL = re.compile(
+    r"(?im)(^|[,;]\s{0,3})(?:(?:my|mis?|tus?|мой|мои)\s+)?(?:portfolio|holdings|coins|bag|stack|wallet|spot|balance|cartera|portafolio|tenencias"
+    r"|monedas|saldo|портфель|монеты|спот|кошел[её]к|баланс)\s*[:=–—-]\s*"
+)
+#: that there is nothing besides
+_NO_MORE = re.compile(
+    r"(?i)[,;.]?\s{0,3}(?:(?<!\w)(?:and|y|и)\s{1,3})?(?<!\w)(?:nothing (?:else|more)|that['’]?s (?:all|it)|nada más|eso es todo"
+    r"|больше ничего(?: нет)?|это вс[её])(?!\w)"
+)
 _NAME = re.compile(r"(?=.*[^\W\d_])[\w/-]{1,20}")
 
 
@@ -74,13 +95,27 @@ class _Draft:
 
 
 def pairs(text: str, names: Names = ANY) -> Parsed:
-    """Read shares: ``BTC 40 ETH 30``, ``40% BTC, 30% ETH`` or one pair a line, names with their numbers, in order.
+    """Read shares: ``BTC 40 ETH 30``, ``40% BTC, 30% ETH``, one pair a line, or in words (:mod:`handlers.chat.reading.shares`).
 
     A number with a sign of money is refused: $50 of BTC is not 50 % of it. So is one with the sign of a band.
     """
-    parsed = _values(_paired(text, names), SHARE)
-    widths = [UserError(_IS_BAND, text=shown(found[0])) for found in _WIDTH.finditer(text)]
-    return Parsed(problems=tuple(widths)) if widths else parsed
+    if widths := [UserError(_IS_BAND, text=shown(found[0])) for found in _WIDTH.finditer(text)]:
+        return Parsed(problems=tuple(widths))
+    plain, left_over = shares.plainly(text, names)
+    parsed = _values(_paired(plain, names), SHARE)
+    return _with_the_rest(parsed, left_over) if left_over and not parsed.problems else parsed
+
+
+def _with_the_rest(parsed: Parsed, name: str) -> Parsed:
+    """Give a name what the others leave of 100."""
+    with wide():
+        taken = sum(parsed.values.values(), Decimal(0))
+    if name in parsed.values:
+        return Parsed(problems=(UserError(N_("{name} is there twice."), name=shown(name)),))
+    if taken >= _WHOLE:
+        told = N_("Nothing is left for {name}: the others add up to {total}% already.")
+        return Parsed(problems=(UserError(told, name=shown(name), total=f"{taken:f}"),))
+    return Parsed(values={**parsed.values, name: _WHOLE - taken})
 
 
 def holdings(text: str, decimal: str, names: Names = ANY, *, every: bool = False) -> Parsed:
@@ -93,10 +128,10 @@ def holdings(text: str, decimal: str, names: Names = ANY, *, every: bool = False
     """
     if (span := _SPAN.search(text)) is not None and _is_span(span, names, decimal):
         return Parsed(problems=(UserError(N_("“{text}” is from one number to another. Write the one that is true."), text=shown(span[0])),))
-    text, doubtful_prices = prices.without(text, names, decimal)
+    text, doubtful_prices = prices.without(_LABEL.sub(r"\1", _NO_MORE.sub("", text)), names, decimal)
     if doubtful_prices:
         return Parsed(problems=doubtful_prices)
-    draft = _paired(in_digits(text, names), names)
+    draft = _paired(numerals.in_digits(text, names), names)
     if every:
         return _with_all(draft, decimal)
     return _amounts(draft, decimal)
@@ -147,9 +182,11 @@ def bands(text: str, names: Names = ANY) -> tuple[dict[str, BandRule], tuple[Use
     A width alone, or of ``all``, is meant for every line (:data:`EVERY`).
     """
     known = names.also(dict.fromkeys(_ALL_WORDS, EVERY))
-    draft = _paired(
-        _POINTS.sub(lambda width: width[0] if known.find(width[2]) else width[1], _ALL_LINES.sub("all", text)), known, alone=EVERY
+    said = _AROUND_WIDTH.sub(
+        lambda word: word[0] if known.find(word[0]) and word[0].casefold() != "a" else " ",
+        numerals.whole(_ALL_LINES.sub("all", text), known),
     )
+    draft = _paired(_POINTS.sub(lambda width: width[0] if known.find(width[2]) else width[1], said), known, alone=EVERY)
     parsed = _values(draft, SHARE)
     relative = {name for name, said in draft.pairs if "%" in said}
     rules = {name: BandRule(rel=value / 100) if name in relative else BandRule(abs_pp=value) for name, value in parsed.values.items()}

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from chatbot import i18n
-from handlers.chat import guesses
-from handlers.chat.reading import regions
+from handlers.chat import clocks, guesses
+from handlers.chat.reading import numerals, regions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,7 @@ _CITIES = {
     "Europe/Moscow": "saint petersburg|st petersburg|san petersburgo|санкт-петербург|петербург|питер|спб|kazan|казань|сочи|sochi"
     "|нижний новгород|ростов-на-дону|ростов|краснодар|воронеж|московское",
     "Asia/Yekaterinburg": "екб|пермь|челябинск|уфа|тюмень|perm|ufa|chelyabinsk",
-    "Europe/Kyiv": "ukraine|ucrania|украина|харьков|kharkiv|одесса|odesa|odessa|львов|lviv|днепр",
+    "Europe/Kyiv": "киевское|ukraine|ucrania|украина|харьков|kharkiv|одесса|odesa|odessa|львов|lviv|днепр",
     "Europe/Minsk": "гомель|брест",
     "Asia/Almaty": "алма-ата|astana|астана|shymkent|шымкент",
     "Europe/Berlin": "munich|múnich|мюнхен|hamburg|hamburgo|гамбург|frankfurt|франкфурт|cologne|colonia|кёльн|dusseldorf|stuttgart",
@@ -36,14 +36,14 @@ _CITIES = {
     "Europe/Warsaw": "krakow|cracovia|краков|gdansk|гданьск|wroclaw|вроцлав",
     "Europe/Amsterdam": "holland|holanda|голландия|rotterdam|роттердам|the hague|la haya|гаага",
     "Europe/Istanbul": "ankara|анкара|antalya|анталья|izmir|измир|estambul",
-    "America/New_York": "florida|флорида|dc|washington dc|eastern|philly|boston|бостон|washington"
+    "America/New_York": "del este|este|florida|флорида|dc|washington dc|eastern|philly|boston|бостон|washington"
     "|вашингтон|miami|майами|atlanta|атланта|philadelphia|filadelfia|orlando|nyc|ny",
-    "America/Chicago": "texas|техас|central|houston|хьюстон|dallas|даллас|austin|остин|minneapolis|st louis|kansas city"
+    "America/Chicago": "del centro|texas|техас|central|houston|хьюстон|dallas|даллас|austin|остин|minneapolis|st louis|kansas city"
     "|new orleans|nueva orleans",
-    "America/Los_Angeles": "sf|portland|портленд|pacific|sacramento|san francisco|сан-франциско|seattle"
+    "America/Los_Angeles": "del pacífico|silicon valley|sf|portland|портленд|pacific|sacramento|san francisco|сан-франциско|seattle"
     "|сиэтл|san diego|сан-диего|las vegas|лас-вегас|la|california|калифорния",
     "America/Sao_Paulo": "rio de janeiro|rio|río de janeiro|рио-де-жанейро|рио|brasilia|бразилиа|belo horizonte|curitiba|porto alegre",
-    "America/Mexico_City": "cdmx|ciudad de méxico|мехико|guadalajara|гвадалахара|puebla|queretaro",
+    "America/Mexico_City": "cdmx|df|d.f.|ciudad de méxico|мехико|guadalajara|гвадалахара|puebla|queretaro",
     "America/Bogota": "medellin|медельин|cali|cartagena",
     "America/Argentina/Buenos_Aires": "bs as|caba|rosario|la plata|mar del plata",
     "America/Guayaquil": "quito|кито",
@@ -61,10 +61,12 @@ _CITIES = {
     "Asia/Karachi": "islamabad|исламабад|lahore",
     "Asia/Tbilisi": "batumi|батуми|грузия|tiflis",
     "Atlantic/Canary": "tenerife|тенерифе|las palmas|gran canaria|islas canarias|canary islands|канарские острова|канары",
-    "Asia/Vladivostok": "хабаровск|khabarovsk",
+    "Asia/Vladivostok": "владик|хабаровск|khabarovsk",
     "Asia/Nicosia": "limassol|limasol|лимассол|лимасол|paphos|пафос|larnaca|ларнака|cyprus|chipre|кипр",
     "Europe/Prague": "czech republic|república checa|чешская республика|brno|брно",
     "Asia/Novosibirsk": "нск|новосиб",
+    "Asia/Manila": "cebu|davao",
+    "Asia/Hong_Kong": "hk",
     "Asia/Seoul": "korea|corea|корея|busan",
     "Pacific/Honolulu": "hawaii|hawái|гавайи",
     "America/Denver": "mountain",
@@ -176,15 +178,30 @@ _OFFSET = re.compile(
     r"(?:(?P<from>utc|gmt|z|гмт|msk|мск)\s*(?P<bare>[+-])?|(?P<sign>[+-]))\s*(?P<hours>\d{1,2})"
     r"(?:[:.h]?(?P<minutes>\d{2})|[.,](?P<half>5))?(?![\d:]|[.,h]\d)"
 )
+_HOURS = r"(?:hours?|hrs?|horas?|h|часа|часов|час|ч)"
+#: so many hours beside Moscow, and on one side or the other of Greenwich
+_BESIDE = (
+    (re.compile(rf"^([+-]?)\s*(\d{{1,2}})\s*{_HOURS}?\s*(?:к|от|from|de|con)\s+(?:москв[еы]|мск|moscow|moscú)$"), "msk{0:+}"),
+    (re.compile(rf"^()(\d{{1,2}})\s*{_HOURS}?\s*(?:ahead of|before|por delante de|впереди) (?:utc|gmt)$"), "utc{0:+}"),
+    (re.compile(rf"^()(\d{{1,2}})\s*{_HOURS}?\s*(?:behind|after|por detrás de|detrás de|позади) (?:utc|gmt)$"), "utc-{0}"),
+)
 #: said in words, or the other way round
 _SPELLED = (
     (re.compile(r"^(?:по\s+)?(?:москв[аы]|москве|moscow(?: time)?|moscú|moscu)\s*(?=[+-]\s*\d)"), "msk"),
     (re.compile(r"\s*\b(?:plus|más|mas|плюс)\s*"), " +"),
     (re.compile(r"\s*\b(?:minus|menos|минус)\s*"), " -"),
-    (re.compile(r"(?<=\d)\s*(?:hours?|hrs?|horas?|h|часа|часов|час|ч)\b"), ""),
+    (re.compile(rf"(?<=\d)\s*{_HOURS}\b"), ""),
     (re.compile(r"^([+-]?\s*\d{1,2}(?::\d{2})?)\s*(utc|gmt|гмт)$"), r"\2\1"),
 )
 _CLOCK = re.compile(r"(\d{1,2})[:.](\d{2})")
+#: what is said around the time that a clock shows
+_IT_IS = re.compile(
+    r"(?i)(?<!\w)(?:it['’]?s|it is|its|now|here|for me|time|son(?: las)?|es(?: la)?|ahora|aqu[ií]|hora|сейчас|у меня|время|здесь)(?!\w)"
+)
+#: what tells that a time of day is meant, and no distance: 3 часа may be both
+_OF_DAY = re.compile(r"(?i)\d ?[ap]\.? ?m\b|\d:\d|утра|вечера|дня|ночи|(?:de|por) la (?:ma[ñn]ana|tarde|noche)|in the|noon|midnight")
+#: how far something is, which is not understood beside a place's name
+_DISTANCE = re.compile(rf"(?i)\d|(?<!\w)(?:{_HOURS}|behind|ahead|before|after|detrás|delante|раньше|позже)(?!\w)")
 #: what is said around a place
 _AROUND = re.compile(
     r"\b(?:time ?zone|time|local|in|at|near|zona horaria|hora(?: de)?|en|de|часовой пояс|время|по|в|город|г\.)(?!\w)|[()!?]|\.$",
@@ -192,6 +209,8 @@ _AROUND = re.compile(
 )
 #: what may stand behind a place's name
 _SAYS_NOTHING = ("city", "country", "area", "region", "ciudad", "país", "pais", "область", "страна")
+#: what is longer names no place
+_LONGEST = 200
 _DAY_MIN, _HOUR_MIN, _QUARTER_MIN, _OFF_MIN = 1440, 60, 15, 7
 _EAST_MIN, _WEST_MIN = 14 * 60, -12 * 60
 _MOST = 12
@@ -244,17 +263,31 @@ class Found:
 
 def read(text: str, language: str, now: datetime) -> Found:
     """Return the time zones that a person may mean; ``now`` tells how late it is where."""
-    said = unicodedata.normalize("NFKC", text).replace("\u2212", "-").replace("–", "-").replace("±", "+").replace("_", " ").strip()
+    said = (
+        " ".join(unicodedata.normalize("NFKC", text[:_LONGEST]).split())
+        .replace("\u2212", "-")
+        .replace("–", "-")
+        .replace("±", "+")
+        .replace("_", " ")
+        .strip()
+    )
+    said = numerals.whole(said)
     offset = said.casefold()
+    for pattern, form in _BESIDE:
+        if (beside := pattern.fullmatch(offset)) is not None:
+            offset = form.format(int(f"{beside[1]}{beside[2]}"))
     for pattern, instead in _SPELLED:
         offset = pattern.sub(instead, offset)
-    if (found := _offset(offset.strip(), now)) is not None:
+    found = _offset(offset.strip(), now)
+    if found is None and _OF_DAY.search(said):
+        found = _offset(_IT_IS.sub(" ", clocks.spelled(said)).strip(" ,.!"), now)
+    if found is not None:
         return found
     zones, is_sure = _named(said, language, now)
     if zones:
         return Found(_told_apart(zones, now), is_named=is_sure)
-    if (beside := _OFFSET.search(offset)) is not None:  # UTC+2 of a place that is not known; "BTC -1" may be anything
-        return replace(_offset(beside[0], now) or Found(), is_named=bool(beside["from"]))
+    if (of_none := _OFFSET.search(offset)) is not None:  # UTC+2 of a place that is not known; "BTC -1" may be anything
+        return replace(_offset(of_none[0], now) or Found(), is_named=bool(of_none["from"]))
     known = _known(language)
     near = guesses.all_meant(_bare(said), {name: name for name in known})
     return Found(tuple(dict.fromkeys(zone for name in near for zone in _told_apart(known[name], now)[:2])))
@@ -275,11 +308,12 @@ def _named(said: str, language: str, now: datetime) -> tuple[tuple[str, ...], bo
             return zones, True
     if zones := regions.zones_of(bare, _known(language)):
         return zones, bare.casefold() not in regions.WORDS
-    parts = [one.strip() for one in re.split(r"[,;()]", _OFFSET.sub(" ", said.casefold())) if one.strip()]
+    without = _OFFSET.sub(" ", said.casefold())
+    parts = [one.strip() for one in re.split(r"[,;()]", without) if one.strip()]
     if len(parts) == 1:
         parts = _apart(parts[0], language)
     found: tuple[str, ...] = ()
-    is_sure = True
+    is_sure = _DISTANCE.search(without) is None
     for at, part in reversed(list(enumerate(parts))):
         zones = () if at == 0 and len(parts) > 1 and found else _lying_in(part, language, is_first=at == 0)
         zones = zones or _called(_bare(part), language) or _called(_bare(part).replace(".", ""), language)

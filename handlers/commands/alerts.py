@@ -32,6 +32,22 @@ _BETWEEN = frozenset(
     ("from", "to", "until", "till", "between", "and", "de", "desde", "a", "hasta", "las", "y", "entre", "с", "до", "и", "по")
 )
 _AT = frozenset(("at", "в", "во"))
+#: other words for quiet hours, and for none
+_QUIET_SAID = re.compile(
+    r"(?i)(?<!\w)(?:quiet (?:hours|time)|silent hours|silence|mute|do not disturb|don['’]t disturb|dnd|sleep"
+    r"|(?:horas|modo) de silencio|no molestar|тихие часы|тихий час|тишина|не беспокоить|не тревожить|режим тишины)(?!\w)"
+)
+_NO_QUIET = re.compile(
+    r"(?i)(?<!\w)(?:no quiet(?: hours)?|without quiet hours|sin (?:horas de )?silencio|без (?:тихих часов|тишины))(?!\w)"
+)
+_REMIND_SAID = re.compile(
+    r"(?i)(?<!\w)(?:reminders?|remind(?: me)?|recordar|recu[eé]rda(?:me)?|recordatorios?|напомина\w+|напомни)"
+    r"(?: (?:every|cada|каждые|in|after))?(?!\w)"
+)
+#: nothing but two times
+_TWO_TIMES = re.compile(r"(?i)\W*(?:(?:from|between|de|desde|entre|с)\s+)?\d{1,2}(?::\d{2})?\s+(?:\w{1,5}\s+){0,2}\d{1,2}(?::\d{2})?\W*")
+_EVERY_KIND = frozenset(("all", "everything", "todo", "todos", "todas", "все", "всё"))
+_NOT = frozenset(("no", "none", "never", "nunca", "ninguna", "desactivado", "desactivar", "нет", "выключить", "отключить"))
 _LONGEST_H = 168
 #: 12, 12h; or 12:00, into which a clock has made it
 _HOURS = re.compile(r"(\d{1,3})(?:h|ч|:00)?")
@@ -87,8 +103,8 @@ async def _save(update: Update, context: Context, settings: AlertSettings) -> No
 def read(text: str, words: Words, present: AlertSettings) -> tuple[AlertSettings, tuple[UserError, ...]]:
     """Read kinds with how they ring, quiet hours and a reminder; all that is wrong comes back together."""
     found: list[UserError] = []
-    settings, tokens = present, [word.strip(",;") for word in clocks.spelled(clocks.apart(text)).split()]
-    kinds, rings = _labels(alert_settings.KINDS, words), _labels(alert_settings.RINGS, words)
+    kinds, rings = _labels(alert_settings.KINDS, words), _labels(alert_settings.RINGS, words) | dict.fromkeys(_NOT, Ring.OFF)
+    settings, tokens = present, [word.strip(",;") for word in _phrased(clocks.spelled(clocks.apart(text))).split()]
     while tokens:
         word = tokens.pop(0)
         try:
@@ -98,12 +114,21 @@ def read(text: str, words: Words, present: AlertSettings) -> tuple[AlertSettings
                 settings = replace(settings, reminder_h=_reminder(tokens, rings))
             elif word.casefold() in {_REVIEW, words.t(_REVIEW).casefold()}:
                 settings = _rhythm(tokens, rings, words, settings)
+            elif word.casefold() in _EVERY_KIND and tokens and tokens[0].casefold() in rings:
+                ring = Ring(rings[tokens.pop(0).casefold()])
+                settings = replace(settings, rings={**settings.rings, **dict.fromkeys(set(AlertKind) - ALWAYS, ring)})
             else:
                 kind = _named(word, tokens, kinds)
                 settings = replace(settings, rings={**settings.rings, kind: _ring(kind, tokens, rings)})
         except UserError as problem:
             found.append(problem)
     return settings, tuple(found)
+
+
+def _phrased(text: str) -> str:
+    """Write quiet hours and reminders in one word, whatever people call them; two times and nothing else are quiet hours."""
+    said = _REMIND_SAID.sub(_REMIND, _QUIET_SAID.sub(_QUIET, _NO_QUIET.sub(f"{_QUIET} off", text)))
+    return f"{_QUIET} {said}" if _TWO_TIMES.fullmatch(said) else said
 
 
 def _labels(labels: dict[AlertKind, str] | dict[Ring, str], words: Words) -> dict[str, AlertKind | Ring]:

@@ -11,6 +11,7 @@ from chatbot.i18n import N_
 from chatbot.model import ScheduleRule
 from handlers.chat import clocks, guesses, numbers
 from handlers.chat.context import need_portfolio, refuse, show
+from handlers.chat.reading import numerals
 from handlers.views.person import schedule as views
 
 if TYPE_CHECKING:
@@ -41,10 +42,20 @@ _FIRST = re.compile(
 )
 #: thousands of it, wherever it stands
 _LARGE = re.compile(rf"(?<![\w.,:/+-])(?P<money>\d(?:[\d.,]*\d)?{_TIMES})", re.IGNORECASE)
+#: what is said to be invested, wherever it stands
+_ASKED = re.compile(rf"(?<!\w)(?:invest|invertir|invierte|влож\w+|вклад\w+)\s+(?P<money>{_NUMERAL})(?![\w:])", re.IGNORECASE)
 #: how alike a word must be to one that is known: Mondays is Monday, but Tuesday is not Thursday
 _NEAR = 0.8
 #: how often, in two words
 _PHRASES = {
+    "monthly last": (
+        r"\b(?:(?:at |on )?(?:the )?(?:end|last day) of (?:the |every |each )?month|(?:a )?fin(?:al)? de(?:l)?(?: cada)? mes"
+        r"|(?:el )?último día del?(?: cada)? mes|в конце (?:каждого )?месяца|последн\w+ (?:день|числ\w+)(?: каждого)? месяца)\b"
+    ),
+    "monthly 1": (
+        r"\b(?:(?:the )?first (?:day )?of (?:the |every |each )?month|(?:el )?prim\w+ (?:día )?del?(?: cada)? mes"
+        r"|первого числа(?: каждого месяца)?)\b"
+    ),
     "daily": (
         r"\b(?:every ?day|each day|(?:once |(?<!twice )(?<!times ))a day|per day|cada d[ií]a|todos los d[ií]as"
         r"|(?:una vez |(?<!veces ))al d[ií]a|por d[ií]a"
@@ -58,6 +69,7 @@ _PHRASES = {
     "monthly": (
         r"\b(?:every month|each month|(?:once |(?<!twice )(?<!times ))a month|per month|cada mes|todos los meses"
         r"|(?:una vez |(?<!veces ))al mes|por mes"
+        r"|of (?:the|each|every) month|(?:de cada|del) mes|каждого месяца"
         r"|каждый месяц|(?:раз |(?<!раза ))в месяц)\b"
     ),
     "quarterly": (
@@ -69,10 +81,12 @@ _PHRASES = {
 _CANNOT = re.compile(
     r"(?i)\b(?:bi-?(?:weekly|monthly)|fortnight\w*|quincenal\w*|every (?:other|second|\d+|two|half) \w+"
     r"|(?:twice|two times|three times|\d+ times) an? \w+"
-    r"|(?:every|each) hour|hourly"
+    r"|(?:every|each) (?:hour|year)|hourly|yearly|annually|once a year|anual\w*|cada año|una vez al año|раз в год|ежегодно|каждый год"
     r"|cada (?:dos|quince|\d+) \w+|cada hora|(?:dos|tres|\d+) veces \w+ \w+"
-    r"|(?:дв\w+|три|\d+) раза? в \w+|(?:раз в|каждые) (?:дв\w+|\d+) \w+|каждый час|через (?:день|неделю|месяц))\b"
+    r"|(?:дв\w+|три|(?<!\d)\d{1,2}) раза? в \w+|(?:раз в|каждые) (?:дв\w+|\d+) \w+|каждый час|через (?:день|неделю|месяц))\b"
 )
+#: so many times in words, before it is told from once a month
+_SO_OFTEN = re.compile(r"(?i)(?<!\w)(?P<times>[^\W\d_]+) (?:times an?|veces (?:al|por|a la|cada)|раза? в) \w+")
 _ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th|º|°|\.?o|-?го|-?е|-?ое)", re.IGNORECASE)
 #: words that say nothing more, in plain letters
 _SAYS_NOTHING = frozenset(
@@ -125,6 +139,7 @@ _ALSO: dict[str, tuple[str, Any]] = {
         ("stop", "cancel", "parar", "стоп", "отключить", "no", "none", "never", "нет", "nunca", "выкл", "apagado", "desactivado"),
         ("freq", "off"),
     ),
+    **dict.fromkeys(("first", "primero", "primer", "первого", "первое"), ("day", 1)),
     "tues": ("weekday", 1),
     "thurs": ("weekday", 3),
 }
@@ -191,9 +206,10 @@ def read(text: str, words: Words, present: ScheduleRule | None) -> tuple[dict[st
     """
     known = _vocabulary(words)
     text, waits, refused = _only_if(text)
+    often = _CANNOT.search(_phrased(text)) or _so_often(text)
     text, changes, found = _money(text)
     changes, found, text = {**waits, **changes}, [*refused, *found], _phrased(text)
-    if (often := _CANNOT.search(text)) is not None:
+    if often is not None:
         told = N_("“{text}” is not possible: a schedule is daily, weekly, monthly or quarterly.")
         return {}, (*found, UserError(told, text=numbers.shown(often[0])))
     typed = [one.strip(",;.!") for one in clocks.spelled(text).split()]
@@ -208,7 +224,7 @@ def read(text: str, words: Words, present: ScheduleRule | None) -> tuple[dict[st
         except UserError as problem:
             found.append(problem)
             continue
-        if what in changes:
+        if changes.get(what, value) != value:
             found.append(UserError(N_("“{text}” contradicts what you wrote before it."), text=numbers.shown(word)))
         changes.setdefault(what, value)
     if "freq" not in changes and "weekday" in changes and "day" not in changes:
@@ -216,14 +232,19 @@ def read(text: str, words: Words, present: ScheduleRule | None) -> tuple[dict[st
     return changes, (*found, *_misfits(changes, present))
 
 
+def _so_often(text: str) -> re.Match[str] | None:
+    """Find what says how many times in a week or a month."""
+    return next((found for found in _SO_OFTEN.finditer(text) if numerals.whole(found["times"]) not in (found["times"], "1")), None)
+
+
 def _money(text: str) -> tuple[str, dict[str, Any], list[UserError]]:
     """Take the regular amount out of a text: one with its money, or a number that stands first and is no day."""
-    text = re.sub(r"(?<=\d)/(?=[^\W\d])", " a ", text)  # 500/month
+    text = re.sub(r"(?<=\d)/(?=[^\W\d])", " a ", numerals.whole(_phrased(text)))  # 500/month
     said, at = _AMOUNT.search(text), 0
     if (first := _FIRST.match(text)) is not None and (said is None or said.start() > first.start("money")):
         said, at = first, 1
     if said is None:
-        said, at = _LARGE.search(text), 1
+        said, at = _LARGE.search(text) or _ASKED.search(text), 1
     if said is None:
         return text, {}, []
     begin, end = said.span("money" if at else 0)

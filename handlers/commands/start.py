@@ -19,6 +19,7 @@ from chatbot.portfolio.manage import UnderWay, need_room
 from chatbot.store import plans
 from handlers.chat import amounts, names, numbers, parsing, places
 from handlers.chat.context import refuse, reply, show
+from handlers.chat.reading import sums
 from handlers.commands.rebalance import answer_proposal
 from handlers.commands.strategy import preset_meant
 from handlers.views.person import settings as settings_views
@@ -108,7 +109,7 @@ async def typed(update: Update, context: Context, text: str, data: dict[str, Any
     """Take a typed amount, typed holdings, or typed weights, whichever step is open."""
     step = data.get("step")
     if step == "amount":
-        data = {**data, "amount": str(numbers.amount(text))}
+        data = {**data, "amount": str(sums.start_amount(text))}
         if numbers.is_in_another_dollar(text, _quote(context, data)):
             data = await _in_dollar(context, data, numbers.currency_of(text))
         await _strategies(update, context, data)

@@ -13,6 +13,7 @@ from chatbot.exchanges.base import PERP
 from chatbot.i18n import N_
 from chatbot.portfolio.amounts.differences import Typed
 from handlers.chat import amounts, names, numbers
+from handlers.chat.reading import numerals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -29,12 +30,23 @@ _COIN = r"\b(?!(?:de|of|was|got|is|has|fue|est[áa]|был[аи]?)\b)(?P<coin>\w
 _CLOSED = r"(?:closed?|liquidat\w+|cerr\w+|cerrad\w+|liquid[oóa]\w*|закры\w+|ликвид\w+)"
 _WAS = r"(?:(?:was|is|got|has\s+been|fue|está|был[аи]?)\s+)?"
 _NONE = (
-    r"(?:no\s+more|no|sold\s+all(?:\s+of)?|without|sin|nada\s+de|ya\s+no\s+(?:tengo|hay)|vend\w+\s+tod\w+(?:\s+(?:el|la|los|mi|mis))?"
+    r"(?:no\s+more|no|ya\s+no\s+tengo\s+nada\s+de|no\s+tengo(?:\s+(?:nada\s+de|más))?|sold\s+all(?:\s+of)?|without|sin|nada\s+de"
+    r"|ya\s+no\s+(?:tengo|hay)|vend\w+\s+tod\w+(?:\s+(?:el|la|los|mi|mis))?"
     r"|нет|без|прода\w+\s+(?:вс[её]|весь|всю))"
 )
-_GONE = r"(?:gone|none|nothing|sold|nada|vendid\w+|нет|продан\w*|ничего)"
+_GONE = (
+    r"(?:(?:is\s+)?(?:all\s+)?gone|none|nothing|(?:is\s+)?(?:all\s+)?sold|nada|vendid\w+|(?:больше\s+)?нет|(?:вс[её]\s+)?продан\w*|ничего)"
+)
 #: said around an amount, and no name of anything
 _FILLERS = frozenset("i me now have hold is are just only still ahora tengo solo sólo es теперь сейчас есть только".split())  # noqa: SIM905 - words
+#: the same in several words
+_SAID = re.compile(
+    r"(?i)(?<!\w)(?:should (?:now )?be|(?:has |was )?(?:changed|went) to|is now|it['’]s|actually|in fact|make it|change|set"
+    r"|correct(?:ion|ed)?:?|deber[ií]a ser|ahora es|en realidad|correcci[oó]n:?|correcto:?|cambia\w*|pasa"
+    r"|должно быть|на самом деле|исправ\w+:?|стал[оаи]?)(?!\w)"
+)
+#: BTC to 0.6: at the beginning of an item, where it is no price
+_TO = re.compile(r"(?im)((?:^|[,;])\s*[^\W\d_]\w*)\s+(?:to|a|до)(?=\s+\d)")
 
 _DIGITS = r"\d(?:[\d.,]*\d)?(?:[kкм]\b)?"
 #: thousands may be apart where a number ends what is said
@@ -78,12 +90,14 @@ _CHANGE = re.compile(
     r"|\b(?:bought|added|sold|compr[eéó]\w*|vend[ií]\w*|añad[ií]\w*|докупил\w*|купил\w*|продал\w*)"
     r"\s+(?:otros\s+|another\s+|ещё\s+)?\d[\d.,]*"
     r"|(?<![\w.,])\d[\d.,]*(?:\s*\w+)?\s+(?:more|less|más|mas|menos|больше|меньше)\b(?!\s*[\d.,]*\d)"
-    r"|(?:^|[,;\n])\s*(?:another|otros|ещё|еще|minus|menos|минус)\s+\d[\d.,]*"
+    r"|(?:^|[,;\n])[^\S\n]*(?:another|otros|ещё|еще|minus|menos|минус)\s+\d[\d.,]*"
 )
 #: what there was before what is there now: 0.5 → 0.6
 _BEFORE = re.compile(
     rf"(?i)(?<![\w.,]){_DIGITS}\s*(?:→|->|=>)\s*(?=[\d.,]*\d)"
     rf"|\b(?:from|de|desde|с|из)\s+{_DIGITS}\s+(?:to|a|hasta|до)\s+(?=[\d.,]*\d)"
+    rf"|(?:[,;]\s{{0,3}})?\b(?:instead\s+of|(?:and\s+)?not|rather\s+than|en\s+vez\s+de|en\s+lugar\s+de|y\s+no|вместо|а\s+не)\s+{_DIGITS}(?!\w)"
+    rf"|\b(?:was|had|era|eran|ten[ií]a|был[оаи]?)\s+{_DIGITS}[,;]?\s+(?=\D{{0,12}}\d)"
 )
 
 
@@ -107,7 +121,7 @@ def corrections(text: str, instruments: Collection[str], quote: str, decimal: st
     if change := _CHANGE.search(plain):
         told = N_("“{text}” says by how much it changed. Write how much you hold now: BTC 0.6.")
         return Typed(), (UserError(told, text=numbers.shown(change[0])),)
-    plain = _BEFORE.sub(" ", plain)
+    plain = _TO.sub(r"\1", _SAID.sub(" ", _BEFORE.sub(" ", numerals.in_digits(plain, found.names))))
     for pattern in _ENDS:
         plain = pattern.sub(lambda match: _take(match, found, Decimal(0)), plain)
     for pattern in _POSITIONS:

@@ -9,11 +9,12 @@ from chatbot.errors import UserError
 from chatbot.i18n import N_
 from handlers.chat import amounts, names, numbers
 from handlers.chat.amounts import Typed
-from handlers.chat.reading import typed_lists
+from handlers.chat.reading import numerals
 from handlers.chat.reading.typed_lists import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from decimal import Decimal
 
     from handlers.chat.names import Names
 
@@ -34,10 +35,13 @@ _SHARE = re.compile(
 #: what is to be left, and not what is to be taken
 _LEFT = re.compile(r"(?i)(?:(?:but|except(?: for)?|apart from|leaving|(?<!al )menos|excepto|salvo|кроме)\s+[\d.,]*\d(?:\s*[^\W\d_]\w*)?)")
 #: a bare number in something: money that is to become it, or so many of it
-_INTO = re.compile(r"(?i)(?<![\w.,$€£])(?P<number>\d(?:[\d.,' ]*\d)?)\s*(?:in|into|to|on|en|a|в|на)\s+(?P<coin>[^\W\d_]\w*)")
+_INTO = re.compile(r"(?i)(?<![\w.,$€£])(?P<number>\d(?:[\d.,' ]{0,30}\d)?)\s*(?:in|into|to|on|en|a|в|на)\s+(?P<coin>[^\W\d_]\w*)")
 #: what is said around a sum and changes nothing about it
 _AROUND = re.compile(
-    r"(?i)(?<!\w)(?:please|now|today|just|only|another|more|extra|about|around|of it|of them|i|i['’]ve|we"
+    r"(?i)(?<!\w)(?:please|now|today|just|only|another|more|extra|about|around|of it|of them|i|i['’]ve|we|have|start(?:ing)?(?: with)?"
+    r"|in (?:cash|usdt?)|(?:from|to) (?:my |the )?(?:bank|card|salary|wages?|account|wallet)|salary"
+    r"|(?:de|desde|a) (?:mi |la |el )?(?:banco|tarjeta|sueldo|cuenta)|en efectivo|sueldo|tengo|empez\w+(?: con)?"
+    r"|(?:с|со|на|из) (?:мо\w+ )?(?:карт\w+|банк\w*|зарплат\w+|сч[её]т\w*)|зарплата|наличными|у меня|есть|начать с|начн[её]м с"
     r"|invest(?:ed)?|deposit(?:ed)?|withdr[ae]w|(?:put|add|send|sent|paid|take|took|pull)(?:ed)?(?:\s+(?:in|out))?|transferred|added"
     r"|keep|hold|hodl|reserve|save|set aside|leave|at least|out|aside|(?:do not|don['’]?t|never)\s+(?:sell|touch|trade)"
     r"|por favor|ahora|hoy|otros|otras|unos|unas|aprox\.?|más|invertir|invierte|invert[íi]|ingres\w+|deposit[aeoóé]\w*|retir\w+|añad\w+"
@@ -53,6 +57,8 @@ _BACK = re.compile(
     r"|верн\w+|вернуть|нисколько|ничего|без)"
     rf"(?:\s+{ALL})?{_OF}\s+(?P<coin>[^\W\d_]\w*)(?!\s*[:=]?\s*[\d{ALL}])|(?P<last>[^\W\d_]\w*)\s+(?:none|nothing|nada|back|нет|ничего)(?!\w)"
 )
+#: what is said behind an amount in Europe: 10.000,-
+_NO_CENTS = re.compile(r"(?<=\d)[.,]-(?!\d)|(?<=\d)-ish(?!\w)")
 _WHICH = UserError(N_("Write of which coin, like all BTC."))
 
 
@@ -62,6 +68,12 @@ def moved(text: str, instruments: Collection[str], quote: str, decimal: str, *, 
     ``all_is`` is the coin that "all" alone is of, where there can be but one.
     """
     return _read(text, instruments, quote, decimal, bare=True, all_is=all_is)
+
+
+def start_amount(text: str) -> Decimal:
+    """Read what a paper portfolio starts with; raises :class:`UserError`."""
+    plain = _AROUND.sub(" ", _NO_CENTS.sub("", numerals.in_digits(text))).strip(" ,;.!=:")
+    return numbers.amount(plain or text)
 
 
 def kept(text: str, instruments: Collection[str], quote: str, decimal: str) -> Typed:
@@ -82,12 +94,12 @@ def _read(text: str, instruments: Collection[str], quote: str, decimal: str, *, 
     plain = _and_all(plain, known)
     if plain == ALL:
         return Typed(every=(all_is,)) if all_is else Typed(problems=(_WHICH,))
-    if bare and not _says_something(typed_lists.in_digits(plain, known), known):
+    if bare and not _says_something(numerals.in_digits(plain, known), known):
         told = N_("“{text}” is no amount. Write one above 0, like 500 or 0.1 BTC.")
         return Typed(problems=(UserError(told, text=numbers.shown(text.strip())),))
     alone: UserError | None = None
     if bare:
-        in_digits = typed_lists.in_digits(plain, known)
+        in_digits = numerals.in_digits(plain, known)
         try:
             if not numbers.is_in_another_dollar(in_digits, quote):
                 return Typed(holdings={quote: numbers.number(in_digits)})

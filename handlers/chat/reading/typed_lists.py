@@ -21,14 +21,17 @@ _WORTH = re.compile(rf"(?i)≈ ?(?:{_MONEY}|—)|\( ?[≈~=]? ?{_MONEY}\)")
 #: thousands apart by spaces, inside a longer text
 _SPACED = re.compile(r"(?<![\w.,])\d{1,3}(?: \d{3})+(?!\w)")
 _BULLET = re.compile(r"^\s*(?:[•‣▪◦●○■□*·–—>✓✔+]+\s*|-+(?=\s|[^\W\d])\s*)+")
-_ENUMERATED = re.compile(r"(?m)^\s*[(#]?(?:\d{1,2}|[a-zа-я])\)\s*|(?<!\S)(?:(?:\d{1,2}|[a-zа-я])\)|#\d{1,2}\b|№ ?\d{1,2}\b)\s*")
+_ENUMERATED = re.compile(
+    r"(?m)^[^\S\n]{0,20}[(#]?(?:\d{1,2}|[a-zа-я])\)\s{0,3}|(?<!\S)(?:(?:\d{1,2}|[a-zа-я])\)|#\d{1,2}\b|№ ?\d{1,2}\b)\s{0,3}"
+)
 _ENCLOSED = re.compile(r"(?<=\S)([^\S\n]*)\(([^()\n]*)\)|\(([^()\n]{3,})\)")
 _ENUMERATED_LINE = re.compile(r"^\s*\d{1,2}\.(?:\s+|(?=[^\W\d]))")
 #: a digit on a key, at the beginning of a line
-_KEYCAP = re.compile(r"(?m)^\s*(?:\d\ufe0f?\u20e3|\U0001f51f)")
+_KEYCAP = re.compile(r"(?m)^[^\S\n]{0,20}(?:\d\ufe0f?\u20e3|\U0001f51f)")
 #: a line that says what all of it is worth
 _TOTAL = re.compile(
-    rf"(?im)^\W*(?:(?:grand )?total|sum|overall|altogether|en total|suma|valor total|итого|всего|сумма)\s*[:=≈~-]*\s*{_MONEY}\s*$"
+    rf"(?im)^[^\w\n]{{0,20}}(?:(?:grand )?total|sum|overall|altogether|en total|suma|valor total|итого|всего|сумма)"
+    rf"\s*[:=≈~-]*\s*{_MONEY}\s*$"
 )
 _LONG_TIMES = "|".join(word for word in numbers.FACTORS if len(word) > 2)
 #: written before the number is looked at: what belongs to it
@@ -47,44 +50,13 @@ _BETWEEN = re.compile(r"[\s|=:×→]+|(?<!\S)[-–—+&·/>]+(?!\S)|(?<=[\w%])[�
 _TIMES = "|".join(numbers.FACTORS)
 _NUMBER = re.compile(rf"(?i)(?:US)?{_SIGN}?[+-]?(?:US)?{_SIGN}?[.,]?\d[\d.,'_]*(?:{_TIMES})?\.?%?{_SIGN}?")
 _GLUED = re.compile(r"([+-]?[.,]?\d[\d.,'_]*%?)([^\W\d_].*)|(.*[^\W\d_])-?([.,]?\d[\d.,'_]*%?)")
-#: small numbers in words, in digits: parts of one, before the whole numbers
-_PARTS_SAID = tuple(
-    (re.compile(rf"(?i)\b(?:{said})"), digits)
-    for said, digits in (
-        (r"(?:one|1) and a half(?: an?)?\b", "1.5"),
-        (r"(\d+) and a half(?: an?)?\b", r"\1.5"),
-        (r"half (?:an?|one)\b", "0.5"),
-        (r"(?:a |one )?quarter of an?\b", "0.25"),
-        (r"half(?= [^\W\d])(?! of)", "0.5"),
-        (r"un[oa]? y medi[oa]\b", "1.5"),
-        (r"(\d+) y medi[oa]\b", r"\1.5"),
-        (r"(\d+) ([^\W\d]+) y medi[oa]\b", r"\1.5 \2"),
-        (r"medi[oa]\b", "0.5"),
-        (r"un cuarto de\b", "0.25"),
-        (r"(\d+) с половиной\b", r"\1.5"),
-        (r"полтор[аы]\b", "1.5"),
-        (r"половин[ауы]\b|пол\b|пол-?(?=биткоин|биткойн|битк|эфир|миллион|тысяч)", "0.5 "),
-        (r"четверть\b", "0.25"),
-    )
-)
-_WHOLE_SAID = {
-    word: str(value)
-    for words in (
-        "one two three four five six seven eight nine ten",
-        "un dos tres cuatro cinco seis siete ocho nueve diez",
-        "один два три четыре пять шесть семь восемь девять десять",
-        "una две",
-        "одна двух трёх четырёх пяти шести семи восьми девяти десяти",
-    )
-    for value, word in enumerate(words.split(), start=1)
-}
-_SAID = re.compile(r"(?<![\w-])[^\W\d_]+(?![\w-])")
 #: words that name nothing where they are no names themselves: 0.5 BTC and 4 ETH
 NOISE = frozenset(
     (
         *("and", "plus", "also", "of", "i", "have", "hold", "own", "my", "the", "in", "x", "got", "ve", "coins", "coin", "tokens"),
         *("y", "e", "el", "los", "las", "de", "en", "más", "mas", "tengo", "mis", "son", "monedas", "moneda"),
         *("и", "а", "в", "ещё", "у", "меня", "есть", "монет", "монеты", "штук", "штуки", "штука", "шт"),
+        *("only", "just", "solo", "sólo", "solamente", "только", "всего"),
         *("about", "approximately", "approx", "around", "roughly", "circa", "ca", "nearly"),
         *("please", "pls", "thanks", "thx", "por", "favor", "gracias", "пожалуйста", "спасибо"),
         *("on", "wallet", "ledger", "trezor", "binance", "bybit", "kraken", "coinbase", "metamask", "мой", "мои", "mi", "на"),
@@ -110,13 +82,6 @@ def segments(text: str, names: Names) -> list[list[Token]]:
     if any(token.is_number for line in lines for part in line for token in part):
         lines = [line for line in lines if not _is_heading(line)]
     return [part for line in lines for part in line if part]
-
-
-def in_digits(text: str, names: Names) -> str:
-    """Return a text with small numbers in digits, as half a bitcoin, dos ether, полтора эфира; a word that names a coin stays one."""
-    for pattern, digits in _PARTS_SAID:
-        text = pattern.sub(digits, text)
-    return _SAID.sub(lambda match: _WHOLE_SAID.get(match[0].casefold(), match[0]) if names.find(match[0]) is None else match[0], text)
 
 
 def _prepared(text: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from chatbot.errors import UserError
 from handlers.chat import numbers
+from handlers.chat.reading import sums
 from tests.handlers.chat.speakers import OPERATORS, speakers, with_portfolios
 from tests.person import someone
 
@@ -46,6 +47,31 @@ READ = [
     ("100", "100"),
     ("1000000000", "1 000 000 000"),
 ]
+SAID = [
+    *(
+        ("10000", typed)
+        for typed in (
+            "ten thousand",
+            "10,000 please",
+            "10 grand",
+            "about 10k",
+            "start with 10k",
+            "10000,-",
+            "10.000,-",
+            "=10000",
+            "usdt:10000",
+        )
+    ),
+    *(
+        ("10000", typed)
+        for typed in ("diez mil", "unos 10000", "10 mil por favor", "diez mil dólares", "10000 pavos", "empezar con 10.000")
+    ),
+    *(("10000", typed) for typed in ("десять тысяч", "10 тысяч пожалуйста", "около 10000", "10 косарей", "10 тыщ", "10 штук баксов")),
+    *(("1000", typed) for typed in ("a thousand", "one thousand dollars", "mil", "mil usdt", "тысяча долларов", "тысяча", "тысячу")),
+    *(("1500", typed) for typed in ("fifteen hundred", "mil quinientos", "полторы тысячи", "one thousand five hundred")),
+    *(("500000", typed) for typed in ("half a million", "medio millón", "полмиллиона", "five hundred thousand")),
+    ("1500000", "millón y medio"),
+]
 REFUSED = [
     *(
         ("is not in dollars. Amounts here are in US dollars: write it like 2500 or $2500.", typed)
@@ -59,9 +85,9 @@ REFUSED = [
     *(("The amount must be between 100 and 1000000000", typed) for typed in ("0", "99.99", "-500", "$-500", "1000000001", "2 bn", "5")),
     *(
         ("is not a number", typed)
-        for typed in ("1e4", "ten thousand", "diez mil", "десять тысяч", "10^4", "0x10", "NaN", "1,2,3", "1.2.3", "")
+        for typed in ("1e4", "plenty", "mucho", "много", "10^4", "0x10", "NaN", "1,2,3", "1.2.3", "", "ten twenty", "one of these")
     ),
-    *(("is not a number", typed) for typed in ("500-1000", "500 1000", "10 00", "BTC 0.5", "half", "🚀", "1..5", "--5", "10,000 please")),
+    *(("is not a number", typed) for typed in ("500-1000", "500 1000", "10 00", "BTC 0.5", "half", "🚀", "1..5", "--5", "10,000 tomorrow")),
     ("is too large", "9" * 20),
 ]
 
@@ -69,21 +95,27 @@ REFUSED = [
 @pytest.mark.parametrize(("amount", "typed"), READ)
 def test_an_amount_is_read_as_it_was_meant(amount: str, typed: str) -> None:
     """Marks, signs and words of money, thousands and millions; the same in every language."""
-    assert numbers.amount(typed) == Decimal(amount)
+    assert numbers.amount(typed) == sums.start_amount(typed) == Decimal(amount)
+
+
+@pytest.mark.parametrize(("amount", "typed"), SAID)
+def test_an_amount_may_be_said_in_words(amount: str, typed: str) -> None:
+    """Where a portfolio begins: numbers in words and slang, with what is said around them."""
+    assert sums.start_amount(typed) == Decimal(amount)
 
 
 @pytest.mark.parametrize(("told", "typed"), REFUSED)
 def test_what_is_no_amount_is_answered_with_what_to_write(told: str, typed: str) -> None:
     """Another currency, a share, a range, words."""
     with pytest.raises(UserError) as refused:
-        numbers.amount(typed)
+        sums.start_amount(typed)
     assert told in str(refused.value)
 
 
 START = [
-    ("en", "2,500 please", "is not a number"),
+    ("en", "2,500 tomorrow", "is not a number"),
     ("en", "€2500", "“€2500” is not in dollars."),
-    ("en", "2.500", "It starts with $2,500"),
+    ("en", "two thousand five hundred", "It starts with $2,500"),
     ("es", "50%", "«50%» es un porcentaje."),
     ("es", "2,5 mil dólares", "2.500"),
     ("ru", "500 рублей", "«500 рублей» — не доллары."),

@@ -110,6 +110,28 @@ BTC лонг 0,05 по 61 000|,|BTC-PERP 0.05 @ 61000
 фьючерсный счёт 2500|,|FUTURES 2500
 на фьючерсах 2500|,|FUTURES 2500
 фьючерсы: 2 500,5|,|FUTURES 2500.5
+BTC should be 0.6|.|BTC 0.6
+BTC changed to 0.6|.|BTC 0.6
+BTC to 0.6|.|BTC 0.6
+it's 0.6 BTC, not 0.5|.|BTC 0.6
+actually 0.6 btc|.|BTC 0.6
+BTC 0.6 instead of 0.5|.|BTC 0.6
+usdt one thousand|.|USDT 1000
+SOL is gone|.|SOL 0
+BTC debería ser 0,6|,|BTC 0.6
+en realidad 0,6 BTC|,|BTC 0.6
+BTC 0,6 en vez de 0,5|,|BTC 0.6
+cambia BTC a 0,6|,|BTC 0.6
+ya no tengo nada de SOL|,|SOL 0
+mil usdt y dos eth|,|USDT 1000, ETH 2
+0,5 BTC a 60000|,|BTC 0.5
+BTC должно быть 0,6|,|BTC 0.6
+на самом деле 0,6 BTC|,|BTC 0.6
+BTC 0,6 вместо 0,5|,|BTC 0.6
+BTC было 0,5, стало 0,6|,|BTC 0.6
+SOL больше нет|,|SOL 0
+тысяча usdt|,|USDT 1000
+BTC is now half|.|! I don't understand
 BTC +0.1|.|! says by how much it changed
 +0.1 BTC|.|! says by how much it changed
 BTC -0.1|.|! is negative

@@ -31,6 +31,17 @@ def rows(table: str) -> list[tuple[str, ...]]:
 
 #: language, what is typed, what comes or goes; "or" before what else it may be, "!" before what is answered
 MOVED = rows("""
+en|twenty five dollars|USDT 25
+en|a hundred bucks|USDT 100
+en|500 usd in cash|USDT 500
+en|500 from my bank|USDT 500
+en|salary 500|USDT 500
+es|dos mil quinientos|USDT 2500
+es|500 de mi banco|USDT 500
+es|500 pavos|USDT 500
+ru|двадцать пять usdt|USDT 25
+ru|500 с карты|USDT 500
+ru|10 тыщ|USDT 10000
 en|500|USDT 500
 en|500$|USDT 500
 en|500 dollars|USDT 500
@@ -67,7 +78,7 @@ en|i put in 500|USDT 500
 en|send 500|USDT 500
 en|got 500 usdt|USDT 500
 en|500 more|USDT 500
-en|a thousand|! I don't understand “thousand” here.
+en|a thousand|USDT 1000
 en|1 thousand|USDT 1000
 en|usd500|USDT 500
 en|500usdt|USDT 500
@@ -77,11 +88,11 @@ en|half my BTC|! “half my BTC” is a part of it
 en|0.1 bitcoin|BTC 0.1
 en|max BTC|all BTC
 en|nothing|! “nothing” is no amount
-en|zero|! “zero” is no amount
+en|zero|USDT 0
 en|?|! “?” is no amount
 es|500 dólares|USDT 500
 es|1.500,50|USDT 1500.5
-es|mil dólares|! “mil dólares” is not a number
+es|mil dólares|USDT 1000
 es|medio millón|USDT 500000
 es|todo el USDT|all USDT
 es|la mitad|! “la mitad” is a part of it
@@ -100,9 +111,9 @@ es|ETH 1.234|ETH 1234 or ETH 1.234
 ru|500 баксов|USDT 500
 ru|1 500|USDT 1500
 ru|полторы тысячи|USDT 1500
-ru|тысячу|! “тысячу” is no amount
-ru|пятьсот долларов|! “пятьсот долларов” is not a number
-ru|сто долларов|! “сто долларов” is not a number
+ru|тысячу|USDT 1000
+ru|пятьсот долларов|USDT 500
+ru|сто долларов|USDT 100
 ru|все|! Write of which coin, like all BTC.
 ru|все BTC|all BTC
 ru|половину|! “половину” is a part of it
@@ -143,6 +154,10 @@ ru|около 500|USDT 500
 
 #: the same of what is kept out
 KEPT = rows("""
+en|a thousand usdt|USDT 1000
+es|mil usdt|USDT 1000
+ru|сто баксов|USDT 100
+en|twenty five dollars|USDT 25
 en|0.2 BTC|BTC 0.2
 en|BTC 0.2|BTC 0.2
 en|0.2 bitcoin|BTC 0.2
@@ -333,23 +348,23 @@ en|500 dollar|500
 en|invest 500|500
 en|i deposited 500|500
 en|add 500|500
-en|500 from my bank|! I don't understand “from” here.
+en|500 from my bank|500
 en|another 500|500
-en|five hundred dollars|! “five hundred dollars” is not a number
+en|five hundred dollars|500
 en|one thousand|1000
 en|1000 $ in usdt|1000
 en|usdt500|500
 en|half my BTC|! “half my BTC” is a part of it
 en|nothing|! “nothing” is no amount
-en|zero|! “zero” is no amount
+en|zero|! Write an amount above 0
 en|?|! “?” is no amount
 es|500 dólares|500
 es|1.500,50|1500.5
-es|mil dólares|! “mil dólares” is not a number
+es|mil dólares|1000
 es|medio millón|500000
 es|todo el USDT|all
 es|mitad|! “mitad” is a part of it
-es|cien dólares|! “cien dólares” is not a number
+es|cien dólares|100
 es|500 en BTC|! “500 en BTC” may be money, or so many coins
 es|unos 500|500
 es|otros 500|500
@@ -361,9 +376,9 @@ es|ETH 1.234|! ETH can be read as 1234 or as 1.234
 ru|500 баксов|500
 ru|1 500|1500
 ru|полторы тысячи|1500
-ru|тысячу|! “тысячу” is no amount
-ru|пятьсот долларов|! “пятьсот долларов” is not a number
-ru|сто долларов|! “сто долларов” is not a number
+ru|тысячу|1000
+ru|пятьсот долларов|500
+ru|сто долларов|100
 ru|все|all
 ru|половину|! “половину” is a part of it
 ru|половину BTC|! “половину BTC” is a part of it
@@ -378,6 +393,11 @@ ru|500 тезер|500
 
 #: what a schedule with a regular amount is
 REGULAR = rows("""
+en|a hundred dollars a week|invest 100, freq weekly
+en|weekly on fri at 5pm invest 500|invest 500, freq weekly, weekday 4, time 17:00
+es|mil usdt al mes|invest 1000, freq monthly
+ru|тысячу долларов в месяц|invest 1000, freq monthly
+ru|500 двадцать раз в месяц|! “двадцать раз в месяц” is not possible
 en|500 monthly|invest 500, freq monthly
 en|monthly 500|! “500” is not a day of the month; it must be between 1 and 31. If
 en|$500 monthly|invest 500, freq monthly
@@ -420,7 +440,7 @@ en|500.50 monthly|invest 500.5, freq monthly
 en|2,500.50 monthly|invest 2500.5, freq monthly
 en|500 twice a month|! “twice a month” is not possible: a schedule is daily, weekly, mo
 en|500 biweekly|! “biweekly” is not possible: a schedule is daily, weekly, monthly
-en|five hundred monthly|! I don't understand “five” here.
+en|five hundred monthly|invest 500, freq monthly
 en|500 at 9 daily|invest 500, time 09:00, freq daily
 en|daily 9:00 500|! “500” is not a day of the month; it must be between 1 and 31. If
 en|daily 500 9:00|! “500” is not a day of the month; it must be between 1 and 31. If
@@ -467,7 +487,7 @@ es|500 al día|invest 500, freq daily
 es|100 USDT los viernes a las 9|invest 100, weekday 4, time 09:00, freq weekly
 es|1,5 mil mensual|invest 1500, freq monthly
 es|500 quincenal|! “quincenal” is not possible: a schedule is daily, weekly, monthl
-es|mil al mes|! I don't understand “mil” here.
+es|mil al mes|invest 1000, freq monthly
 ru|500 в месяц|invest 500, freq monthly
 ru|500 каждый месяц|invest 500, freq monthly
 ru|500 ежемесячно|invest 500, freq monthly

@@ -8,7 +8,8 @@ import pytest
 
 from chatbot.errors import UserError
 from chatbot.i18n import Catalogue
-from chatbot.model import AlertSettings
+from chatbot.model import AlertKind, AlertSettings, Ring
+from chatbot.model.alerts import ALWAYS
 from handlers.chat import clocks
 from handlers.commands import alerts, schedule
 from tests.handlers.chat.speakers import OPERATORS, with_portfolios
@@ -39,10 +40,56 @@ TIMES = [
     *((typed, "00:00") for typed in ("midnight", "12am", "medianoche", "полночь", "12 ночи", "12 de la noche", "24:00", "00:00")),
     *((typed, "14:00") for typed in ("2 дня", "2 de la tarde", "2 in the afternoon", "2pm", "14.00")),
     *((typed, "02:00") for typed in ("2 ночи", "2 de la madrugada", "2am")),
+    *(
+        (typed, "07:30")
+        for typed in (
+            "half past seven",
+            "half past 7",
+            "a las 7 y media",
+            "siete y media",
+            "полвосьмого",
+            "в половине восьмого",
+            "7-30",
+            "7ч30",
+        )
+    ),
+    *((typed, "07:30") for typed in ("siete y media de la mañana", "7 часов 30 минут", "7 30 am", "7 h 30", "полвосьмого утра")),
+    *((typed, "19:30") for typed in ("half past 7 pm", "7 y media de la tarde", "полвосьмого вечера", "19-30", "19 ч 30 мин", "1930h")),
+    *(
+        (typed, "07:45")
+        for typed in ("quarter to 8", "a quarter to eight", "8 menos cuarto", "a las ocho menos cuarto", "без четверти восемь")
+    ),
+    *((typed, "07:15") for typed in ("quarter past 7", "siete y cuarto", "четверть восьмого")),
+    *((typed, "07:00") for typed in ("at seven", "a las siete", "в семь", "seven am", "семь утра", "7 o clock")),
+    *((typed, "19:00") for typed in ("siete de la tarde", "в семь вечера", "seven in the evening", "7 веч.")),
+    *((typed, "13:00") for typed in ("в час дня", "a la una de la tarde", "one pm")),
+    *((typed, "00:30") for typed in ("полпервого ночи", "12 y media de la noche", "half past twelve at night")),
+    *((typed, "12:00") for typed in ("al mediodía", "medio día", "12 noon", "mid-day")),
+    *((typed, "00:00") for typed in ("a medianoche", "media noche", "12 midnight", "в полночь")),
     ("11 ночи", "23:00"),
     ("12:30 am", "00:30"),
     ("16:00 pm", "16:00"),
-    *((typed, "") for typed in ("25:00", "24:01", "9:60", "9:5", "13am", "9,30", "-9:30", "9", "1930 x", "noonish", "", "🚀", "9" * 500)),
+    *(
+        (typed, "")
+        for typed in (
+            "25:00",
+            "24:01",
+            "9:60",
+            "9:5",
+            "13am",
+            "9,30",
+            "-9:30",
+            "9",
+            "1930 x",
+            "noonish",
+            "",
+            "🚀",
+            "9" * 500,
+            "morning",
+            "ночью",
+            "half past 25",
+        )
+    ),
 ]
 
 SCHEDULES = [
@@ -91,6 +138,18 @@ SCHEDULES = [
     ("ru", "todos los viernes", "weekly fri"),
     ("es", "по пятницам в 17:00", "weekly fri 17:00"),
     ("en", "stop", "off"),
+    # in words
+    ("en", "every day at half past seven", "daily 07:30"),
+    ("es", "diario a las 7 y media", "daily 07:30"),
+    ("ru", "каждый день в полвосьмого", "daily 07:30"),
+    ("ru", "ежедневно в семь утра", "daily 07:00"),
+    ("en", "first of the month", "monthly 1"),
+    ("es", "el primero de cada mes", "monthly 1"),
+    ("ru", "первого числа", "monthly 1"),
+    ("ru", "1 числа каждого месяца", "monthly 1"),
+    ("en", "end of month", "monthly 31"),
+    ("es", "último día del mes", "monthly 31"),
+    ("ru", "последний день месяца в полдень", "monthly 31 12:00"),
     ("ru", "стоп", "off"),
 ]
 BAD_SCHEDULES = [
@@ -98,6 +157,11 @@ BAD_SCHEDULES = [
     ("en", "daily if btc falls", "only when a line is outside its band"),
     ("es", "semanal solo si la desviación es 3", "only when a line is outside its band"),
     ("ru", "ежедневно если отклонение 3", "only when a line is outside its band"),
+    ("en", "yearly", "“yearly” is not possible"),
+    ("es", "una vez al año", "“una vez al año” is not possible"),
+    ("ru", "раз в год", "“раз в год” is not possible"),
+    ("ru", "пять раз в месяц", "“пять раз в месяц” is not possible"),
+    ("en", "four times a week", "“four times a week” is not possible"),
     ("en", "biweekly", "“biweekly” is not possible"),
     ("en", "every 2 weeks", "“every 2 weeks” is not possible"),
     ("en", "every other day at 9", "“every other day” is not possible"),
@@ -135,6 +199,23 @@ QUIET = [
         for typed in ("silencio de 22 a 8", "silencio 22-8", "silencio de 10 de la noche a 8 de la mañana", "silencio 22h a 8h")
     ),
     *(("ru", typed, "22:00 08:00") for typed in ("тихо с 22 до 8", "тихо 22-8", "тихо с 10 вечера до 8 утра", "тихо 22:00–08:00")),
+    *(
+        ("en", typed, "22:00 08:00")
+        for typed in (
+            "quiet hours 22 to 8",
+            "silence from 22 to 8",
+            "do not disturb 22-8",
+            "mute 10pm-8am",
+            "22-8",
+            "from ten pm to eight am",
+        )
+    ),
+    *(("es", typed, "22:00 08:00") for typed in ("horas de silencio 22-8", "no molestar de 22 a 8", "silencio de diez de la noche a ocho")),
+    *(
+        ("ru", typed, "22:00 08:00")
+        for typed in ("тихие часы 22-8", "не беспокоить с 22 до 8", "с 22 до 8", "тихо с десяти вечера до восьми утра")
+    ),
+    *((language, typed, "") for language, typed in (("en", "no quiet hours"), ("es", "sin silencio"), ("ru", "без тихих часов"))),
     ("en", "quiet midnight 8", "00:00 08:00"),
     ("en", "quiet 22:00–24:00", "22:00 00:00"),
     ("en", "quiet off", ""),
@@ -208,6 +289,25 @@ def test_quiet_hours_are_read_as_they_were_meant(language: str, typed: str, ends
     settings, problems = alerts.read(typed, CATALOGUE.words(language), before)
     assert problems == ()
     assert f"{settings.quiet_from} {settings.quiet_to}".strip() == ends
+
+
+@pytest.mark.parametrize(
+    ("language", "typed"), [("en", "everything silent"), ("en", "all silent"), ("es", "todo callado"), ("ru", "все беззвучно")]
+)
+def test_all_kinds_are_set_at_once_but_those_that_always_ring(language: str, typed: str) -> None:
+    """One word for all of them; what must be heard is left out of it."""
+    settings, problems = alerts.read(typed, CATALOGUE.words(language), AlertSettings())
+    assert problems == ()
+    assert {kind: settings.ring(kind) for kind in AlertKind} == {kind: Ring.ON if kind in ALWAYS else Ring.SILENT for kind in AlertKind}
+
+
+@pytest.mark.parametrize(
+    ("language", "typed"), [("en", "remind every 6h"), ("en", "reminder 6"), ("es", "recordar cada 6h"), ("ru", "напоминай каждые 6 ч")]
+)
+def test_a_reminder_is_called_by_several_names(language: str, typed: str) -> None:
+    """As people call it."""
+    settings, problems = alerts.read(typed, CATALOGUE.words(language), AlertSettings())
+    assert (settings.reminder_h, problems) == (6, ())
 
 
 @pytest.mark.parametrize(("language", "typed", "told"), BAD_QUIET)

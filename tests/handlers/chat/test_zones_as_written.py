@@ -73,6 +73,18 @@ ZONES = [
     ("en", "UTC+5:45", "Asia/Kathmandu"),
     ("en", "UTC+14", "Etc/GMT-14"),
     ("en", "10:02", "Etc/GMT-1"),
+    *(("en", typed, "Etc/GMT-1") for typed in ("10am", "10:02 am", "it's 10 am here", "it is 10 in the morning")),
+    ("es", "son las 10 de la mañana", "Etc/GMT-1"),
+    ("ru", "сейчас 10 утра", "Etc/GMT-1"),
+    *(("en", typed, "Etc/GMT+5") for typed in ("five hours behind UTC", "5 hours behind gmt", "utc minus five", "5h behind UTC")),
+    ("en", "3 hours ahead of UTC", "Etc/GMT-3"),
+    ("es", "UTC menos tres", "Etc/GMT+3"),
+    *(("ru", typed, "Etc/GMT-6") for typed in ("+3 к москве", "москва +3", "3 часа к москве", "мск плюс три")),
+    ("ru", "-1 от москвы", "Etc/GMT-2"),
+    ("en", "HK", "Asia/Hong_Kong"),
+    ("en", "cebu", "Asia/Manila"),
+    ("es", "hora del este", NEW_YORK),
+    ("ru", "владик", "Asia/Vladivostok"),
     ("es", "03:58", "Etc/GMT+5"),
 ]
 #: a city and what it lies in: the region is respected, whoever has a larger city of that name
@@ -127,6 +139,8 @@ SEVERAL = [
     ("ru", "москва, айдахо", ("America/Los_Angeles", "America/Boise"), True),
     ("en", "london, lincolnville", ("Europe/London",), False),
     ("en", "jamaica queens", ("America/Jamaica",), False),
+    ("en", "2 hours behind Madrid", (MADRID,), False),
+    ("ru", "+3 куда-нибудь", ("Etc/GMT-3",), False),
     ("en", "Madird", (MADRID, "Atlantic/Madeira"), False),
     ("en", "Londn", ("Europe/London",), False),
     ("es", "Barselona", (MADRID,), False),
@@ -136,6 +150,7 @@ SEVERAL = [
 #: nothing that is a zone; True: an offset that nobody keeps
 NONE = [
     *(("en", typed, False) for typed in ("hello", "asdfgh", "2", "", "🚀", "x", "25:00", "Factory", "localtime", "BTC 40", "\u202e")),
+    *(("ru", typed, False) for typed in ("три часа", "часа три")),
     *(("en", typed, True) for typed in ("UTC+1:30", "UTC+15", "UTC-13", "UTC+5:20", "UTC+5.50", "+25", "02:24")),
 ]
 

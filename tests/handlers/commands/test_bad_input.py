@@ -52,7 +52,7 @@ BAD_WEIGHTS: list[tuple[str, list[str]]] = [
     ("BTC -40 ETH 140", ["BTC is negative"]),
     ("BTC 40 ETH 30 FOO 20 ALT -5 BTC 10", ["3 things", "FOO has no price", "ALT is negative", "BTC is there twice"]),
     ("BTC 40 BTC 60", ["BTC is there twice"]),
-    ("BTC forty ETH 60", ["I don't understand “forty” here", "BTC has no number behind it"]),
+    ("BTC plenty ETH 60", ["I don't understand “plenty” here", "BTC has no number behind it"]),
     ("BTC 1,2,3", ["“1,2,3” is not a number"]),
     ("BTC", ["BTC has no number behind it"]),
     ("BTC $50 USDT 50€", ["“$50” is an amount of money", "“50€” is an amount of money"]),
