@@ -12,7 +12,7 @@ from chatbot.engine.cash import CASH_COINS, DOLLARS
 from chatbot.engine.exact import wide
 from chatbot.errors import UserError
 from chatbot.i18n import N_
-from chatbot.model import STABLE, BandRule
+from chatbot.model import ALT, STABLE, BandRule
 from chatbot.portfolio.strategies import EVERY
 from handlers.chat import numbers
 from handlers.chat.names import ANY
@@ -116,6 +116,17 @@ def _with_the_rest(parsed: Parsed, name: str) -> Parsed:
         told = N_("Nothing is left for {name}: the others add up to {total}% already.")
         return Parsed(problems=(UserError(told, name=shown(name), total=f"{taken:f}"),))
     return Parsed(values={**parsed.values, name: _WHOLE - taken})
+
+
+def members(text: str, names: Names) -> tuple[str, ...] | None:
+    """Read which coins ALT stands for: ``ALT SOL XRP DOGE``, the line and then coins alone; what names nothing is left as it was written.
+
+    None: a text says something else, for instance a weight.
+    """
+    said = [token for part in segments(text.replace(":", " ").replace("=", " "), names) for token in part]
+    if len(said) < 2 or said[0].name != ALT or any(token.is_number for token in said):
+        return None
+    return tuple(token.name or token.text.upper() for token in said[1:])
 
 
 def holdings(text: str, decimal: str, names: Names = ANY, *, every: bool = False) -> Parsed:

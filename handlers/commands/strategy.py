@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.exchanges.base import traded
-from chatbot.model import BandRule
+from chatbot.model import ALT, BandRule
 from chatbot.portfolio import strategies
 from chatbot.portfolio.manage import OF_PORTFOLIO
 from chatbot.portfolio.names import SPOT_ONLY
 from chatbot.portfolio.reserve import out_of_reach
+from chatbot.portfolio.valuation import managed_coins
 from handlers.chat import guesses, names, parsing
 from handlers.chat.context import need_portfolio, refuse, show
 from handlers.commands.untargeted import coins_of
@@ -21,6 +22,7 @@ from handlers.views.portfolio import start, untargeted
 from handlers.views.portfolio import strategy as views
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from telegram import Update
@@ -57,13 +59,31 @@ async def _take_weights(update: Update, context: Context, portfolio: Portfolio, 
         await _offer(update, context, portfolio, named)
         return
     instruments = await context.program.markets.of(portfolio).source.markets()
-    parsed = parsing.pairs(text, names.of_lines(instruments, views.lines_called(context.words)))
+    named_here = names.of_lines(instruments, views.lines_called(context.words))
+    if (coins := parsing.members(text, named_here)) is not None:
+        await _take_members(update, context, portfolio, coins)
+        return
+    parsed = parsing.pairs(text, named_here)
     strategy, found = strategies.own_weights(parsed.values or parsed.beside, instruments, portfolio.strategy, parsed.problems)
     if strategy is None:
         await refuse(update, context, found, views.targets_example(portfolio.quote))
         return
     await context.leave(DIALOG)
     await _change(update, context, portfolio, strategy)
+
+
+async def _take_members(update: Update, context: Context, portfolio: Portfolio, coins: Sequence[str]) -> None:
+    """Let ALT stand for these coins."""
+    instruments = await context.program.markets.of(portfolio).source.markets()
+    strategy, found = strategies.with_members(coins, instruments, portfolio.strategy)
+    if strategy is None or (found := out_of_reach(strategy)):
+        await refuse(update, context, found, views.MEMBERS_EXAMPLE)
+        return
+    await context.leave(DIALOG)
+    held = (await (await context.program.accounts.exchange(portfolio.id)).balances()).spot
+    changed = await context.program.portfolios.change(portfolio, strategy=strategy)
+    is_held = any(strategy.line_of(coin) == ALT for coin in managed_coins(held, strategy))
+    await show(update, context, views.members_changed(context.words, changed, held=is_held))
 
 
 async def preset(update: Update, context: Context) -> None:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from handlers.buttons import Keyboard
     from handlers.views.common import Html
 
+MEMBERS_EXAMPLE = "/targets ALT SOL XRP DOGE"
 BANDS_EXAMPLE = "/bands BTC 5 ALT 10%"
 _BAND_CHOICES = (3, 5, 7, 10)
 #: where a rebalance may lead to, by theta (domain 3.3)
@@ -137,6 +138,7 @@ def targets(words: Words, portfolio: Portfolio) -> View:
         kept_line(words, strategy),
         "",
         say(words, "Own weights: {example}", example=code(targets_example(portfolio.quote))),
+        say(words, "Other coins for ALT: {example}", example=code(MEMBERS_EXAMPLE)) if ALT in strategy.weights else None,
     )
     kinds = (SPOT_ONLY, "") if is_without_futures(strategy) else ("",)
     presets = (tuple(name + kind for name in preset_names() if name + kind != strategy.preset) for kind in kinds)
@@ -162,6 +164,17 @@ def preset_offer(words: Words, portfolio: Portfolio, strategy: Strategy, name: s
     )
     use = button(words.t("Use it"), "use_preset", name, Style.PRIMARY)
     return captioned(text, ((use, button(words.t("Back"), "targets")),), strategy_picture(words, strategy))
+
+
+def members_changed(words: Words, portfolio: Portfolio, *, held: bool) -> View:
+    """Confirm other coins for ALT; what that changes depends on whether something of it is ``held`` (domain 2.3)."""
+    told = (
+        N_("ALT keeps the mix that you hold: a new coin is bought only when nothing of ALT is held, and a held one stays."),
+        N_("To buy or sell one, give it a weight of its own."),
+    )
+    lines = told if held else (N_("What is bought first is split equally over them."),)
+    shown = changed(words, portfolio)
+    return View(page(shown.text, "", *(say(words, line) for line in lines)), shown.keyboard)
 
 
 def changed(words: Words, portfolio: Portfolio) -> View:

@@ -114,6 +114,22 @@ def test_what_is_no_number_is_refused_not_guessed(typed: str) -> None:
         numbers.number(typed)
 
 
+@pytest.mark.parametrize(
+    ("text", "coins"),
+    [
+        ("ALT DOGE LINK", ("DOGE", "LINK")),
+        ("alt: doge, link", ("DOGE", "LINK")),
+        ("Альты: доги, солана", ("DOGE", "SOL")),
+        ("alts = Solana y FOO", ("SOL", "FOO")),
+        ("ALT 20 BTC 80", None),
+        ("ALT", None),
+        ("BTC SOL", None),
+    ],
+)
+def test_the_coins_of_alt_are_read_where_nothing_has_a_number(text: str, coins: tuple[str, ...] | None) -> None:
+    assert parsing.members(text, names.of_lines({"BTC", "DOGE", "LINK", "SOL"}, {})) == coins
+
+
 @given(text=texts, decimal=st.sampled_from(["", ".", ","]))
 def test_any_text_is_a_number_or_a_mistake(text: str, decimal: str) -> None:
     """Nothing else is ever raised, and a number has a sensible size."""

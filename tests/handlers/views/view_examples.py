@@ -862,6 +862,8 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "portfolio.status.coins while halted": lambda w: status.coins(
             w, report(name), replace(figures(name), stopped=tuple(a_stop(name, kind) for kind in StopKind), waiting={name: D("0.4")}), NOW
         ),
+        "portfolio.strategy.members_changed": lambda w: strategy.members_changed(w, port, held=True),
+        "portfolio.strategy.members_changed of none": lambda w: strategy.members_changed(w, port, held=False),
         "portfolio.strategy.targets": lambda w: strategy.targets(w, port),
         "portfolio.strategy.preset_offer": lambda w: strategy.preset_offer(w, port, presets["balanced"], "balanced"),
         "portfolio.strategy.preset_offer of what is held": lambda w: strategy.preset_offer(w, port, offered[start.TODAY], start.TODAY),
