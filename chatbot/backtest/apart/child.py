@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 #: the bot answers people on the same cores, and goes first
-_NICE = 10
+_NICE = 19
 
 
 def main() -> int:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import inf
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -85,18 +86,20 @@ def replay_all(prices: Floats, rules: Iterable[Rule]) -> Iterator[Run]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Chart:
-    """Prices (A, T), and the highest and lowest of every stretch of them."""
+    """Prices (A, T), and the highest of every stretch of them above the lowest (2 A, stretches)."""
 
     prices: Floats
-    highs: Floats
-    lows: Floats
+    extremes: Floats
 
 
 def _chart(prices: Floats) -> _Chart:
-    if not (np.isfinite(prices).all() and (prices > 0).all()) or prices.shape[1] == 0:
+    if prices.shape[1] == 0:
         raise Refused("bad_price")
     starts = np.arange(0, prices.shape[1], _CHUNK)
-    return _Chart(prices=prices, highs=np.maximum.reduceat(prices, starts, axis=1), lows=np.minimum.reduceat(prices, starts, axis=1))
+    highs, lows = np.maximum.reduceat(prices, starts, axis=1), np.minimum.reduceat(prices, starts, axis=1)
+    if not (lows.min() > 0 and highs.max() < inf):  # a price that is no number is the highest and the lowest of its stretch
+        raise Refused("bad_price")
+    return _Chart(prices=prices, extremes=np.concatenate([highs, lows]))
 
 
 def _followed(chart: _Chart, rule: Rule) -> Run:
@@ -129,13 +132,16 @@ def _followed(chart: _Chart, rule: Rule) -> Run:
 
 def value_after_fees(v: Floats, wanted: Floats, fee: float) -> float:
     """Return V' = V - fee sum |x V' - v|: what is left once everything stands at its weight x of what is left (domain 9.4)."""
-    V = after = float(v.sum())
     lines: list[tuple[float, float]] = list(zip(wanted.tolist(), v.tolist(), strict=True))
-    while fee:
-        closer = V - fee * sum(abs(x * after - here) for x, here in lines)
-        if abs(closer - after) <= 1e-15 * V:
-            return closer
-        after = closer
+    V = after = float(v.sum())
+    sides: list[bool] | None = None
+    while fee and sides != (now := [x * after >= here for x, here in lines]):
+        # as long as what is bought and what is sold stays so it is one linear equation; a lower V' can only make more of it sales
+        bought, wished, sides = 0.0, 0.0, now
+        for (x, here), is_bought in zip(lines, now, strict=True):
+            bought += here if is_bought else -here
+            wished += x if is_bought else -x
+        after = (V + fee * bought) / (1 + fee * wished)
     return after
 
 
@@ -151,11 +157,10 @@ def _edges(targets: Floats, half: Floats) -> Floats:
 
 def _next_breach(chart: _Chart, sides: Floats, start: int, stop: int) -> int:
     """Return the first price from ``start`` on at which a weight is at its upper edge or beyond, or below its lower; else ``stop``."""
-    up, down = np.maximum(sides, 0), np.minimum(sides, 0)
+    most = np.concatenate([np.maximum(sides, 0), np.minimum(sides, 0)], axis=1)
     while start < stop:
         chunk = start // _CHUNK
-        most = up @ chart.highs[:, chunk : chunk + _FAR] + down @ chart.lows[:, chunk : chunk + _FAR]
-        maybe = np.maximum.reduce(most) >= 0
+        maybe = np.maximum.reduce(most @ chart.extremes[:, chunk : chunk + _FAR]) >= 0
         first = int(maybe.argmax())
         if not maybe[first]:
             start = (chunk + _FAR) * _CHUNK
