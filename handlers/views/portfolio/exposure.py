@@ -146,7 +146,8 @@ def _book(words: Words, report: ExposureReport, figures: PortfolioFigures) -> li
 
 
 def _contract(words: Words, one: ContractReading, figures: PortfolioFigures) -> list[str]:
-    far = words.percent(one.liquidation, 0) if one.liquidation is not None else DASH
+    # None is known here: the margin covers whatever the price does
+    far = words.percent(one.liquidation, 0) if one.liquidation is not None else words.t("never")
     return [coin(one.contract), words.percent(one.notional / figures.value), far, _amount(words, one.funding_day)]
 
 

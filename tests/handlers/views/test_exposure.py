@@ -76,7 +76,7 @@ def test_what_the_book_costs_is_told_only_when_all_of_it_is_known() -> None:
     assert "Funding of the book: —" in text
     assert "2.26" not in text
     assert "BTC  12.6%          48%  −$3.61" in text
-    assert "ETH  −4.7%            —       —" in text
+    assert "ETH  −4.7%        never       —" in text
     assert "No futures positions" in told()
 
 
