@@ -99,7 +99,8 @@ class Catalogue:
     def own_name(self, language: str) -> str:
         """Return what a language calls itself: Español, Русский."""
         locale = Locale.parse(language)
-        return str(locale.get_display_name(locale)).capitalize()
+        name = str(locale.get_display_name(locale))
+        return name[:1].upper() + name[1:]
 
     def _load(self, language: str) -> _Texts:
         if language not in self._texts:

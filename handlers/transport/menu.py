@@ -95,7 +95,8 @@ class Menus:
         scope, catalogue = BotCommandScopeAllPrivateChats(), self._program.catalogue
         await self._bot.set_my_commands(_commands(catalogue.words("en"), operator=False), scope=scope)
         for language in catalogue.languages:
-            await self._bot.set_my_commands(_commands(catalogue.words(language), operator=False), scope=scope, language_code=language)
+            code = language.partition("_")[0]  # Telegram knows no countries: pt_BR is pt
+            await self._bot.set_my_commands(_commands(catalogue.words(language), operator=False), scope=scope, language_code=code)
 
     async def _for_person(self, person_id: int) -> None:
         person = await self._program.access.known(person_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from chatbot.app import LOCALE
 from chatbot.i18n import Catalogue
 from handlers.loopback import TelegramUser
 from handlers.loopback.markup import plain
+from handlers.transport.menu import Menus
 from tests.person import Someone, someone
 
 if TYPE_CHECKING:
@@ -99,3 +101,23 @@ async def test_no_english_sentence_leaks_into_the_main_story(language: str, tmp_
 def test_a_leak_would_be_seen(language: str) -> None:
     assert leaks("DEMO · Plan 1\nThe first plan brings the portfolio to its targets.\nUSDT", language)
     assert not leaks("DEMO · Plan 1 · 40.0 % BTC/ETH", language)
+
+
+@pytest.mark.long
+async def test_a_language_is_added_by_adding_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another file beside the others, here with Spanish words: Telegram's code finds it, the first page names it, the menu is in it."""
+    place = tmp_path / "locale" / "pt_BR" / "LC_MESSAGES"
+    place.mkdir(parents=True)
+    shutil.copy(LOCALE / "es" / "LC_MESSAGES" / "chatbot.po", place)
+    monkeypatch.setattr("chatbot.app.LOCALE", tmp_path / "locale")
+    async with someone(tmp_path / "data", user=TelegramUser(id=42, name="Ana", language="pt-br")) as ana:
+        await Menus(ana.bot.bot, ana.program).publish()
+        assert "Mantengo equilibrada" in await ana.say("/start")
+        assert "🌐 English · Português (Brasil)" in ana.last.buttons
+        await ana.tap("🌐 English · Português (Brasil)")
+        assert "✓ Português (Brasil)" in ana.last.buttons
+        await ana.tap("English")
+        assert "I keep a crypto portfolio" in ana.last.text
+    asked = [call.params for call in ana.loopback.calls if call.method == "setMyCommands" and call.params.get("language_code")]
+    assert [params["language_code"] for params in asked] == ["en", "pt"], "Telegram takes two letters"
+    assert "cartera" in str(asked[1]["commands"])
