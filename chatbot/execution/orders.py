@@ -210,7 +210,7 @@ async def take_back(move: LegAttempt, attempt: Attempt) -> None:
         order = found
     if order.filled < attempt.filled:
         raise Unreachable(f"{attempt.client_id}: an answer older than what is known")
+    if order.status == OrderStatus.OPEN and order.filled == attempt.filled:
+        raise Unreachable(f"{attempt.client_id} still works")
     move.passes("cancelled")
-    if order.status == OrderStatus.OPEN:
-        await move.deps.clock.sleep(move.deps.pace.poll_pause_s)
     await outcomes.record_answer(move, attempt, order)

@@ -192,6 +192,11 @@ class Scribe:
             sized = (await events.detail_of(tx, plan_id, SIZED)).get(BUDGETS, {})
         return Decimal(sized[str(index)]) if str(index) in sized else None
 
+    async def traded(self, portfolio_id: int) -> frozenset[str]:
+        """Return the exchange's ids of the orders of a portfolio that are known to have traded."""
+        async with self._db.read() as tx:
+            return frozenset(one.exchange_id for one in await orders.filled(tx, portfolio_id))
+
     async def write(self, view: View, change: Change) -> None:
         """Write one move down: the states, the order, the event and the message about it, all or nothing.
 

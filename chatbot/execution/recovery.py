@@ -123,7 +123,7 @@ async def _untouched(move: LegAttempt, attempt: Attempt) -> bool:
         return False
     if move.leg.is_transfer or not isinstance(move.exchange, TradeSource):
         return True
-    known = {one.exchange_id for one in move.view.tries(attempt.leg_index)}
+    known = await move.deps.scribe.traded(move.view.portfolio.id)
     return await move.exchange.traded(attempt.instrument, attempt.sent_at) <= known
 
 

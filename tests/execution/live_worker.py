@@ -4,8 +4,7 @@ usage: live_worker.py FOLDER FINENESS KILLS SEED
 
 FOLDER/venue.json says which venue it is, where it listens and what is traded. With a fineness the process dies the first time that it
 passes a point, once at each that there is, in every weather; then so often at random; and then it lives to the end of the plan. Points
-of the same name are one (``point``), or one for each ``kind`` of leg, or for each ``leg``. Each life forks from this process, so that
-imports are paid once.
+of the same name are one (``point``), or one for each ``leg``. Each life forks from this process, so that imports are paid once.
 """
 
 from __future__ import annotations
@@ -35,16 +34,18 @@ from chatbot.exchanges.live.ccxt_loader import error_classes, exchange_class
 from chatbot.exchanges.live.private.opening import Accounts
 from chatbot.execution.pace import Pace
 from chatbot.execution.transfers import WrittenTransfers
+from chatbot.halting import Halting
 from chatbot.model import Credentials, PlanState
 from chatbot.store import events, plans
 from chatbot.store.database import Database
+from chatbot.store.halt import HALTED
 from tests.execution.crash_worker import REPLANNED, StepClock
-from tests.execution.lab import Lab, fresh_block, legs, open_lab, proposed
+from tests.execution.lab import Lab, fresh_block, open_lab, proposed
 from tests.lives import Death, live, live_to_the_end
 from tests.places import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from chatbot.model import Plan
 
@@ -88,11 +89,21 @@ class Weather:
     closes: bool = False
     #: a plan of which an order was sent is stopped
     stops: bool = False
+    #: then the operator halts all trading, and lets it go on when the plan has been parked
+    halts: bool = False
 
 
 CALM = Weather()
 #: 99 more than a plan has patience for
-WEATHERS = (CALM, Weather(refused=1), Weather(lost=3), Weather(refused=99), Weather(refused=99, closes=True), Weather(stops=True))
+WEATHERS = (
+    CALM,
+    Weather(refused=1),
+    Weather(lost=3),
+    Weather(refused=99),
+    Weather(refused=99, closes=True),
+    Weather(stops=True),
+    Weather(halts=True),
+)
 
 
 class FirstTime:
@@ -103,13 +114,11 @@ class FirstTime:
         self._file = os.open(place, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         self._died = frozenset(place.read_text(encoding="utf-8").splitlines())
         self._fineness = fineness
-        #: what kind of leg each is
-        self.kinds: Mapping[str, str] = {}
 
     def __call__(self, point: str) -> None:
         """Pass a point, written ``name`` or ``name-leg``, or not."""
         name, _, leg = point.partition("-")
-        named = f"{name} {({'kind': self.kinds.get(leg, ''), 'leg': leg}).get(self._fineness, '')}".strip()
+        named = f"{name} {leg if self._fineness == 'leg' else ''}".strip()
         if named not in self._died:
             os.write(self._file, f"{named}\n".encode())
             os.kill(os.getpid(), signal.SIGKILL)
@@ -225,10 +234,7 @@ class Life:
         first, *again = self.venue["words"]
         unfinished = bool(newest) and newest[0].state is not PlanState.DONE
         number = newest[0].number + (not unfinished) if newest else 1
-        traded = again[number % len(again)] if number > 1 else first
-        if isinstance(self.death, FirstTime):
-            self.death.kinds = {str(leg.index): leg.kind.value for leg in legs(traded)}
-        return newest[0] if unfinished else await self._confirm(lab, traded)
+        return newest[0] if unfinished else await self._confirm(lab, again[number % len(again)] if number > 1 else first)
 
     async def _confirm(self, lab: Lab, words: str) -> Plan:
         now = self.clock.now()
@@ -248,16 +254,35 @@ class Life:
                 told = [facts for kind, facts in await lab.told() if kind == "plan_parked"]
                 assert told[-1]["plan_id"] == plan.id, "parked in silence"
                 await self.clock.sleep(_LATER_S)
+                await self._let_go(lab)
                 recovery = lab.executor.recovery
                 await (recovery.close if self.weather.closes else recovery.carry_on)(plan.id)
             if self.weather.stops and any(leg.attempts for leg in plan.legs):
                 await lab.executor.recovery.stop(plan.id, 1)
+            if self.weather.halts and any(leg.attempts for leg in plan.legs):
+                await self._halt(lab, plan)
             await lab.executor.recovery.reconcile()  # as once a minute: the engine gives work up that was killed a hundred times
             for _ in range(_LOOKS):
                 await asyncio.sleep(0.02)
-                if not lab.executor.holds(plan.id) or self.weather.stops:
+                if not lab.executor.holds(plan.id) or self.weather.stops or self.weather.halts:
                     break
             assert time.monotonic() < until, f"stuck: {plan}"
+
+    async def _halt(self, lab: Lab, plan: Plan) -> None:
+        """Let the operator halt all trading, once for each plan."""
+        parked = [facts for kind, facts in await lab.told() if kind == "plan_parked" and facts["plan_id"] == plan.id]
+        if not any(facts["why"] == HALTED for facts in parked):
+            self.death("halting")
+            await Halting(lab.db, self.clock).begin()
+            self.death("halted")
+
+    async def _let_go(self, lab: Lab) -> None:
+        """Let trading go on where it is halted."""
+        halting = Halting(lab.db, self.clock)
+        if await halting.standing() is not None:
+            self.death("letting_go")
+            await halting.end()
+            self.death("let_go")
 
 
 def die_everywhere(folder: Path, fineness: str, weather: Weather) -> None:

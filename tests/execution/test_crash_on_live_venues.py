@@ -50,6 +50,20 @@ BACK = (
     "sell 3000 ADA; sell 0.1 ETH; to_spot 50; buy 0.19 BTC; buy 1 ETH; to_futures 900; "
     "reduce sell 9 SOL-PERP; increase buy 0.04 BTC-PERP; increase sell 0.4 ETH-PERP"
 )
+#: what is traded again and again where one kind of leg is killed by itself: alone, in slices, and side by side
+KINDS: dict[str, tuple[str, ...]] = {
+    "spot sell": ("sell 0.01 BTC",),
+    "spot buy": ("buy 0.1 ETH",),
+    "transfer": ("to_futures 20", "to_spot 20"),
+    "futures open": ("increase buy 0.02 ETH-PERP", "increase sell 0.02 ETH-PERP"),
+    "futures reduce": ("reduce sell 0.002 BTC-PERP",),
+    "slices": ("sell 0.5 BTC", "buy 0.4 BTC"),
+    "side by side": ("sell 0.01 BTC; sell 0.1 ETH; sell 500 ADA", "buy 0.01 BTC; buy 0.1 ETH"),
+    "contracts side by side": (
+        "increase buy 0.02 ETH-PERP; increase buy 1 SOL-PERP",
+        "increase sell 0.02 ETH-PERP; increase sell 1 SOL-PERP",
+    ),
+}
 #: what a person would notice, or wait for too long
 TOO_LONG = {"revoked", "ban", "silence_before", "silence_after", "late_silence"}
 CALLS = ("place", "find", "cancel", "transfer", "fills", "balances")
@@ -176,7 +190,15 @@ def one_purse(ended: Ended, held: dict[str, Decimal]) -> dict[str, Decimal]:
 
 
 async def carried_out(
-    venue: str, folder: Path, url: str, fineness: str = "", kills: int = 0, seed: int = 0, *, faulty: bool = False
+    venue: str,
+    folder: Path,
+    url: str,
+    fineness: str = "",
+    kills: int = 0,
+    seed: int = 0,
+    *,
+    faulty: bool = False,
+    words: Sequence[str] = (WORDS, BACK),
 ) -> int:
     """Let a process die and start again beside a server that lives on, then let the server judge; return how many faults it had."""
     clock, chance = StepClock(folder), random.Random(seed)
@@ -185,7 +207,7 @@ async def carried_out(
             server.venue.move(asset, price)
         server.venue.open_account("key", "secret", SPOT, FUTURES).stake("BTC-PERP").trade(STAKE, Decimal(52_000))
         server.venue.halt("SOL")
-        told = {"name": venue, "options": server.options(), "url": url, "words": [FIRST, WORDS, BACK]}
+        told = {"name": venue, "options": server.options(), "url": url, "words": [FIRST, *words]}
         (folder / "venue.json").write_text(json.dumps(told), encoding="utf-8")
         with (folder / "said").open("w+b") as out:
             arguments = str(folder), fineness, str(kills), str(seed)
@@ -261,9 +283,14 @@ async def test_a_process_killed_at_every_point_sends_every_order_once(venue: str
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("leg", KINDS)
 @pytest.mark.parametrize("venue", DIALECTS)
-async def test_and_at_every_point_of_every_kind_of_leg(venue: str, kind: str, tmp_path: Path) -> None:
-    await carried_out(venue, tmp_path, await database(kind, tmp_path), "kind")
+async def test_and_at_every_point_of_each_kind_of_leg(venue: str, leg: str, kind: str, tmp_path: Path) -> None:
+    """The table of venue, kind and point is printed (``pytest -s``); legs side by side are killed at each point of each of them."""
+    fineness = "leg" if "side by side" in leg else "point"
+    await carried_out(venue, tmp_path, await database(kind, tmp_path), fineness, words=KINDS[leg])
+    for point in died_at(tmp_path):
+        print(f"{venue:8} {leg:22} {point}")  # noqa: T201 - the table
 
 
 @pytest.mark.slow

@@ -9,11 +9,14 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import update
 
 from chatbot.exchanges.testserver.faults import EVERY, Faults, faults_of
 from chatbot.exchanges.testserver.words import Call
+from chatbot.execution.next_order import UNKNOWN_END
 from chatbot.execution.pace import Pace
-from chatbot.model import LegState, PlanState
+from chatbot.model import LegState, Mode, PlanState
+from chatbot.store import tables
 from tests.execution.test_on_live_venues import agrees, on
 
 if TYPE_CHECKING:
@@ -80,10 +83,23 @@ class Table:
         assert plan.state is PlanState.DONE
         told = [kind for kind, facts in await self.lab.told() if facts.get("plan_id") == plan.id and kind == "plan_result"]
         assert len(told) == 1
-        agrees(plan, self.server)
         (leg,) = plan.legs
         assert leg.state is LegState.FILLED or leg.note, leg
-        return found + ("done" if leg.state is LegState.FILLED else f"done, {leg.state.value}: {leg.note}")
+        found += "done" if leg.state is LegState.FILLED else f"done, {leg.state.value}: {leg.note}"
+        if leg.note == UNKNOWN_END:  # its person did not wait until it was known
+            plan = await self._compared(plan)
+            found += f", then booked: {plan.legs[0].filled}"
+        agrees(plan, self.server)
+        return found
+
+    async def _compared(self, plan: Plan) -> Plan:
+        """Let what was not known at the end of a plan be found once all is well, as it is with real money."""
+        self.server.faults = Faults()
+        self.lab.clock.advance(LATER_S)  # type: ignore[attr-defined]
+        async with self.lab.db.transaction() as tx:
+            await tx.execute(update(tables.plans).where(tables.plans.c.id == plan.id).values(mode=Mode.LIVE))
+        await self.lab.executor.comparison.look()
+        return await self.lab.read(plan.id)
 
     async def _carry_out(self, faults: list[tuple[str, str, int]]) -> Plan:
         lab, theirs = self.lab, self.server.venue.accounts["key"]

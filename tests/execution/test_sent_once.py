@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chatbot.errors import OutcomeUnknown, Rejected, Unreachable
+from chatbot.exchanges.base import OrderStatus
 from chatbot.exchanges.testserver.harshness import Harshness
 from chatbot.exchanges.testserver.words import Call
 from chatbot.execution.pace import Pace
@@ -145,6 +146,35 @@ async def test_there_is_one_order_where_the_account_lags_as_far_behind_as_its_li
                 server.venue.harshness = Harshness(lookup_lag_s=lag, balance_lag_s=lag, level_quote=Decimal(10_000_000))
                 await once(lab, server, words, outcome, lag)
                 lab.clock.advance(2000)  # type: ignore[attr-defined]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("venue", DIALECTS)
+async def test_trades_that_are_booked_are_no_sign_of_an_order_that_is_missing(db: Database, venue: str) -> None:
+    """The plan before traded the same coin in the same moment; then a request never arrives."""
+    async with on(venue, db, PACE) as (lab, server):
+        assert states(await lab.run(LEG, Reason(trigger=Cause.PANIC))) == [LegState.FILLED]
+        server.faults.add(call=Call.PLACE, fault="reset_before")
+        plan = await lab.run(LEG, Reason(trigger=Cause.PANIC))
+        assert (plan.state, states(plan)) == (PlanState.DONE, [LegState.FILLED])
+
+
+async def test_an_order_that_cannot_be_called_off_makes_a_question_and_no_endless_work(db: Database) -> None:
+    """The exchange shows that it works and says that there is none to cancel: asked less and less often, then its person is told."""
+    lab = await open_lab(db, pace=replace(PACE, requote_s=2, requotes=0))
+    find, asked = lab.account.find, []
+
+    async def cancel(instrument: str, client_id: str) -> Order:
+        asked.append(client_id)
+        found = await find(instrument, client_id)
+        assert found is not None
+        return replace(found, status=OrderStatus.OPEN, filled=Decimal(0))
+
+    lab.account.cancel = cancel
+    lab.market.paths["BTC"] = lambda _: 1.0
+    plan = await lab.run(LEG)
+    assert (plan.state, len(asked)) == (PlanState.PARKED, len(PACE.retries_s) + 1)
+    assert (await lab.told())[-1] == ("plan_parked", {"plan_id": plan.id, "why": "unreachable"})
 
 
 @pytest.mark.long
