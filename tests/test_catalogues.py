@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.places import ROOT
+from chatbot.i18n import Catalogue
+from tests.places import LOCALE, ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,6 +54,15 @@ def _translations(path: Path) -> str:
 
 
 @pytest.mark.long
+@pytest.mark.long
+def test_a_fraction_has_its_languages_sign() -> None:
+    """Whoever reads 0,1 everywhere else is not told to write 0.1; what stands behind a command is typed as it is."""
+    for language in ("es", "ru"):
+        texts = Catalogue(LOCALE).words(language).texts
+        for said in (*texts.single.values(), *(form for forms in texts.plural.values() for form in forms)):
+            assert not re.search(r"(?<![\d.])\d\.\d(?!\d*\.|\d\d)", re.sub(r"/[a-z]+ [\d.]+", "", said)), said
+
+
 def test_updating_changes_nothing(tmp_path: Path) -> None:
     """The files are what --update writes, so that a diff shows only what a person changed."""
     for folder in catalogues.SOURCES:

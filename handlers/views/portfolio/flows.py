@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 #: what is done with the chosen of two readings: it comes or goes, or is kept out
 MOVE_AS, KEEP_AS = "flow_as", "keep_as"
-DEPOSIT_EXAMPLE = "0.1 BTC"
+#: a quantity of a coin, to show how one is written
+_SOME = Decimal("0.1")
 #: so many changed amounts are named one by one
 _MOST = 20
 _ZERO = Decimal(0)
@@ -46,7 +47,7 @@ def prompt(words: Words, portfolio: Portfolio, kind: FlowKind) -> View:
     text = page(
         head(words, portfolio),
         bold(words.t(_ASKS[kind])),
-        say(words, "Write an amount of {quote}, like {plain}, or a coin with its amount, like {example}.", **_examples(portfolio)),
+        say(words, "Write an amount of {quote}, like {plain}, or a coin with its amount, like {example}.", **_examples(words, portfolio)),
         say(words, "It is no profit and no loss: returns leave it out."),
     )
     return View(text, ((button(words.t("Back"), "status"),),))
@@ -57,8 +58,8 @@ def correct_example(portfolio: Portfolio) -> str:
     return f"BTC 0.6, {portfolio.quote} 1200"
 
 
-def _examples(portfolio: Portfolio) -> dict[str, Html]:
-    return {"quote": esc(portfolio.quote), "plain": code("500"), "example": code(DEPOSIT_EXAMPLE)}
+def _examples(words: Words, portfolio: Portfolio) -> dict[str, Html]:
+    return {"quote": esc(portfolio.quote), "plain": code("500"), "example": code(f"{words.quantity(_SOME)} BTC")}
 
 
 def correct_prompt(words: Words, portfolio: Portfolio) -> View:
