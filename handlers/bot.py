@@ -10,7 +10,7 @@ from telegram.ext import Application, ApplicationHandlerStop, CallbackQueryHandl
 
 from chatbot.errors import InternalError, ShutOut, Unreachable, UserError
 from chatbot.portfolio.revision import is_shown_by
-from handlers.buttons import BOUND, Reason, Refusal, Signer, told_apart
+from handlers.buttons import BOUND, Reason, Refusal, Signer, Tap, told_apart
 from handlers.chat.context import CONTEXT, PROGRAM, Context, answer, reply, told_of
 from handlers.chat.gate import gate
 from handlers.chat.trouble import broken, words_outside
@@ -105,8 +105,18 @@ COMMANDS: dict[str, Handler] = {
     "unhalt": operator.unhalt,
 }
 
+
+async def leave(update: Update, context: Context) -> None:
+    """Leave the question that the tapped button stands under, and show the page behind it."""
+    dialog, action, arg = context.tapped.arg.split(":", 2)
+    await context.leave(dialog)
+    context.tapped = Tap(action, arg, context.tapped.portfolio)
+    await BUTTONS[action](update, context)
+
+
 #: every button by its action
 BUTTONS: dict[str, Handler] = {
+    "leave": leave,
     "start": start.start,
     "start_new": start.start_new,
     "start_mode": start.start_mode,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from chatbot.model import Portfolio
     from handlers.chat.context import Context
 
-DIALOG = "alone"
+DIALOG = views.DIALOG
 _SHARE, _ORDER = Decimal("0.1"), Decimal("0.05")
 
 

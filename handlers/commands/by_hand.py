@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from handlers.chat.context import Context
 
-DIALOG = "otherwise"
+DIALOG = views.DIALOG
 
 
 async def otherwise(update: Update, context: Context) -> None:

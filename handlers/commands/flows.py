@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from chatbot.portfolio.flows import Moved
     from handlers.chat.context import Context
 
-DIALOG = "flow"
+DIALOG = views.FLOW
 
 
 async def deposit(update: Update, context: Context) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from handlers.chat.context import Context
     from handlers.views.common import View
 
-DIALOG = "holdings"
+DIALOG = flows.HOLDINGS
 
 
 async def correct(update: Update, context: Context) -> None:

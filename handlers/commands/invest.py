@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from chatbot.model import Portfolio
     from handlers.chat.context import Context
 
-DIALOG = "invest"
+DIALOG = views.DIALOG
 _CENT = Decimal("0.01")
 
 

@@ -220,6 +220,11 @@ def button(label: str, action: str, arg: object = "", style: Style = Style.PLAIN
     return Button(clip(label, MAX_COLUMNS), Tap(action, str(arg), of.id if of is not None else None), style)
 
 
+def leave(label: str, dialog: str, action: str, arg: object = "") -> Button:
+    """Return the button that leaves a question, after which nothing that is typed answers it, for the page of ``action`` behind it."""
+    return button(label, "leave", f"{dialog}:{action}:{arg}")
+
+
 def width(text: str) -> int:
     """Count the columns of a monospaced text: wide characters take two, marks and joiners none."""
     if text.isascii() and text.isprintable():

@@ -69,11 +69,11 @@ async def test_connect_shows_the_key_and_reads_an_account_of_play_money(tmp_path
 @pytest.mark.long
 @pytest.mark.parametrize("name", ["binance", "bybit"])
 async def test_a_plan_on_the_test_exchange_is_marked_and_needs_no_permission(tmp_path: Path, name: str) -> None:
-    """From /connect to a plan that is done, each message with its mark; CHATBOT_ALLOW_LIVE is off, and the server holds the orders."""
+    """From /start to a plan that is done, each message with its mark; CHATBOT_ALLOW_LIVE is off, and the server holds the orders."""
     marked = f"TEST · {name.capitalize()}"
     async with beside(tmp_path, name) as (ann, stand):
-        await ann.say("/connect")
-        await ann.taps("Send it here")
+        await ann.say("/start")
+        await ann.taps("Connect an exchange", "Send it here")
         await ann.say(stand.key)
         watching = (await ann.taps("Watch this account")).text
         assert f"{marked} · only watched" in watching

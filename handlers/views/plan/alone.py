@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from chatbot.i18n import N_
 from chatbot.model import AloneEnded
 from handlers.buttons import Style
-from handlers.views.common import View, bold, button, code, head, page, say
+from handlers.views.common import View, bold, button, code, head, leave, page, say
 from handlers.views.plan.autonomy import limit_rows, limits_arg, limits_of, limits_text
 from handlers.views.plan.real_money import as_before, limits_lines
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from chatbot.i18n import Words
     from chatbot.model import AutoLimits, LiveTerms, Portfolio
 
+#: the question for that sentence
+DIALOG: Final = "alone"
 #: what is typed to agree; no part of the sentence for real money, so that neither can be taken for the other
 SENTENCE: Final = N_("trade without asking me")
 EXAMPLE: Final = "/mode auto 500 10%"
@@ -65,7 +67,7 @@ def consent(words: Words, portfolio: Portfolio, terms: LiveTerms, limits: AutoLi
         say(words, "To agree, type: {sentence}", sentence=code(words.t(SENTENCE))),
         say(words, "Anything else, and I keep asking."),
     )
-    return View(text, (*limit_rows(words, limits, value), (button(words.t("Back"), "mode"),)))
+    return View(text, (*limit_rows(words, limits, value), (leave(words.t("Back"), DIALOG, "mode"),)))
 
 
 def not_agreed(words: Words, portfolio: Portfolio) -> View:

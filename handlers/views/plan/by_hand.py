@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chatbot.i18n import N_
 from chatbot.model import LegState
 from handlers.buttons import Style
-from handlers.views.common import View, button, code, coin, esc, head, page, say
+from handlers.views.common import View, button, code, coin, esc, head, leave, page, say
 from handlers.views.plan.progress import taken_back_toast
 from handlers.views.portfolio.flows import correct_example
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from chatbot.model import Plan, Portfolio
     from chatbot.plans.outcomes import SeenInPart
 
+#: the question what is held after a plan
+DIALOG = "otherwise"
 #: so many legs are told one by one
 _MOST = 24
 
@@ -29,7 +31,7 @@ def prompt(words: Words, portfolio: Portfolio, plan: Plan) -> View:
         code(correct_example(portfolio)),
         say(words, "Everything else counts as done as planned. An order that you left out altogether can be switched off under “Edit”."),
     )
-    return View(text, ((button(words.t("Back to the plan"), "card", plan.id),),))
+    return View(text, ((leave(words.t("Back to the plan"), DIALOG, "card", plan.id),),))
 
 
 def noted(words: Words, portfolio: Portfolio, plan: Plan) -> View:

@@ -12,7 +12,7 @@ from chatbot.model import FlowKind, Mode
 from chatbot.portfolio.amounts.trace import Since
 from chatbot.portfolio.books.settling import MOVED, SEEN
 from handlers.buttons import Style
-from handlers.views.common import ARROW, DOT, View, bold, button, clip, code, coin, esc, head, joined, page, say
+from handlers.views.common import ARROW, DOT, View, bold, button, clip, code, coin, esc, head, joined, leave, page, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from handlers.buttons import Keyboard
     from handlers.views.common import Html
 
+#: the questions how much came or went, and what is held
+FLOW, HOLDINGS = "flow", "holdings"
 #: what is done with the chosen of two readings: it comes or goes, or is kept out
 MOVE_AS, KEEP_AS = "flow_as", "keep_as"
 #: a quantity of a coin, to show how one is written
@@ -50,7 +52,7 @@ def prompt(words: Words, portfolio: Portfolio, kind: FlowKind) -> View:
         say(words, "Write an amount of {quote}, like {plain}, or a coin with its amount, like {example}.", **_examples(words, portfolio)),
         say(words, "It is no profit and no loss: returns leave it out."),
     )
-    return View(text, ((button(words.t("Back"), "status"),),))
+    return View(text, ((leave(words.t("Back"), FLOW, "status"),),))
 
 
 def correct_example(portfolio: Portfolio) -> str:
@@ -72,7 +74,7 @@ def correct_prompt(words: Words, portfolio: Portfolio) -> View:
         say(words, "Futures: {example} or {short}", example=code("long BTC 0.05 at 61000"), short=code("short ETH 2")),
         say(words, "Money in your futures account: {example}", example=code("futures 2500")),
     )
-    return View(text, ((button(words.t("Back"), "status"),),))
+    return View(text, ((leave(words.t("Back"), HOLDINGS, "status"),),))
 
 
 def which(

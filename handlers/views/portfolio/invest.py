@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatbot.model import LeftOutWhy
-from handlers.views.common import View, bold, button, code, head, joined, page, say
+from handlers.views.common import View, bold, button, code, head, joined, leave, page, say
 from handlers.views.plan.legs import left_out_text
 
 if TYPE_CHECKING:
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from handlers.views.common import Html
 
 
+#: the question how much is invested
+DIALOG = "invest"
+
+
 def prompt(words: Words, portfolio: Portfolio, there: Decimal) -> View:
     """Ask how much is to be invested."""
     text = page(
@@ -26,7 +30,7 @@ def prompt(words: Words, portfolio: Portfolio, there: Decimal) -> View:
         say(words, "There is {amount} to invest. Write an amount, like {example}.", amount=words.money(there), example=code("500")),
         say(words, "I plan to buy where most is missing, and to sell nothing. You see the plan first."),
     )
-    return View(text, ((button(words.t("Back"), "status"),),))
+    return View(text, ((leave(words.t("Back"), DIALOG, "status"),),))
 
 
 def too_much(words: Words, portfolio: Portfolio, amount: Decimal, there: Decimal) -> View:

@@ -300,6 +300,24 @@ def test_a_position_that_was_traded_brings_no_money_from_outside(old: Decimal, p
     assert (kept and abs(new) > abs(old)) or abs(worth(before) - worth(after)) < D("1e-18")
 
 
+@pytest.mark.long
+async def test_what_is_typed_after_back_answers_no_question(ann: Someone) -> None:
+    """Whoever went back has answered nothing; the Back of an older question leaves a newer one open."""
+    for asked in (("/deposit",), ("/withdraw",), ("/invest",), ("/status", "Correct amounts"), ("/rebalance", "Done, other amounts")):
+        await ann.say(asked[0])
+        await ann.taps(*asked[1:])
+        assert await ann.dialog() is not None
+        await ann.tap("Back to the plan" if asked[1:] == ("Done, other amounts",) else "Back")
+        assert await ann.dialog() is None
+        assert "I only understand commands." in await ann.say("500")
+    assert await written(ann) == ()
+    await ann.say("/deposit")
+    older = ann.last
+    await ann.say("/invest")
+    await ann.tap("Back", on=older)
+    assert (await ann.dialog() or ("",))[0] == "invest"
+
+
 async def test_a_portfolio_of_another_market_is_told_what_it_is(tmp_path: Path) -> None:
     """Whatever would change its amounts or trade it says so, and nothing is changed."""
     async with someone(tmp_path, fear_greed_url="") as before:
