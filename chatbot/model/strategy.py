@@ -46,6 +46,8 @@ class ScheduleRule:
     day: int = 1
     #: act only when a line is outside its band
     only_outside: bool = False
+    #: act only when a line is so far from its target, a fraction of V; None: however far
+    least: Decimal | None = None
     #: quote: each run invests so much and sells nothing, in place of a rebalance; None: it rebalances (domain 9.14)
     invest: Decimal | None = None
 

@@ -327,6 +327,8 @@ def reasons_for_plan(seen: CheckInput, result: CheckResult) -> tuple[Reason, ...
         return drift.as_now(asked, figures)
     if rule.invest is not None:
         return schedule.REASON, new_money.reason(rule.invest)
+    if rule.least is not None and not drift.is_as_far(figures, rule.least):
+        return drift.as_now(asked, figures)
     reasons = drift.as_now(market.joined_reasons(asked, drift.drifted(figures, result.states)), figures)
     outside = figures is not None and any(line.breach for line in figures.limits)
     return (schedule.REASON, *reasons) if outside or reasons or not rule.only_outside else ()

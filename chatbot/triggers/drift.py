@@ -174,6 +174,11 @@ def held_back(portfolio: Portfolio, open_plan: Plan | None, now: datetime) -> He
     return HeldBack.PLAN_OPEN if open_plan is not None else HeldBack.NONE
 
 
+def is_as_far(figures: PortfolioFigures | None, least: Decimal) -> bool:
+    """Tell whether something that has a band is ``least`` from its target or further, inside its band or not; unknown is no."""
+    return figures is not None and any(line.band is not None and abs(line.drift) >= least for line in figures.limits)
+
+
 def quiet_reason(figures: PortfolioFigures) -> HeldBack:
     """Return why a check told nothing."""
     return HeldBack.FIRED_BEFORE if any(reading.breach for reading in figures.limits) else HeldBack.INSIDE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.errors import UserError
@@ -125,7 +126,14 @@ _MOST_WORDS = 8
 #: a run that waits for drift, said as a sentence to the end
 _ONLY_IF = re.compile(r"(?i)\b(?:(?:only|solo|sólo|только)\s+)?(?:if|when|si|cuando|если|когда)\b(?P<what>.*)$", re.DOTALL)
 _OUTSIDE = re.compile(r"(?i)outside|out of|band|drift|off target|fuera|desv|вне|полос|коридор|отклон|дрейф")
+#: how far from its target, in points: drift >= 3, desviación de 3 puntos o más
+_DRIFT = re.compile(
+    r"(?i)^[^\d<≤]*(?:drift|off target|desv|отклон|дрейф)[^\d<≤$€₽]*?(?P<least>\d[\d.,]*)"
+    r"\s*(?:%|p\.?p\.?|points?|puntos?|п\.?\s?п\.?|пункт\w*)?(?:\s*(?:or more|y más|o más|и больше|и более|или больше|или более))?[\s.!]*$"
+)
+_LESS = re.compile(r"(?i)\b(?:below|under|less|at most|menor|menos|inferior|como mucho|меньше|менее|ниже|не больше|не более)\b")
 _DATED = ("monthly", "quarterly")
+_LEAST_POINTS, _MOST_POINTS = Decimal("0.1"), Decimal(50)
 
 #: other forms of what may be said, in plain letters
 _ALSO: dict[str, tuple[str, Any]] = {
@@ -185,8 +193,9 @@ def changed(present: ScheduleRule | None, changes: dict[str, Any], zone: str, no
     if changes.get("freq") == views.OFF:
         return None
     base = present or ScheduleRule(freq="daily", time=_TIME, zone=zone, set_at=now)
-    rule = replace(base, zone=zone, **changes)
-    return rule if replace(base, only_outside=rule.only_outside) == rule else replace(rule, set_at=now)
+    waits = ({"least": None} if "only_outside" in changes else {}) | ({"only_outside": False} if "least" in changes else {})
+    rule = replace(base, zone=zone, **{**waits, **changes})
+    return rule if replace(base, only_outside=rule.only_outside, least=rule.least) == rule else replace(rule, set_at=now)
 
 
 async def _change(update: Update, context: Context, portfolio: Portfolio, rule: ScheduleRule | None) -> None:
@@ -259,14 +268,28 @@ def _money(text: str) -> tuple[str, dict[str, Any], list[UserError]]:
 
 
 def _only_if(text: str) -> tuple[str, dict[str, Any], list[UserError]]:
-    """Take "only if something is outside its band" out of a text; how far outside that is, the bands say and not the schedule."""
+    """Take "only if something is outside its band", or "only if drift >= 3", out of a text; it stands at the end."""
     said = _ONLY_IF.search(text)
     if said is None:
         return text, {}, []
-    if _OUTSIDE.search(said["what"]) is None or any(char.isdigit() for char in said["what"]):
-        told = N_("A schedule can act only when a line is outside its band: write outside. How far that is, you set in /bands.")
-        return text[: said.start()], {}, [UserError(told)]
-    return text[: said.start()], {"only_outside": True}, []
+    rest, what = text[: said.start()], said["what"]
+    if (far := _DRIFT.search(what)) is not None and _LESS.search(what) is None:
+        try:
+            return rest, {"least": _points(far["least"])}, []
+        except UserError as problem:
+            return rest, {}, [problem]
+    if _OUTSIDE.search(what) is None or any(char.isdigit() for char in what):
+        told = N_("A schedule can wait for a line to be outside its band, or off its target: end with “outside” or “only if drift >= 3”.")
+        return rest, {}, [UserError(told)]
+    return rest, {"only_outside": True}, []
+
+
+def _points(typed: str) -> Decimal:
+    """Read how far off its target a line must be, in points; raises :class:`UserError`."""
+    points = numbers.number(typed, numbers.SHARE)
+    if not _LEAST_POINTS <= points <= _MOST_POINTS:
+        raise UserError(N_("A drift is between 0.1 and 50 points."))
+    return points / 100
 
 
 def _phrased(text: str) -> str:

@@ -14,7 +14,7 @@ from chatbot.model import AnswerMode, Outcome, PlanState, ScheduleRule, Strategy
 from chatbot.store import accounts, plans, portfolios, tables
 from chatbot.store.codec import decode, encode
 from chatbot.triggers import schedule
-from tests.portfolio.still_market import PERSON, START, bench
+from tests.portfolio.still_market import PERSON, START, D, bench
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -168,6 +168,21 @@ async def test_with_only_if_outside_a_run_inside_the_bands_is_done_without_a_wor
         await on.tick()
         assert await on.tick(3600) == (0, 1)
         assert await plans_of(on, portfolio) == ("03 08:32 drift+drift", "03 09:32 schedule+drift+drift")
+
+
+async def test_with_a_least_drift_a_run_waits_until_something_is_as_far_off_inside_its_band_too(tmp_path: Path) -> None:
+    """BTC has drifted by 1.2 points, inside its band of 5: for a run that asks for 2 that is too little, for one that asks for 1 enough."""
+    async with bench(tmp_path) as on:
+        portfolio = await scheduled(on, replace(HALF_PAST, least=D("0.02")))
+        assert await on.tick(1800) == (0, 0)
+        assert (await mark_of(on, portfolio)).outcome == Outcome.INSIDE
+        assert await told(on) == []
+        latest = await on.program.portfolios.by_id(portfolio.id)
+        assert latest is not None
+        rule = replace(HALF_PAST, least=D("0.01"))
+        await on.program.portfolios.change(latest, strategy=replace(latest.strategy, schedule=rule))
+        assert await on.tick(24 * 3600) == (0, 1)
+        assert await plans_of(on, portfolio) == ("03 09:30 schedule",)
 
 
 async def test_when_no_order_is_worth_its_fees_the_run_is_done_and_why_says_so(tmp_path: Path) -> None:

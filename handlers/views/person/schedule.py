@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from handlers.views.common import Html
 
 EXAMPLE, INVEST_EXAMPLE = "/schedule weekly mon 09:30", "/schedule $100 weekly mon"
+DRIFT_EXAMPLE = "/schedule weekly mon only if drift >= 3"
 OFF = "off"
 #: how often, with what is written on the button
 FREQUENCIES = {
@@ -45,7 +46,7 @@ _OUTCOMES = {
     Outcome.PLANNED: N_("a plan was made"),
     Outcome.TOLD: N_("you were told"),
     Outcome.NOTHING: N_("nothing to do"),
-    Outcome.INSIDE: N_("every line was inside its band"),
+    Outcome.INSIDE: N_("no line was far enough off its target"),
     Outcome.SKIPPED: N_("missed"),
 }
 
@@ -60,6 +61,7 @@ def schedule(words: Words, portfolio: Portfolio, upcoming: datetime | None, mark
         _last_line(words, mark),
         "",
         say(words, "Tap, or write it: {example}", example=code(EXAMPLE)),
+        say(words, "To act only on a drift: {example}", example=code(DRIFT_EXAMPLE)) if rule is None or rule.invest is None else None,
         say(words, "To invest regularly: {example}", example=code(INVEST_EXAMPLE)),
     )
     return View(text, (*_frequencies(words, rule), *_choices(words, rule), (button(words.t("Status"), "status"),)))
@@ -69,6 +71,9 @@ def _running(words: Words, portfolio: Portfolio, rule: ScheduleRule, upcoming: d
     invests = say(words, "It invests that much of your cash where it is missing most, and sells nothing.")
     only = say(words, "It acts only when a line is outside its band.")
     always = say(words, "It acts even when every line is inside its band.")
+    if rule.least is not None:
+        points = words.number(rule.least * 100, 1)
+        always = say(words, "It acts only when a line is at least {points} points off its target.", points=points)
     paused = say(words, "Nothing runs while the portfolio is paused.") if portfolio.paused else None
     short = rule.freq in ("monthly", "quarterly") and rule.day > _SHORTEST_MONTH
     return [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -153,15 +154,21 @@ SCHEDULES = [
     ("ru", "стоп", "off"),
 ]
 BAD_SCHEDULES = [
-    ("en", "weekly 7am only if drift >= 3", "only when a line is outside its band"),
-    ("en", "daily if btc falls", "only when a line is outside its band"),
-    ("es", "semanal solo si la desviación es 3", "only when a line is outside its band"),
-    ("ru", "ежедневно если отклонение 3", "only when a line is outside its band"),
     ("en", "yearly", "“yearly” is not possible"),
     ("es", "una vez al año", "“una vez al año” is not possible"),
     ("ru", "раз в год", "“раз в год” is not possible"),
     ("ru", "пять раз в месяц", "“пять раз в месяц” is not possible"),
     ("en", "four times a week", "“four times a week” is not possible"),
+    ("en", "daily if btc falls", "wait for a line to be outside its band, or off its target"),
+    ("en", "weekly 7am only if drift < 3", "wait for a line to be outside its band, or off its target"),
+    ("en", "weekly only if drift is below 3", "wait for a line to be outside its band, or off its target"),
+    ("en", "weekly only if drift >= 3 and 4", "wait for a line to be outside its band, or off its target"),
+    ("en", "weekly only if drift >= $3", "wait for a line to be outside its band, or off its target"),
+    ("es", "semanal solo si la desviación es menor que 3", "wait for a line to be outside its band, or off its target"),
+    ("ru", "ежедневно если отклонение меньше 3", "wait for a line to be outside its band, or off its target"),
+    ("en", "weekly only if drift >= 0", "A drift is between 0.1 and 50 points."),
+    ("en", "weekly only if drift >= 99999999999999999999", "is too large"),
+    ("en", "weekly only if drift >= 3.4.5", "“3.4.5” is not a number."),
     ("en", "biweekly", "“biweekly” is not possible"),
     ("en", "every 2 weeks", "“every 2 weeks” is not possible"),
     ("en", "every other day at 9", "“every other day” is not possible"),
@@ -273,6 +280,23 @@ def test_a_schedule_is_read_as_it_was_meant(language: str, typed: str, meant: st
 def test_a_schedule_may_wait_for_a_band_to_be_left(language: str, typed: str, often: str) -> None:
     """Said as a sentence or in one word; nothing of the sentence is taken for a day."""
     assert schedule.read(typed, CATALOGUE.words(language), None) == ({"freq": often, "only_outside": True}, ())
+
+
+@pytest.mark.parametrize(
+    ("language", "typed", "least"),
+    [
+        ("en", "weekly only if drift >= 3", "0.03"),
+        ("en", "weekly only when the drift is 2.5 points or more", "0.025"),
+        ("en", "weekly if drift > 3%", "0.03"),
+        ("es", "semanal solo si la desviación es de 3 puntos o más", "0.03"),
+        ("es", "semanal si desviación >= 2,5", "0.025"),
+        ("ru", "еженедельно только если отклонение 3 п.п. или больше", "0.03"),
+        ("ru", "еженедельно если дрейф >= 1,5", "0.015"),
+    ],
+)
+def test_a_schedule_may_wait_for_a_drift(language: str, typed: str, least: str) -> None:
+    """In points of the portfolio."""
+    assert schedule.read(typed, CATALOGUE.words(language), None) == ({"freq": "weekly", "least": Decimal(least)}, ())
 
 
 @pytest.mark.parametrize(("language", "typed", "told"), BAD_SCHEDULES)

@@ -73,6 +73,18 @@ async def test_words_change_only_what_they_say(chat: Someone) -> None:
     assert (rule.freq, rule.weekday, rule.time, rule.only_outside) == ("weekly", 4, "21:45", True)
 
 
+async def test_a_drift_that_a_run_waits_for_stands_on_the_page_until_another_is_said(chat: Someone) -> None:
+    """It is kept when the time changes, and ends with the switch for the bands."""
+    said = "It acts only when a line is at least 2.5 points off its target."
+    assert said in await chat.say("/schedule weekly mon 9:30 only if drift >= 2.5")
+    assert said in await chat.say("/schedule 21:45")
+    await chat.tap("☐ Only when outside a band")
+    chat.sees("It acts only when a line is outside its band.")
+    assert said in await chat.say("/schedule only if drift is 2.5 points")
+    await chat.say("/schedule always")
+    chat.sees("It acts even when every line is inside its band.")
+
+
 async def test_a_new_strategy_and_new_weights_keep_the_schedule(chat: Someone) -> None:
     """When is not what."""
     await chat.say("/schedule monthly 31 00:00")
