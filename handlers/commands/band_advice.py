@@ -22,10 +22,11 @@ async def advice(update: Update, context: Context) -> None:
     """Show the recommended bands; the button carries the limit on tracking."""
     portfolio = await need_portfolio(update, context)
     if portfolio is not None:
-        await _show(update, context, portfolio, context.tapped.arg)
+        await recommend(update, context, portfolio, context.tapped.arg)
 
 
-async def _show(update: Update, context: Context, portfolio: Portfolio, budget: str) -> None:
+async def recommend(update: Update, context: Context, portfolio: Portfolio, budget: str = "") -> None:
+    """Show the band that costs least for each line; ``budget``: or the widest that strays no further in a year, in per cent."""
     await show(update, context, band_advice.recommended(context.words, await context.program.adviser.bands(portfolio, _fraction(budget))))
 
 
@@ -46,7 +47,7 @@ async def use_band(update: Update, context: Context) -> None:
         await answer(update, context, band_advice.used_toast(context.words, line, Decimal(points)))
     else:
         await answer(update, context, band_advice.gone_toast(context.words), alert=True)
-    await _show(update, context, portfolio, budget)
+    await recommend(update, context, portfolio, budget)
 
 
 async def use_bands(update: Update, context: Context) -> None:

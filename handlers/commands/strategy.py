@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.exchanges.base import traded
+from chatbot.i18n import N_
 from chatbot.model import ALT, BandRule
 from chatbot.portfolio import strategies
 from chatbot.portfolio.manage import OF_PORTFOLIO
@@ -15,6 +16,7 @@ from chatbot.portfolio.reserve import out_of_reach
 from chatbot.portfolio.valuation import managed_coins
 from handlers.chat import guesses, names, parsing
 from handlers.chat.context import need_portfolio, refuse, show
+from handlers.commands import band_advice
 from handlers.commands.untargeted import coins_of
 from handlers.views import problems
 from handlers.views.common import preset_name
@@ -155,6 +157,9 @@ _DESTINATIONS = {
     **dict.fromkeys(("edge", "nearest edge", "borde", "al borde", "краи", "до края"), "0"),
 }
 
+#: what the button is called
+_RECOMMENDED = N_("Recommended")
+
 
 async def bands(update: Update, context: Context) -> None:
     """Show the bands, or take ``/bands BTC 5 ALT 10%``."""
@@ -175,6 +180,9 @@ def destination(text: str, words: Words) -> Decimal | None:
 
 
 async def _take_bands(update: Update, context: Context, portfolio: Portfolio) -> None:
+    if guesses.meant(context.rest, {guesses.plain(said): said for said in (_RECOMMENDED, context.words.t(_RECOMMENDED))}) is not None:
+        await band_advice.recommend(update, context, portfolio)
+        return
     if (theta := destination(context.rest, context.words)) is not None:
         await _change(update, context, portfolio, replace(portfolio.strategy, theta=theta), bands_only=True)
         return

@@ -221,9 +221,9 @@ def command_meant(words: Words, name: str, rest: str = "") -> View:
 
 
 def no_portfolio(words: Words) -> View:
-    """Answer a command about a portfolio when there is none."""
-    start: Keyboard = ((button(words.t("Start"), "start"),),)
-    return View(page(say(words, "You have no portfolio yet. /start sets one up in under a minute.")), start)
+    """Answer a command about a portfolio when none is open; there may be closed ones."""
+    start: Keyboard = ((button(words.t("Start"), "start"), button(words.t("Portfolios"), "portfolios")),)
+    return View(page(say(words, "You have no open portfolio. /start sets one up in under a minute.")), start)
 
 
 def closed(words: Words, portfolio: Portfolio) -> View:

@@ -67,7 +67,10 @@ def _sentences(words: Words, report: StatusReport, check: Check, now: datetime) 
     lines, seen = _limits(words, check.figures), standing.ranked(words, report)
     signal = seen[0] if seen else None
     if acts is None and lines and lines[0].nearness is Nearness.QUIET:
-        nearest = say(words, "Nothing to do: the nearest limit is {limit}.", limit=lines[0].short)
+        told = N_("Nothing to do: the nearest limit is {limit}.")
+        if signal is not None and signal.nearness is Nearness.QUIET and signal.share > lines[0].share:
+            told = N_("Nothing to do: of the bands the nearest is {limit}.")
+        nearest = say(words, told, limit=lines[0].short)
         return [nearest, signal.short if signal else None, fresh]
     crossed = bool(lines) and lines[0].nearness is Nearness.CROSSED
     idle = say(words, "A limit is crossed; the next check acts on it.") if crossed else say(words, _HELD_BACK[HeldBack.INSIDE])

@@ -35,8 +35,7 @@ async def test_one_band_then_all_of_them(tmp_path: Path) -> None:
     market.half_spread = D("0.001")
     async with someone(tmp_path, clock=clock, source=market) as ann:
         await _sit_down(ann)
-        await ann.say("/bands")
-        await ann.tap("Recommended")
+        await ann.say("/bands recommended")
         told = ann.sees("Recommended bands", "cost, bp", "A band this wide costs least", "estimates")
         assert "BTC" in told.text
         label = next(label for label in told.buttons if label.startswith("BTC ±"))

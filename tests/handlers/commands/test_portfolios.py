@@ -297,7 +297,7 @@ async def test_a_closed_portfolio_can_be_opened_again_and_is_paused_then(two: So
 async def test_the_last_one_closed_leaves_a_person_without_a_portfolio(ann: Someone) -> None:
     await ann.say("/portfolios")
     await ann.taps("Close", "Close Balanced")
-    assert "You have no portfolio yet" in await ann.say("/status")
+    assert "You have no open portfolio" in await ann.say("/status")
     assert "No portfolio is open. /start sets one up." in await ann.say("/portfolios")
     await ann.say("/start")
     await ann.taps(*SET_UP)

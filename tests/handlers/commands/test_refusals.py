@@ -281,4 +281,4 @@ async def test_a_tap_of_somebody_without_a_portfolio_leads_to_the_start(tmp_path
             ("schedule_set", "freq:daily"),
         ):
             await press(chat, action, arg)
-            assert "You have no portfolio yet" in chat.last.text, action
+            assert "You have no open portfolio" in chat.last.text, action

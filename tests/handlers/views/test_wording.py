@@ -10,7 +10,23 @@ import pytest
 
 from chatbot.errors import UserError
 from chatbot.i18n import Catalogue
-from chatbot.model import CORE, Cause, HeldBack, LeftOutWhy, LegState, Mode, NotAlone, Outcome, Person, Phase, PlanState, Problem, Reason
+from chatbot.model import (
+    CORE,
+    NET,
+    Cause,
+    HeldBack,
+    LeftOutWhy,
+    LegState,
+    LineReading,
+    Mode,
+    NotAlone,
+    Outcome,
+    Person,
+    Phase,
+    PlanState,
+    Problem,
+    Reason,
+)
 from chatbot.model.hedge import HedgeProblem
 from chatbot.plans.outcomes import NothingToDo, SmallDifference
 from handlers.buttons import Reason as TapReason
@@ -287,6 +303,14 @@ def test_why_names_the_nearest_limit() -> None:
     text = why.why(WORDS, replace(report(), open_plan=None), check, NOW + timedelta(seconds=12)).text
     assert "Nothing to do: the nearest limit is <b>ALT</b>, <b>4.9</b> of 5.0 points." in text
     assert "Last check 12 sec ago, all 6 prices fresh." in text
+
+
+def test_why_calls_a_band_no_nearest_limit_where_a_signal_is_nearer() -> None:
+    """It said so of 0.2 of 5.0 points, and in its next sentence that the trend was half-way to its limit."""
+    seen = triggered()
+    calm = replace(seen.check.figures, lines=(), exposure=LineReading(line=NET, weight=D("0.102"), target=D("0.1"), band=D("0.05")))
+    text = why.why(WORDS, replace(seen, open_plan=None), replace(seen.check, figures=calm, held_back=HeldBack.INSIDE), NOW).text
+    assert "Nothing to do: of the bands the nearest is <b>Net futures</b>, <b>0.2</b> of 5.0 points." in text
 
 
 @pytest.mark.parametrize("held_back", HeldBack)
