@@ -48,7 +48,7 @@ GIVEN = {
     "live": ("", "500 20% 4%"),
 }
 #: taps that send an order, or take one back
-ORDERS = ("Confirm", "All done", "Cancel orders and stop")
+ORDERS = ("Confirm", "All done", "Cancel orders and stop", "Stop")
 #: commands of a run besides those that rebalance
 OTHERS = 8
 #: their data and its deletion: nothing would be left to trade

@@ -111,12 +111,16 @@ async def test_a_watched_account_is_never_traded(tmp_path: Path) -> None:
         assert "shows no trade of this plan yet" in (await ann.tap("All done")).text
         await ann.step()
         assert (await ann.plan()).state is PlanState.PROPOSED
-        assert "WATCH · Binance" in await ann.say("/mode")
+        told = await ann.say("/mode")
+        assert told.startswith("WATCH · Binance — a real account that I only look at; you trade by hand")
+        assert "real orders" not in told
         assert "I see there what comes and goes" in await ann.say("/deposit 100")
         await ann.say("/invest 500")
         assert "shows no trade of this plan yet" in (await ann.tap("All done")).text
+        await ann.tap("Not done")
+        assert "not done, as you said" in await ann.say("/history")
         await ann.say("/panic")
-        await ann.tap("Cancel orders and stop")
+        await ann.tap("Stop")
         await ann.work()
         assert not theirs(server).orders
         assert not server.trespasses

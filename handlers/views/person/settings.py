@@ -39,6 +39,7 @@ _MODES = {
     Mode.MANUAL: N_("your own holdings, typed in; you trade by hand"),
     Mode.LIVE: N_("real orders with real money"),
 }
+_WATCHED = N_("a real account that I only look at; you trade by hand")
 _TEST = N_("a test account at an exchange; no real money moves")
 _ANSWERS = {
     AnswerMode.ASK: N_("I show a plan and wait for your Confirm."),
@@ -52,7 +53,7 @@ def mode(words: Words, portfolio: Portfolio) -> View:
     """Show how real the portfolio is and what a trigger does, with the ways a trigger may answer."""
     limits = portfolio.answering.limits if portfolio.answer is AnswerMode.AUTO else None
     text = page(
-        joined(" — ", (head(words, portfolio), words.t(_TEST if portfolio.is_test else _MODES[portfolio.mode]))),
+        joined(" — ", (head(words, portfolio), words.t(_how_real(portfolio)))),
         "",
         say(words, "When a line leaves its band:"),
         bold(words.t(_BY_HAND if portfolio.is_by_hand and portfolio.answer is AnswerMode.ASK else _ANSWERS[portfolio.answer])),
@@ -66,6 +67,12 @@ def mode(words: Words, portfolio: Portfolio) -> View:
     last = (button(words.t("Alerts"), "alerts"), button(words.t("New portfolio"), "start_new"), button(words.t("Status"), "status"))
     waiting = autonomy.unanswered_rows(words, portfolio) if portfolio.answer is not AnswerMode.NOTIFY else ()
     return View(text, (choices, *waiting, last))
+
+
+def _how_real(portfolio: Portfolio) -> str:
+    if portfolio.is_test:
+        return _TEST
+    return _WATCHED if portfolio.is_watched else _MODES[portfolio.mode]
 
 
 def settings(words: Words, person: Person, language_name: str, now: datetime) -> View:

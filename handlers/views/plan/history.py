@@ -34,6 +34,13 @@ _STATES = {
     PlanState.SKIPPED: N_("skipped"),
     PlanState.SUPERSEDED: N_("replaced"),
 }
+#: what a person said of a plan that they trade themselves
+_STATES_BY_HAND = {
+    PlanState.PROPOSED: N_("waiting until you say what was done"),
+    PlanState.DONE: N_("noted as done"),
+    PlanState.EXPIRED: N_("never answered"),
+    PlanState.SKIPPED: N_("not done, as you said"),
+}
 _COLUMNS = (
     "plan",
     "state",
@@ -80,7 +87,8 @@ def _none(words: Words, portfolio: Portfolio, *, is_older: bool) -> View:
 
 
 def _row(words: Words, plan: Plan) -> Html:
-    lead = joined(DOT, (bold(str(plan.number)), words.moment(plan.created_at), words.t(_STATES[plan.state])))
+    states = _STATES | _STATES_BY_HAND if plan.is_by_hand else _STATES
+    lead = joined(DOT, (bold(str(plan.number)), words.moment(plan.created_at), words.t(states[plan.state])))
     change = _largest_change(words, plan.before, plan.result) if plan.result is not None else None
     return joined("\n", (lead, *reason_lines(words, plan)[:1], change))
 
@@ -101,7 +109,7 @@ def plan_in_full(words: Words, portfolio: Portfolio, plan: Plan, *, at: int = 0,
     titles = (words.t("before"), words.t("after") if plan.result is not None else words.t("planned"))
     top = title(words, portfolio, plan, words.moment(plan.created_at))
     lines = [
-        bold(words.t("waiting for an answer") if plan.state is PlanState.PROPOSED else closed_text(words, plan)),
+        bold(words.t("waiting for an answer") if plan.state is PlanState.PROPOSED and not plan.is_by_hand else closed_text(words, plan)),
         *reason_lines(words, plan),
         esc(""),
         *(paid_line(words, leg) for leg in plan.legs),

@@ -57,9 +57,9 @@ def effects(words: Words, shown: Sequence[Effect], others: Sequence[Portfolio], 
     parts.append(say(words, "One more tap does it, with what is there at that moment. It stays out until /resume."))
     go = words.t("Stop, and list what to close") if by_hand else words.t("Close all futures and stop")
     only = shown[0].portfolio.id if others or len(shown) == 1 else 0
-    rows: list[tuple[Button, ...]] = [
-        (button(go if closes else words.t("Cancel orders and stop"), "panic_go", _arg(only, now), Style.DANGER),)
-    ]
+    if not closes:
+        go = words.t("Stop") if by_hand else words.t("Cancel orders and stop")
+    rows: list[tuple[Button, ...]] = [(button(go, "panic_go", _arg(only, now), Style.DANGER),)]
     rows += [
         (button(words.t("Only {name}", name=named(words, one)), "panic", one.id),)
         for one in (*others, *(effect.portfolio for effect in shown if len(shown) > 1))
@@ -96,10 +96,13 @@ def _effect(words: Words, effect: Effect) -> list[Html]:
 def _cancelled(words: Words, effect: Effect) -> list[Html]:
     """Say what becomes of the plan that is open, and of its orders."""
     plan = effect.open_plan
+    by_hand = (
+        [say(words, "Your own open orders I can't cancel: please cancel them at your exchange.")] if effect.portfolio.is_by_hand else []
+    )
     if plan is None:
-        return [say(words, "No open orders")]
+        return by_hand or [say(words, "No open orders")]
     if plan.state is PlanState.PROPOSED:
-        return [say(words, "Plan {number} ends unanswered.", number=plan.number)]
+        return [*by_hand, say(words, "Plan {number} ends unanswered.", number=plan.number)]
     told = say(words, "Plan {number} is stopped; what is filled stays.", number=plan.number)
     count = effect.open_orders
     return [
@@ -152,7 +155,7 @@ def _stopped(words: Words, answer: Answer, now: datetime) -> list[Html]:
 def resumed(words: Words) -> Html:
     """Say at the end of a pause what comes after a panic."""
     return say(
-        words, "Your targets may want the futures back: the next check proposes a plan and asks first, until you have confirmed one."
+        words, "Your targets may want back what was closed: the next check proposes a plan and asks first, until you have confirmed one."
     )
 
 
