@@ -19,9 +19,13 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from decimal import Decimal
 
+    from numpy.typing import NDArray
+
     from chatbot.backtest.past import Past, Recorded
     from chatbot.backtest.result import Result
     from chatbot.model import Strategy
+
+    Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,18 +64,21 @@ class Answer:
     traded: tuple[int, ...]
     #: hours without a price, by instrument; only those that have some
     missing: Mapping[str, int]
+    #: by line of the strategy, what it was of the value at each 00:00 UTC; none where triggers were switched
+    weights: Mapping[str, Floats] = field(default_factory=dict)
 
 
 def answer(job: Job, tell: Callable[[int, int], None]) -> Answer:
     """Try everything that was asked, part by part; raises ``engine.errors.Refused`` where something has no price at the first hour."""
     parts, past = 1 + (job.own is not None) + len(job.switched), played(job.recorded)
     tell(0, parts)
+    weights: Mapping[str, Floats] = {}
     if job.switched:
         tried, blocks = alone(past, job.strategy, job.amount, window=job.window)
         ways: dict[str, Result] = {"strategy": tried}
     else:
         found = compare(past, job.strategy, job.amount, window=job.window)
-        ways, blocks = found.ways, found.blocks
+        ways, blocks, weights = found.ways, found.blocks, found.weights
     tell(1, parts)
     own = None
     if job.own is not None:
@@ -92,6 +99,7 @@ def answer(job: Job, tell: Callable[[int, int], None]) -> Answer:
         on=frozenset(trigger for trigger in switched if job.strategy.setting(trigger).on),
         traded=tuple(block.hour for block in blocks[1:]),
         missing=_missing(past, job),
+        weights=weights,
     )
 
 

@@ -13,10 +13,10 @@ from chatbot.backtest.walk import walk
 from chatbot.engine.review import measures
 from chatbot.engine.review.costs import Trade, TradedBlock, Turnover, turnover
 from chatbot.exchanges.base import is_perp
-from chatbot.model import ScheduleRule
+from chatbot.model import FUTURES, STABLE, ScheduleRule
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from numpy.typing import NDArray
@@ -77,6 +77,8 @@ class Comparison:
     #: the same bands, every trigger off; None where the strategy has none on
     bands: Result | None
     blocks: tuple[Block, ...]
+    #: by line of the strategy, what it was of the value at each 00:00 UTC
+    weights: Mapping[str, Floats]
 
     @property
     def ways(self) -> dict[str, Result]:
@@ -98,6 +100,7 @@ def compare(past: Past, strategy: Strategy, amount: Decimal, *, window: timedelt
         monthly=_result(past, monthly),
         bands=None if bands is walked else _result(past, bands),
         blocks=tuple(walked.blocks),
+        weights=_weights(past, strategy, walked.held),
     )
 
 
@@ -167,12 +170,35 @@ def _trade(leg: Leg) -> Trade:
 def values_of(past: Past, held: Sequence[Stretch]) -> tuple[Floats, float]:
     """Return what was held is worth at every hour, quote, and the funding that it received; an hour without a price has the last one's."""
     values, received = np.empty(past.hours), 0.0
-    last_of_hour = [one for one, after in zip(held, (*held[1:], None), strict=True) if after is None or after.hour != one.hour]
-    for one, after in zip(last_of_hour, (*last_of_hour[1:], None), strict=True):
-        stop = past.hours if after is None else after.hour
+    for one, stop in _until(past, held):
         values[one.hour : stop], funding = _worth(past, one.snapshot, one.hour, stop)
         received += funding
     return values, received
+
+
+def _until(past: Past, held: Sequence[Stretch]) -> Iterator[tuple[Stretch, int]]:
+    """Yield what was held with the hour up to which it was; of several changes in an hour the last counts."""
+    last_of_hour = [one for one, after in zip(held, (*held[1:], None), strict=True) if after is None or after.hour != one.hour]
+    yield from zip(last_of_hour, (*(one.hour for one in last_of_hour[1:]), past.hours), strict=True)
+
+
+def _weights(past: Past, strategy: Strategy, held: Sequence[Stretch]) -> dict[str, Floats]:
+    """Return what each line was of the value at each midnight; funding counts from the next change of what is held on."""
+    moments = np.arange(_first_midnight(past), past.hours, _DAY_HOURS)
+    worths = {line: np.zeros(len(moments)) for line in strategy.weights}
+    for one, stop in _until(past, held):
+        snap, (low, high) = one.snapshot, np.searchsorted(moments, (one.hour, stop))
+        here, at = slice(low, high), moments[low:high]
+        worths.setdefault(STABLE, np.zeros(len(moments)))[here] += float(sum((coin.value for coin in snap.cash), Decimal(0)))
+        worths.setdefault(FUTURES, np.zeros(len(moments)))[here] += float(snap.wallet)
+        for holding in snap.spot:
+            row = worths.setdefault(strategy.line_of(holding.asset), np.zeros(len(moments)))
+            row[here] += float(holding.qty) * past.filled(holding.asset)[at]
+        for position in snap.positions:
+            if position.qty:
+                worths[FUTURES][here] += float(position.qty) * (past.filled(position.contract)[at] - float(position.entry))
+    whole: Floats = np.sum(list(worths.values()), axis=0)
+    return {line: row / whole for line, row in worths.items() if row.any()}
 
 
 def _worth(past: Past, snap: Snapshot, start: int, stop: int) -> tuple[Floats, float]:

@@ -21,6 +21,7 @@ from chatbot.portfolio.names import SPOT_ONLY
 from handlers.chat.context import need_portfolio, redraw, reply, show
 from handlers.commands import backtest_words
 from handlers.views.past import backtest as views
+from handlers.views.past import backtest_over_time
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from telegram import Message, Update
 
     from chatbot.backtest.apart.desk import Run
+    from chatbot.backtest.question import Answer
+    from chatbot.i18n import Words
     from chatbot.model import Cause, Portfolio, Strategy
     from handlers.chat.context import Context
     from handlers.views.common import View
@@ -82,6 +85,33 @@ async def stop(update: Update, context: Context) -> None:
     context.program.backtests.stop(run)
     # the message of the run follows it by itself; another one that offered to stop it, or one that missed its end, is told here
     await show(update, context, views.result(context.words, run.about, run))
+
+
+async def months(update: Update, context: Context) -> None:
+    """Show a finished backtest month by month."""
+    await _show_finished(update, context, backtest_over_time.months)
+
+
+async def weights(update: Update, context: Context) -> None:
+    """Show what each line was of the value in a finished backtest."""
+    await _show_finished(update, context, backtest_over_time.weights)
+
+
+async def back(update: Update, context: Context) -> None:
+    """Show the result of a finished backtest again."""
+    await _show_finished(update, context, lambda words, told, run, _: views.result(words, told, run))
+
+
+async def _show_finished(update: Update, context: Context, view: Callable[[Words, Told, Run, Answer], View]) -> None:
+    """Show something of the run whose button was tapped; of one from before a restart nothing is left."""
+    portfolio = await need_portfolio(update, context, to_read=True)
+    if portfolio is None:
+        return
+    run = context.program.backtests.named(context.tapped.arg, context.person.id)
+    if run is None or run.answer is None:
+        await show(update, context, views.gone(context.words, portfolio))
+        return
+    await show(update, context, view(context.words, run.about, run, run.answer))
 
 
 async def _portfolio(update: Update, context: Context) -> Portfolio | None:

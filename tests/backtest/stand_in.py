@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Self
 
 from chatbot.backtest.question import Answer
-from tests.handlers.views.backtest_examples import a_result
+from tests.handlers.views.backtest_examples import a_result, some_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,4 +70,5 @@ def answered(job: Job) -> Answer:
         on=frozenset(trigger for trigger in job.switched if job.strategy.setting(trigger).on),
         traded=(24,),
         missing={},
+        weights={} if job.switched else some_weights(),
     )

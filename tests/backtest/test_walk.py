@@ -8,6 +8,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from chatbot.backtest.result import compare
 from chatbot.backtest.search import Search
 from chatbot.backtest.walk import walk
 from chatbot.model import BandRule, Cause, Strategy, TriggerSetting
@@ -48,6 +49,18 @@ def test_the_search_comes_to_what_every_hour_comes_to(seed: int, together: bool)
     assert searched.blocks == hourly.blocks
     assert {str(block.reasons[0].trigger) for block in searched.blocks} >= {"start", "volatility"}
     assert searched.exact < hourly.exact / 2
+
+
+def test_what_each_line_was_of_the_value_adds_up_and_begins_at_the_targets() -> None:
+    """Midnight by midnight, through cuts and what gives back: the layers of the picture are the whole of what there was."""
+    strategy = narrow()
+    found = compare(past_of(wild(1), before=BEFORE), strategy, Decimal(10_000), window=timedelta(seconds=60))
+    assert set(found.weights) == {"CORE", "ALT", "STABLE"}, "nothing was ever in futures"
+    assert np.allclose(np.sum(list(found.weights.values()), axis=0), 1.0)
+    assert {len(row) for row in found.weights.values()} == {len(found.strategy.daily)}
+    for line, row in found.weights.items():
+        assert row[0] == pytest.approx(float(strategy.weights[line]), abs=2e-3)
+    assert found.weights["ALT"].min() < 0.2, "the coin that runs wild was cut"
 
 
 def test_while_a_coin_is_held_down_its_targets_are_known_hour_by_hour(monkeypatch: pytest.MonkeyPatch) -> None:

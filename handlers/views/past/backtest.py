@@ -168,7 +168,7 @@ def _option(label: str, is_chosen: bool, wish: Wish) -> Button:
 
 def under_way(words: Words, told: Told, run: Run, place: int) -> View:
     """Tell how far a run is."""
-    return View(page(*_top(words, told), _stage(words, run, place)), _stop(words, run))
+    return View(page(*top(words, told), _stage(words, run, place)), _stop(words, run))
 
 
 def _stop(words: Words, run: Run) -> Keyboard:
@@ -184,7 +184,7 @@ def _stage(words: Words, run: Run, place: int) -> Html:
         return say(words, "Playing it hour by hour.")
     if run.asked is not None:
         name, since = run.asked
-        return say(words, "Fetching past prices: {coin}, from {date} on.", coin=name_of(words, name), date=_day(words, since))
+        return say(words, "Fetching past prices: {coin}, from {date} on.", coin=name_of(words, name), date=day(words, since))
     return say(words, "Fetching past prices.")
 
 
@@ -207,7 +207,7 @@ def result(words: Words, told: Told, run: Run) -> View:
     if run.answer is not None and told.days is not None:
         return _by_trigger(words, told, run, run.answer) if told.by_trigger else _beside(words, told, run, run.answer)
     again = ((button(words.t("Again"), "past_each" if told.by_trigger else "past_go", arg(told.wish)), _other(words, told)),)
-    return View(page(*_top(words, told), _trouble(words, run)), again)
+    return View(page(*top(words, told), _trouble(words, run)), again)
 
 
 def _trouble(words: Words, run: Run) -> Html:
@@ -233,15 +233,16 @@ def _other(words: Words, told: Told) -> Button:
     return button(words.t("Another test"), "backtest", arg(told.wish))
 
 
-def _top(words: Words, told: Told) -> tuple[Html, Html]:
-    """Return the first two lines: what is tested, and over which days."""
-    subject = say(words, "Backtest by trigger") if told.by_trigger else say(words, "Backtest")
-    first = head(words, told.portfolio, subject, bold(_strategy(words, told.portfolio, told.wish)))
+def top(words: Words, told: Told, subject: Html | None = None) -> tuple[Html, Html]:
+    """Return the first two lines: what is tested, and over which days; ``subject`` is what is shown of it."""
+    whole = say(words, "Backtest by trigger") if told.by_trigger else say(words, "Backtest")
+    shown = (whole,) if subject is None else (whole, subject)
+    first = head(words, told.portfolio, *shown, bold(_strategy(words, told.portfolio, told.wish)))
     if told.days is None:
         return first, esc(_period(words, told.wish))
     begin, end = told.days.begin, told.days.end
     days = say_n(words, _DAYS, round((end - begin) / timedelta(days=1)))
-    return first, say(words, "{begin} – {end}, {days}", begin=_day(words, begin), end=_day(words, end), days=days)
+    return first, say(words, "{begin} – {end}, {days}", begin=day(words, begin), end=day(words, end), days=days)
 
 
 def _strategy(words: Words, portfolio: Portfolio, wish: Wish) -> str:
@@ -257,10 +258,10 @@ def _period(words: Words, wish: Wish) -> str:
     first, _, last = wish.period.partition("-")
     if not last:
         return first
-    return " – ".join(dict.fromkeys(_day(words, datetime.strptime(day, "%Y%m%d")) for day in (first, last)))  # noqa: DTZ007 - a day
+    return " – ".join(dict.fromkeys(day(words, datetime.strptime(text, "%Y%m%d")) for text in (first, last)))  # noqa: DTZ007 - a day
 
 
-def _day(words: Words, moment: datetime) -> str:
+def day(words: Words, moment: datetime) -> str:
     """Write a day of UTC, whatever the person's zone: a test begins and ends at its midnight."""
     return words.date(datetime(moment.year, moment.month, moment.day, tzinfo=words.zone))
 
@@ -273,7 +274,7 @@ def _beside(words: Words, told: Told, run: Run, found: Answer) -> View:
         (name, _signed(words, one.growth - 1), words.percent(one.drawdown), words.number(one.plans))
         for name, one in _ways(words, told, found)
     ]
-    first, span = _top(words, told)
+    first, span = top(words, told)
     lead = say(
         words,
         "{own}, holding {hold}, with {plans}",
@@ -283,7 +284,8 @@ def _beside(words: Words, told: Told, run: Run, found: Answer) -> View:
     )
     text = _fitted((first, span, lead, table(rows)), _figures(words, own, hold), _caveats(words, told, run, found))
     again = button(words.t("Which triggers helped"), "past_each", arg(told.wish))
-    return captioned(text, ((again,), (_other(words, told),)), _picture(words, told, found))
+    over_time = (button(words.t("By month"), "past_months", run.word), button(words.t("Weights"), "past_weights", run.word))
+    return captioned(text, ((again,), over_time, (_other(words, told),)), _picture(words, told, found))
 
 
 def _ways(words: Words, told: Told, found: Answer) -> list[tuple[str, Result]]:
@@ -396,7 +398,7 @@ def _by_trigger(words: Words, told: Told, run: Run, found: Answer) -> View:
         rows.append((trigger_name(words, trigger), *(_signed(words, one.growth - 1) for one in both)))
         rows.append((f"· {words.t('worst fall')}", *(words.percent(one.drawdown) for one in both)))
     text = page(
-        *_top(words, told),
+        *top(words, told),
         say(words, "Return and worst fall with each trigger on and off, everything else as it is:"),
         table(rows),
         say(words, "That the best of these is more than luck: {share}", share=words.percent(found.best_is_skill, 0))
@@ -425,7 +427,7 @@ def _picture(words: Words, told: Told, found: Answer) -> Picture:
         at=tuple((kept / (days - 1)).tolist()),
         curves=curves,
         traded=tuple(hour / hours for hour in found.traded),
-        ends=(_day(words, found.begin), _day(words, found.begin + hours * HOUR)),
+        ends=(day(words, found.begin), day(words, found.begin + hours * HOUR)),
         fall=words.t("Below its highest value"),
         deepest=words.percent(found.ways["strategy"].drawdown),
         tick=words.t("plan"),

@@ -56,24 +56,31 @@ def weights(words: Words, told: Review, rows: Mapping[str, Sequence[float]]) -> 
         raise ValueError("there is no picture of nothing")
     begun, ended = found.points[0].market_at, found.points[-1].market_at
     span = (ended - begun).total_seconds() or 1.0
-    kept = _thinned(len(found.points))
-    layers = Layers(
-        at=tuple((found.points[at].market_at - begun).total_seconds() / span for at in kept),
+    at = [(point.market_at - begun).total_seconds() / span for point in found.points]
+    return layers(words, rows, at, (words.date(begun), words.date(ended)))
+
+
+def layers(words: Words, rows: Mapping[str, Sequence[float]], at: Sequence[float], ends: tuple[str, str]) -> Picture:
+    """Draw what each line was of the value at moments that are shares of the whole time; ``ends`` are the first and last day, written."""
+    kept = _thinned(len(at))
+    drawn = Layers(
+        at=tuple(at[place] for place in kept),
         layers=tuple(
-            Layer(line=line, weights=tuple(max(0.0, row[at]) for at in kept), said=words.percent(row[-1], 0)) for line, row in rows.items()
+            Layer(line=line, weights=tuple(max(0.0, row[place]) for place in kept), said=words.percent(row[-1], 0))
+            for line, row in rows.items()
         ),
-        ends=(words.date(begun), words.date(ended)),
+        ends=ends,
     )
     names = {line: line_name(words, line) for line in rows}
     labels = Labels(title=words.t("Weights over time"), bars=words.t("share of the value"), lines=names)
-    return Picture(kind=PictureKind.WEIGHTS, labels=labels, layers=layers)
+    return Picture(kind=PictureKind.WEIGHTS, labels=labels, layers=drawn)
 
 
-def months(words: Words, returns: Mapping[tuple[int, int], float]) -> Picture:
-    """Draw returns by (year, month); month 0 is the whole year."""
+def months(words: Words, returns: Mapping[tuple[int, int], float], told: str) -> Picture:
+    """Draw returns by (year, month); month 0 is the whole year, and ``told`` says of what they are."""
     years = sorted({year for year, _ in returns})
     columns = tuple((str(year), tuple(_cell(words, returns.get((year, month))) for month in (*_MONTHS, 0))) for year in years)
-    labels = Labels(title=words.t("Month by month"), bars=words.t("return in %, deposits apart"))
+    labels = Labels(title=words.t("Month by month"), bars=told)
     rows = (*(words.month(month) for month in _MONTHS), words.t("Year"))
     return Picture(kind=PictureKind.MONTHS, labels=labels, months=Months(rows=rows, years=columns))
 

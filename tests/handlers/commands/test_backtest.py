@@ -98,6 +98,28 @@ async def test_from_the_choice_to_the_picture_in_one_message(tmp_path: Path) -> 
         assert "These prices are made up" in told
 
 
+async def test_a_result_opens_by_month_and_by_weight_and_goes_back(tmp_path: Path) -> None:
+    """The same message turns from picture to picture; what an older button names is not there any more, and that is said."""
+    async with at_the_desk(tmp_path) as (ann, stand_in):
+        stand_in.go.set()
+        await ann.say("/backtest 400d")
+        await until(ann, "holding")
+        number, first = ann.last.id, ann.last.attachment
+        await ann.tap("By month")
+        assert "Backtest · Month by month" in ann.last.text
+        assert ann.last.id == number
+        assert ann.last.attachment != first
+        await ann.tap("Back")
+        assert "holding" in ann.last.text
+        await ann.tap("Weights")
+        assert "Backtest · Weights over time" in ann.last.text
+        assert "Stable     18%  13%" in ann.last.text
+        await ann.say("/backtest 60d")
+        await until(ann, "holding")
+        await ann.tap("Back", ann.with_button("Back"))
+        assert "is not running any more" in ann.last.text
+
+
 async def test_by_trigger_below_the_result_and_another_test_below_that(tmp_path: Path) -> None:
     """The result stays; each trigger is switched once, and what was on stands under on."""
     async with at_the_desk(tmp_path) as (ann, stand_in):

@@ -21,6 +21,7 @@ from chatbot.errors import InternalError, RateLimited, Unreachable, UserError
 from chatbot.model import INFO, Cause, ScheduleRule
 from chatbot.portfolio import strategies
 from handlers.views.past import backtest as views
+from handlers.views.past import backtest_over_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,6 +55,13 @@ def a_result(growth: float = 1.1234, *, full: bool = True) -> Result:
     )
 
 
+def some_weights() -> dict[str, np.ndarray]:
+    """Return what four lines were of the value day by day."""
+    core = np.linspace(0.4, 0.55, DAYS)
+    rest = 1 - core
+    return {"CORE": core, "ALT": 0.6 * rest, "STABLE": 0.3 * rest, "FUTURES": 0.1 * rest}
+
+
 def an_answer(*, worst: bool = False, by_trigger: bool = False) -> Answer:
     """Return what was found; ``worst``: with everything that has to be said of it."""
     own = replace(a_result(), liquidations=12, blind_hours=1234) if worst else a_result()
@@ -68,6 +76,7 @@ def an_answer(*, worst: bool = False, by_trigger: bool = False) -> Answer:
         on=frozenset({Cause.VOLATILITY, Cause.TREND}) if by_trigger else frozenset(),
         traded=(100, 2000, 5000),
         missing={"BTC": 12, "ETH": 1234, "SOL": 4567, "BTC-PERP": 12, "ETH-PERP": 12} if worst else {},
+        weights={} if by_trigger else some_weights(),
     )
 
 
@@ -124,6 +133,8 @@ def backtests(portfolio: Portfolio) -> dict[str, Callable[[Words], View]]:
         "past.backtest.under_way playing": lambda w: views.under_way(w, found, counting, 0),
         "past.backtest.under_way playing one": lambda w: views.under_way(w, found, a_run(Stage.COUNTING, of=1), 0),
         "past.backtest.result": lambda w: views.result(w, found, done),
+        "past.backtest_over_time.months": lambda w: backtest_over_time.months(w, found, done, an_answer()),
+        "past.backtest_over_time.weights": lambda w: backtest_over_time.weights(w, found, done, an_answer()),
         "past.backtest.result at worst": lambda w: views.result(w, worst, a_run(Stage.DONE, answer=an_answer(worst=True), tried=123)),
         "past.backtest.result by trigger": lambda w: views.result(
             w,
