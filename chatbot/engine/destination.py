@@ -71,8 +71,8 @@ def destination(
         raise Refused("bad_parameter", "theta")
     if min([*(costs or {}).values(), budget or 0]) < 0:
         raise Refused("bad_parameter", "costs")
-    for line in weights:
-        if line not in targets:
+    for line, w in weights.items():
+        if w and line not in targets:
             raise Refused("missing_target", line)
     widths = {line: half_width(bands[line], t) for line, t in targets.items() if line in bands}
     if not force and not _breached(weights, targets, widths, mode):

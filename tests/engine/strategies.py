@@ -181,6 +181,33 @@ def plan_cases(draw: st.DrawFn, *, halts: bool = False, fees: bool = True, size:
     return case
 
 
+#: basis points of V around the thresholds of domain 9.5, and far beyond them
+_OFF = st.sampled_from((D(0), D(4), D(-4), D(6), D(-6), D(24), D(-24), D(26), D(-26), D(200), D(-200)))
+
+
+@st.composite
+def near_cases(draw: st.DrawFn) -> PlanCase:
+    """Draw a portfolio that stands near its targets, where thresholds decide; what an exchange takes at least is small beside them."""
+    case, value = draw(plan_cases()), D(100_000)
+    targets = case.targets
+    spot = tuple(
+        replace(h, qty=_quantity(max(D(0), targets.spot[h.asset] + draw(_OFF) / 10_000) * value, h.price, 12)) for h in case.snapshot.spot
+    )
+    positions = tuple(
+        replace(p, entry=p.mark, qty=_quantity((targets.futures[p.contract] / 4 + draw(_OFF) / 10_000) * value, p.mark, 12))
+        for p in case.snapshot.positions
+    )
+    exposures = {contract: f / 4 for contract, f in targets.futures.items()}
+    cash = (Cash(asset="USDT", qty=targets.stable * value),)
+    return replace(
+        case,
+        snapshot=Snapshot(spot=spot, cash=cash, wallet=targets.collateral * value, positions=positions),
+        targets=replace(targets, futures=exposures),
+        rules={name: replace(one, lot=one.lot.scaleb(-4), min_notional=min(D(5), one.min_notional)) for name, one in case.rules.items()},
+        config=replace(case.config, cash_buffer=D(0), min_trade=D(10), min_trade_bps=D(5), sleeve_cap=D(100), gross_cap=D(5)),
+    )
+
+
 @st.composite
 def walks(draw: st.DrawFn) -> list[D]:
     """Draw closes that go in legs between turning points, with a little noise: trends, reversals and divergences."""

@@ -219,8 +219,13 @@ def test_edges_follow_the_mode(mode: str, w: str, breach: str | None) -> None:
 def test_a_line_without_a_target_may_hold_nothing() -> None:
     """Nothing needs no target; something without one is a row that was forgotten."""
     assert set(check_bands({"A": D(100), "B": D(0)}, {"A": D(1)}, {}).lines) == {"A"}
-    with pytest.raises(Refused, match="missing_target"):
-        check_bands({"A": D(100), "B": D(1)}, {"A": D(1)}, {})
+    assert destination({"A": D(1), "B": D(0)}, {"A": D(1)}, {}, D(1), force=True).weights == {"A": D(1)}
+    for forgotten in (
+        lambda: check_bands({"A": D(100), "B": D(1)}, {"A": D(1)}, {}),
+        lambda: destination({"B": D(1)}, {"A": D(1)}, {}, D(1)),
+    ):
+        with pytest.raises(Refused, match="missing_target"):
+            forgotten()
 
 
 def test_a_quotient_on_the_edge_is_not_rounded_away() -> None:

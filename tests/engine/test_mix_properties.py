@@ -19,6 +19,8 @@ COINS = ("ADA", "BNB", "SOL", "XRP")
 prices = st.fixed_dictionaries(dict.fromkeys(COINS, st.decimals(min_value="0.01", max_value=5000, places=2)))
 quantities = st.fixed_dictionaries({}, optional=dict.fromkeys(COINS, st.decimals(min_value=0, max_value=10**6, places=3)))
 TEN = dict.fromkeys(COINS, D(10))
+#: per cent of each coin's order; a block that fills leaves nothing off, and only a cut keeps the intention then
+fills = st.just(dict.fromkeys(COINS, 100)) | st.fixed_dictionaries(dict.fromkeys(COINS, st.integers(0, 100)))
 
 
 def worth(price: dict[str, Decimal], qty: dict[str, Decimal]) -> dict[str, F]:
@@ -44,15 +46,16 @@ def test_shares_add_up_and_so_do_the_dollars(
 
 
 @quick
-@given(prices, quantities, st.lists(st.tuples(prices, st.fixed_dictionaries(dict.fromkeys(COINS, st.integers(0, 100)))), max_size=5))
+@given(prices, quantities, st.lists(st.tuples(st.just(None) | prices, fills), max_size=5))
 def test_c47_after_partial_fills_moved_prices_and_cuts_a_full_fill_ends_at_what_was_chosen(
-    price: dict[str, Decimal], held: dict[str, Decimal], blocks: list[tuple[dict[str, Decimal], dict[str, int]]]
+    price: dict[str, Decimal], held: dict[str, Decimal], blocks: list[tuple[dict[str, Decimal] | None, dict[str, int]]]
 ) -> None:
     """Block after block fills only so much of each coin; the proportions of the q* stay those of the first (C.47)."""
     found = intended_shares(COINS, price, held, None, TEN)
     chosen = found.quantities(F(40_000), price)
     meant = {coin: to_decimal(qty) for coin, qty in chosen.items()}
-    for moved, filled in blocks:
+    for prices_now, filled in blocks:
+        moved = prices_now or price
         aim = sum(worth(moved, meant).values())
         found = intended_shares(COINS, moved, held, meant, TEN, cut=("SOL",))
         assert found.source is Source.INTENDED

@@ -98,3 +98,12 @@ def test_a_difference_is_seen() -> None:
     assert differs([1], [1, 2])
     assert differs(True, 1)
     assert not differs({"a": [1.0, None]}, {"a": [1.0 + 1e-12, None]})
+
+
+def test_what_is_held_needs_a_price_and_what_is_not_needs_none() -> None:
+    """An unknown price is missing, which is not the same as a wrong one."""
+    spot = [{"asset": "BTC", "qty": "1", "price": "100"}, {"asset": "ETH", "qty": "0", "price": None}]
+    assert adapter.run("portfolio_metrics", {"spot": spot})["value"] == 100
+    for row in ({"asset": "ETH", "qty": "1", "price": None}, {"asset": "ETH", "qty": "1"}):
+        assert adapter.run("portfolio_metrics", {"spot": [row]}) == {"error": "missing_price"}
+    assert adapter.run("portfolio_metrics", {"cash": [{"asset": "USDC", "qty": "1", "price": None}]}) == {"error": "missing_price"}

@@ -58,8 +58,13 @@ def snapshot(raw: Mapping[str, Any]) -> Snapshot:
         spot=tuple(
             Holding(asset=h["asset"], qty=number(h["qty"]), price=number(h["price"]), bucket=h.get("bucket") or default_bucket(h["asset"]))
             for h in raw.get("spot") or ()
+            if _is_priced(h)
         ),
-        cash=tuple(Cash(asset=c["asset"], qty=number(c["qty"]), price=number(c.get("price", 1))) for c in raw.get("cash") or ()),
+        cash=tuple(
+            Cash(asset=c["asset"], qty=number(c["qty"]), price=number(c.get("price", 1)))
+            for c in raw.get("cash") or ()
+            if _is_priced({"price": 1, **c})
+        ),
         wallet=number(futures.get("wallet_balance", 0)),
         positions=tuple(
             Position(
@@ -72,6 +77,15 @@ def snapshot(raw: Mapping[str, Any]) -> Snapshot:
             for p in futures.get("positions") or ()
         ),
     )
+
+
+def _is_priced(row: Mapping[str, Any]) -> bool:
+    """Tell whether a row counts: one that holds nothing needs no price (domain 9.12), one that holds something does."""
+    if row.get("price") is not None:
+        return True
+    if number(row["qty"]):
+        raise Refused("missing_price", row["asset"])
+    return False
 
 
 def _linear(position: Mapping[str, Any]) -> str:

@@ -44,7 +44,7 @@ def invest(
     if amount <= 0 or any(not 0 <= rate < 1 for rate in rates.values()):
         raise Refused("bad_parameter", "amount" if amount <= 0 else "fee")
     for line, value in values.items():
-        if line not in targets:
+        if value and line not in targets:
             raise Refused("missing_target", line)
         if value < 0 and line != FUTURES:
             raise Refused("negative_quantity", line)

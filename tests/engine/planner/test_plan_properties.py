@@ -13,7 +13,7 @@ from chatbot.engine.planner.block import Block, Fees
 from chatbot.engine.planner.prices import fee_aware_value
 from chatbot.engine.planner.scope import everything
 from chatbot.engine.portfolio import Snapshot
-from tests.engine.strategies import PlanCase, decimals, filled, plan_cases, quick, signed
+from tests.engine.strategies import D_of, PlanCase, decimals, filled, plan_cases, quick, signed
 
 F = Fraction
 LEGS = ["spot_sell", "spot_buy", "futures_reduce", "futures_increase"]
@@ -42,27 +42,31 @@ def test_c01_value_is_conserved(case: PlanCase) -> None:
 @quick
 @given(plan_cases(halts=True))
 def test_c02_nothing_goes_below_zero_after_any_leg(case: PlanCase) -> None:
-    """Spot and cash stay at or above 0 after every leg."""
-    block, cash, held = case.run(), case.cash, case.held
+    """Spot and cash stay at or above 0 after every leg, filled at the valuation price or at the worst that its limit allows."""
+    block, held = case.run(), case.held
     transfers = {t.direction: F(t.amount) for t in block.transfers}
+    cash = worst = case.cash
     for leg in LEGS:
         for order in (o for o in block.orders if o.leg == leg and leg.startswith("spot")):
-            sign = 1 if order.side == "sell" else -1
+            sign, at = (1, min) if order.side == "sell" else (-1, max)
             cash += F(order.notional) * (sign - F(case.fees.spot))
+            worst += F(order.qty) * at(case.prices[order.instrument], F(order.limit)) * (sign - F(case.fees.spot))
             held[order.instrument] -= sign * F(order.qty)
-            assert cash >= 0
-            assert held[order.instrument] >= 0
+            assert min(cash, worst, held[order.instrument]) >= 0
         if leg == "spot_sell":
             cash += transfers.get("to_spot", F(0))
-    assert cash - transfers.get("to_futures", F(0)) == F(block.post.cash) >= 0
+            worst += transfers.get("to_spot", F(0))
+    assert cash - transfers.get("to_futures", F(0)) == F(block.post.cash)
+    assert min(cash, worst) >= transfers.get("to_futures", F(0))
 
 
 @quick
-@given(plan_cases(halts=True))
-def test_c03_the_cash_buffer_is_untouchable(case: PlanCase) -> None:
-    """Cash that was at or above its buffer stays there."""
-    buffer = F(case.config.cash_buffer)
-    assert F(case.run().post.cash) >= min(buffer, case.cash)
+@given(plan_cases(halts=True), st.sampled_from((F(1, 10), F(1, 2), F(1))))
+def test_c03_the_cash_buffer_is_untouchable(case: PlanCase, share: F) -> None:
+    """Cash that was at or above its buffer stays there, also where the buffer is most of it."""
+    buffer = case.cash * share
+    kept = replace(case, config=replace(case.config, cash_buffer=D_of(buffer)))
+    assert F(kept.run().post.cash) >= buffer
 
 
 @quick
@@ -73,6 +77,17 @@ def test_c04_no_spot_order_below_the_exchange_minimum(case: PlanCase) -> None:
         if order.leg.startswith("spot"):
             worst = min(case.prices[order.instrument], F(order.limit))
             assert F(order.qty) * worst >= F(case.rules[order.instrument].min_notional)
+
+
+@quick
+@given(plan_cases())
+def test_c04_a_minimum_that_an_order_just_meets_is_met_at_its_limit_too(case: PlanCase) -> None:
+    """Each spot order's own worth becomes its instrument's minimum: where the limit is the lower price, the exchange would refuse it."""
+    exactly = {o.instrument: replace(case.rules[o.instrument], min_notional=o.notional) for o in case.run().orders}
+    met = replace(case, rules={**case.rules, **exactly})
+    for order in met.run().orders:
+        if order.leg.startswith("spot"):
+            assert F(order.qty) * min(met.prices[order.instrument], F(order.limit)) >= F(met.rules[order.instrument].min_notional)
 
 
 @quick
@@ -147,11 +162,13 @@ def test_c10_trades_go_towards_the_target(case: PlanCase) -> None:
 @quick
 @given(plan_cases(halts=True))
 def test_c11_no_trade_overshoots(case: PlanCase) -> None:
-    """Every spot line ends at least as near to its target as it began."""
+    """Every spot line ends at least as near to its target as it began, and on the same side of it: lots never carry it across."""
     block = case.run()
     for asset in spot_orders(block):
         goal, price = F(case.targets.spot[asset]) * F(block.value_target), case.prices[asset]
-        assert abs(F(block.post.spot_qty[asset]) * price - goal) <= abs(case.held[asset] * price - goal)
+        off, left = case.held[asset] * price - goal, F(block.post.spot_qty[asset]) * price - goal
+        assert abs(left) <= abs(off)
+        assert left * off >= 0 or abs(left) < F(1, 10**40)
 
 
 @quick
@@ -311,8 +328,10 @@ def test_c24_free_trading_needs_no_fee_awareness(case: PlanCase) -> None:
 @quick
 @given(plan_cases(halts=True))
 def test_c40_halted_instruments_get_no_order(case: PlanCase) -> None:
-    """Whatever is halted is not traded."""
+    """Whatever is halted is not traded, and costs nothing: where everything is, V' is V (C.23)."""
     assert not case.halted & {o.instrument for o in case.run().orders}
+    still = replace(case, halted=frozenset(case.rules)).run()
+    assert (still.value_target, still.orders) == (still.value_before, ())
 
 
 @quick

@@ -18,7 +18,7 @@ from chatbot.engine.planner.scope import EXPOSURE, TABLE, BlockCause, Least, Mov
 from chatbot.engine.planner.scoped import scoped_plan, stands_above_room
 from chatbot.engine.portfolio import Cash, Position, Snapshot
 from chatbot.engine.targets import Targets
-from tests.engine.strategies import ASSETS, PlanCase, filled, plan_cases, quick
+from tests.engine.strategies import ASSETS, PlanCase, filled, near_cases, plan_cases, quick
 
 if TYPE_CHECKING:
     from chatbot.engine.planner.block import Block
@@ -76,7 +76,12 @@ def scope_of(some: tuple[BlockCause, ...], scoped: ScopedCase) -> Scope:
 
 
 scoped_cases = st.builds(
-    ScopedCase, case=plan_cases(halts=True), causes=causes, moved=some_contracts, outside=names_outside, started=st.booleans()
+    ScopedCase,
+    case=plan_cases(halts=True) | near_cases(),
+    causes=causes,
+    moved=some_contracts,
+    outside=names_outside,
+    started=st.booleans(),
 )
 
 
@@ -130,16 +135,19 @@ def test_c46_a_risk_off_block_buys_no_coin_and_raises_no_long(scoped: ScopedCase
 @quick
 @given(scoped_cases)
 def test_c14_and_c48_the_caps_hold_strictly(scoped: ScopedCase) -> None:
-    """Both caps hold at the fees of the block, in any scope, or the book is flat; what cannot be traded is apart."""
+    """Both caps hold in any scope with fees at the dearer of price and limit, or the book is flat; what cannot be traded is apart."""
     block, case = scoped.run(), scoped.case
     after = {name: F(qty) for name, qty in block.post.futures_qty.items()}
     stuck = {name: qty for name, qty in after.items() if name in case.halted or name not in case.rules}
     book = gross(case, after)
     spot = sum((F(qty) * case.prices[name] for name, qty in block.post.spot_qty.items()), F(0))
     free = gross(case, {name: qty for name, qty in after.items() if name not in stuck})
-    fits = spot + book <= F(case.config.gross_cap) * F(block.post.value) and book <= F(case.config.sleeve_cap) * F(
-        block.post.futures_equity
-    )
+    dearer = {
+        side: F(fee) * sum((max(F(0), F(o.qty) * F(o.limit) - F(o.notional)) for o in block.orders if o.leg.startswith(side)), F(0))
+        for side, fee in (("spot", case.fees.spot), ("futures", case.fees.futures))
+    }
+    value, equity = F(block.post.value) - sum(dearer.values()), F(block.post.futures_equity) - dearer["futures"]
+    fits = spot + book <= F(case.config.gross_cap) * value and book <= F(case.config.sleeve_cap) * equity
     assert fits or free == 0
 
 
@@ -150,8 +158,10 @@ def test_c52_no_leg_is_under_its_threshold(scoped: ScopedCase) -> None:
     block, case, scope = scoped.run(), scoped.case, scoped.scope
     value = F(block.value_before)
     for order in block.orders:
-        closes = (case.targets.spot | case.targets.futures)[order.instrument] == 0
-        if closes or order.reduce_only or "cap_scaled" in block.flags or "cash_limited" in block.flags:
+        closes = (case.targets.spot | case.targets.futures)[order.instrument] == 0 or not block.post.futures_qty.get(order.instrument, 1)
+        if closes or "cap_scaled" in block.flags or "cash_limited" in block.flags:
+            continue
+        if order.reduce_only and stands_above_room(case.snapshot, case.config):
             continue
         reach = scope.spot.get(order.instrument) or scope.futures[order.instrument]
         bps = case.config.min_trade_bps if reach.least is Least.NAMED else case.config.min_trade_bps_other
