@@ -442,13 +442,17 @@ class Rebalancing:
         return await self._store(drafted)
 
     async def skip(self, plan_id: int, person_id: int, *, until: datetime | None = None) -> Late | NotYours | Proposed:
-        """Close a plan unanswered; with ``until`` the portfolio also stays quiet until then."""
+        """Close a plan unanswered; with ``until`` the portfolio also stays quiet until then.
+
+        One that is traded by hand waits on through the silence: whether it was traded nobody has said.
+        """
         plan, portfolio = await self._owned(plan_id, person_id)
         if plan is None or portfolio is None:
             return NotYours()
         now = self._clock.now()
         async with self._db.transaction() as tx:
-            if not await plans.decide(tx, plan_id, PlanState.SKIPPED, now):
+            waits = until is not None and plan.is_by_hand and plan.state == PlanState.PROPOSED
+            if not waits and not await plans.decide(tx, plan_id, PlanState.SKIPPED, now):
                 return Late(plan=await plans.plan(tx, plan_id) or plan)
             await events.add_event(tx, plan_id, None, "snoozed" if until else "skipped", {"person": person_id})
             if until is not None:

@@ -67,6 +67,19 @@ async def test_the_card_waits_and_what_was_done_is_done_whatever_prices_did(ann:
     assert (await ann.books())["spot"]["BTC"] == D("0.5") - legs[0].qty
 
 
+async def test_a_snooze_says_nothing_of_what_was_traded(ann: Someone) -> None:
+    """It said "Plan 1 was not done, as you said", and what was traded could be told no more."""
+    card = ann.with_button("Snooze 1 h")
+    answer = await ann.tap("Snooze 1 h")
+    assert answer.text == "I keep quiet until 10:00 UTC. Plan 1 waits until you say what was done."
+    assert (await ann.plan()).state is PlanState.PROPOSED
+    await ann.step(600)
+    assert len(await ann.plans()) == 1
+    await ann.tap("All done", card)
+    await ann.work()
+    assert (await ann.plan()).state is PlanState.DONE
+
+
 @pytest.mark.long
 async def test_what_was_not_done_is_not_and_nothing_is_claimed_that_nobody_knows(ann: Someone) -> None:
     await ann.tap("Not done")

@@ -284,5 +284,7 @@ def skipped_toast(words: Words, plan: Plan, *, until: datetime | None = None) ->
         return words.t("Plan {number} was not done.", number=plan.number)
     if until is not None:
         time = words.when(until, plan.decided_at or plan.created_at)
+        if plan.is_by_hand:
+            return words.t("I keep quiet until {time}. Plan {number} waits until you say what was done.", number=plan.number, time=time)
         return words.t("Plan {number} is skipped and I keep quiet until {time}.", number=plan.number, time=time)
     return words.t("Plan {number} is skipped.", number=plan.number)
