@@ -9,7 +9,7 @@ import structlog
 
 from chatbot.durable import EXECUTE
 from chatbot.errors import ExchangeError, KeyRefused, Unreachable
-from chatbot.execution import next_order, outcomes, recovery, refit
+from chatbot.execution import next_order, outcomes, recovery, refit, wallets
 from chatbot.execution.comparing import Comparison
 from chatbot.execution.lifecycle import PlanEvent
 from chatbot.execution.pace import Pace
@@ -181,13 +181,21 @@ class Executor:
                     raise Parked(stopped)
                 await self._stop(view, exchange, stopped)
                 return True
-            if turn[0].kind == LegKind.SPOT_BUY and not view.count(SIZED):
-                await refit.size_buys(view, exchange, self._deps)
-                return True
-            if turn[0].kind not in _SPOT and refit.overlay_waits(view):
-                await refit.replan(view, await self.hooks.replan(view.portfolio.id, view.plan), self._deps)
+            if await self._between(view, turn[0], exchange):
                 return True
         await SideBySide(view, self._exchanges, self._deps).work()
+        return True
+
+    async def _between(self, view: View, leg: Leg, exchange: Exchange) -> bool:
+        """Do what comes before a leg that begins: wait for the money, size the buys, make the overlay again; False: it may begin."""
+        if _counts_money(view, leg) and await wallets.is_behind(exchange, await self._deps.scribe.attempts(view.plan.id), self._deps):
+            await self._deps.rest(view, self._deps.pace.poll_pause_s)
+        elif leg.kind == LegKind.SPOT_BUY and not view.count(SIZED):
+            await refit.size_buys(view, exchange, self._deps)
+        elif leg.kind not in _SPOT and refit.overlay_waits(view):
+            await refit.replan(view, await self.hooks.replan(view.portfolio.id, view.plan), self._deps)
+        else:
+            return False
         return True
 
     def _at(self, view: View, leg: Leg, exchange: Exchange) -> outcomes.LegAttempt:
@@ -245,6 +253,13 @@ class Executor:
             self._deps.crash_point("parked")
             _LOG.warning("plan parked", plan=view.plan.id, why=why)
         return {"more": False, "state": PlanState.PARKED.value}
+
+
+def _counts_money(view: View, leg: Leg) -> bool:
+    """Tell whether what comes next is cut to what the account shows: a transfer, the first buy, the overlay that is made again."""
+    if leg.kind == LegKind.SPOT_BUY:
+        return not view.count(SIZED)
+    return leg.state == LegState.PLANNED and (leg.is_transfer or (leg.kind not in _SPOT and refit.overlay_waits(view)))
 
 
 _SPOT = (LegKind.SPOT_SELL, LegKind.TO_SPOT, LegKind.SPOT_BUY)

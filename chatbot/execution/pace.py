@@ -46,6 +46,8 @@ class Pace:
     looks: int = 3
     #: and then everything is asked once more after so long before it is sent again: balances and lists may lag behind an order together
     again_s: float = 20.0
+    #: what the account must show of a plan's fills is waited for so long before money is counted that they have brought
+    shows_s: float = 15.0
     #: pauses before each new try when the exchange cannot be reached; after the last one the plan is parked
     retries_s: tuple[float, ...] = (1, 2, 4, 8, 15, 30, 60)
     #: moves after which a plan is parked: no plan needs so many, so something is wrong

@@ -192,6 +192,11 @@ class Scribe:
             sized = (await events.detail_of(tx, plan_id, SIZED)).get(BUDGETS, {})
         return Decimal(sized[str(index)]) if str(index) in sized else None
 
+    async def attempts(self, plan_id: int) -> tuple[Attempt, ...]:
+        """Return every order and transfer of a plan, those of legs that have ended too."""
+        async with self._db.read() as tx:
+            return await orders.orders(tx, plan_id)
+
     async def traded(self, portfolio_id: int) -> frozenset[str]:
         """Return the exchange's ids of the orders of a portfolio that are known to have traded."""
         async with self._db.read() as tx:

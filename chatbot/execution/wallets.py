@@ -9,19 +9,23 @@ from typing import TYPE_CHECKING
 from chatbot.engine.exact import in_steps
 from chatbot.engine.portfolio import tradable as free_beyond
 from chatbot.errors import OutcomeUnknown, Rejected, Unreachable
-from chatbot.exchanges.base import Direction, asset_of, is_perp
+from chatbot.exchanges.base import Direction, Side, asset_of, is_perp
 from chatbot.execution import next_order, outcomes
 from chatbot.execution.record import LEVERAGE, Change
 from chatbot.model import LegKind
 from chatbot.store.orders import Attempt
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from chatbot.exchanges.base import Balances, Exchange
-    from chatbot.execution.outcomes import LegAttempt
+    from chatbot.execution.outcomes import Deps, LegAttempt
     from chatbot.model import Portfolio
 
 _ZERO = Decimal(0)
 _CENT = Decimal("0.01")
+#: what is left of what was bought, at least, when the fee was taken in the coin
+_LESS_FEE = Decimal("0.99")
 
 
 async def tradable(exchange: Exchange, portfolio: Portfolio) -> dict[str, Decimal]:
@@ -43,6 +47,30 @@ async def held(exchange: Exchange, instrument: str) -> Decimal:
     if is_perp(instrument):
         return next((one.qty for one in await exchange.positions() if one.instrument == instrument), _ZERO)
     return (await exchange.balances()).spot.get(asset_of(instrument), _ZERO)
+
+
+async def is_behind(exchange: Exchange, attempts: Sequence[Attempt], deps: Deps) -> bool:
+    """Tell whether the spot wallet does not show yet what the latest orders of a plan have done to their coins.
+
+    What it shows of the coin it shows of the money too. A fee may have been taken in the coin. Nobody waits for longer than ``shows_s``
+    after the last of them: a person may have moved coins meanwhile. Raises ``Unreachable``.
+    """
+    sent = [one for one in attempts if one.limit is not None and one.held is not None and not is_perp(one.instrument)]
+    ends = [one.ended_at for one in sent if one.filled and one.ended_at is not None]
+    if not ends or (deps.clock.now() - max(ends)).total_seconds() >= deps.pace.shows_s:
+        return False
+    spot = (await exchange.balances()).spot
+    coins = {one.instrument for one in sent}
+    return any(_is_behind([one for one in sent if one.instrument == coin], spot.get(asset_of(coin), _ZERO)) for coin in coins)
+
+
+def _is_behind(attempts: Sequence[Attempt], shown: Decimal) -> bool:
+    """Tell whether ``shown`` is what there was of a coin before these orders, or lies on the way to what they have made of it."""
+    first, filled = attempts[0], sum((one.filled for one in attempts), _ZERO)
+    before = first.held or _ZERO
+    if first.side == Side.SELL:
+        return shown > before - filled
+    return shown < before + filled * _LESS_FEE
 
 
 async def transfer(move: LegAttempt) -> None:

@@ -12,9 +12,10 @@ from chatbot.exchanges.live.private.opening import Accounts
 from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
 from chatbot.exchanges.testserver.dialects.bybit.speech import BYBIT
 from chatbot.exchanges.testserver.faults import faults_of
+from chatbot.exchanges.testserver.harshness import Harshness
 from chatbot.exchanges.testserver.server import Server
 from chatbot.execution.transfers import WrittenTransfers
-from chatbot.model import Credentials, LegState, PlanState
+from chatbot.model import Cause, Credentials, LegState, PlanState, Reason
 from tests.execution.lab import QUICK, Lab, open_lab, states
 
 if TYPE_CHECKING:
@@ -74,6 +75,18 @@ async def test_a_plan_is_done_as_it_was_confirmed(db: Database, venue: str) -> N
             "BTC-PERP": Decimal("0.2"),
             "ETH-PERP": Decimal("-0.4"),
         }
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("venue", DIALECTS)
+async def test_money_that_a_sale_has_brought_is_waited_for_where_balances_lag(db: Database, venue: str) -> None:
+    """Two coins are bought with what another is sold for: neither is cut because the account does not show the money yet."""
+    async with on(venue, db) as (lab, server):
+        server.venue.harshness = Harshness(balance_lag_s=6, lookup_lag_s=0, level_quote=Decimal(10_000_000))
+        server.venue.withdraw(server.venue.accounts["key"], "USDT", Decimal(19_000) if venue == "binance" else Decimal(28_000))
+        plan = await lab.run("sell 0.05 BTC; buy 0.5 ETH; buy 8 SOL", Reason(trigger=Cause.PANIC))
+        assert [(leg.state, leg.note) for leg in plan.legs] == [(FILLED, "")] * 3
+        agrees(plan, server)
 
 
 async def outcome(lab: Lab, server: Server, call: str, fault: str) -> str:
