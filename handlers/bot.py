@@ -11,7 +11,7 @@ from telegram.ext import Application, ApplicationHandlerStop, CallbackQueryHandl
 from chatbot.errors import InternalError, ShutOut, Unreachable, UserError
 from chatbot.portfolio.revision import is_shown_by
 from handlers.buttons import BOUND, Reason, Refusal, Signer, Tap, told_apart
-from handlers.chat.context import CONTEXT, PROGRAM, Context, answer, reply, told_of
+from handlers.chat.context import CONTEXT, PROGRAM, Context, answer, mark_above, reply
 from handlers.chat.gate import gate
 from handlers.chat.trouble import broken, words_outside
 from handlers.chat.typed_keys import WHISPERS
@@ -356,7 +356,7 @@ async def _corrected(handler: Handler, update: Update, context: Context) -> None
         await handler(update, context)
     except UserError as mistake:
         await answer(update, context)
-        await reply(update, context, problems.mistake(context.words, mistake, await told_of(context)))
+        await reply(update, context, problems.mistake(context.words, mistake, await mark_above(context)))
     except Unreachable as trouble:
         portfolio = await context.portfolio()
         if portfolio is None:

@@ -16,7 +16,7 @@ from chatbot.portfolio.revision import shown_as
 from chatbot.store import accounts
 from handlers.buttons import Signer, changed_by, markup
 from handlers.chat import sending
-from handlers.views.common import decimal_sign, named
+from handlers.views.common import DOT, decimal_sign, head, joined, mark, named, played
 from handlers.views.problems import closed, mistake, mistakes, no_portfolio
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from chatbot.app import Program
     from chatbot.i18n import Words
-    from chatbot.model import Person, Plan, Portfolio
+    from chatbot.model import Mode, Person, Plan, Portfolio
     from handlers.buttons import Tap
-    from handlers.views.common import View
+    from handlers.views.common import Html, View
 
 log = structlog.get_logger()
 
@@ -53,6 +53,8 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
     #: number of the portfolio that this update is about, and with it every button of the answer: the one that the tapped button or the open
     #: dialog names, else the current one once it was asked for; None: it is about none
     about: int | None = None
+    #: the kind of portfolio that is being set up; None: none is
+    setting_up: Mode | None = None
     #: what was typed behind the command, in its lines
     rest: str = ""
 
@@ -150,7 +152,15 @@ async def _sent(context: Context, view: View, *, silent: bool = False) -> Messag
 
 async def refuse(update: Update, context: Context, found: Sequence[UserError], example: str = "") -> None:
     """Tell everything that is wrong with what was typed, under the mark of the portfolio that it was typed for, if it was for one."""
-    await reply(update, context, mistakes(context.words, found, example, await told_of(context)))
+    await reply(update, context, mistakes(context.words, found, example, await mark_above(context)))
+
+
+async def mark_above(context: Context) -> Html | None:
+    """Return the first line of what is said about the portfolio that this update is about, or about the one that is being set up."""
+    portfolio, mode = await told_of(context), context.setting_up
+    if portfolio is not None:
+        return head(context.words, portfolio)
+    return joined(DOT, (mark(mode), played(context.words, mode, context.program.source.name))) if mode is not None else None
 
 
 async def told_of(context: Context) -> Portfolio | None:

@@ -108,6 +108,7 @@ async def amount(update: Update, context: Context) -> None:
 async def typed(update: Update, context: Context, text: str, data: dict[str, Any]) -> None:
     """Take a typed amount, typed holdings, or typed weights, whichever step is open."""
     step = data.get("step")
+    context.setting_up = _mode(context, data) if "mode" in data else None
     if step == "amount":
         data = {**data, "amount": str(sums.start_amount(text))}
         if numbers.is_in_another_dollar(text, _quote(context, data)):

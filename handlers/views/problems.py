@@ -142,21 +142,17 @@ def failure(words: Words, error_id: str) -> View:
     )
 
 
-def mistake(words: Words, problem: UserError, portfolio: Portfolio | None = None) -> View:
-    """Answer with one thing that the person can fix, about a ``portfolio`` where it is about one."""
-    return View(page(_about(words, portfolio), error(words, problem)))
+def mistake(words: Words, problem: UserError, title: Html | None = None) -> View:
+    """Answer with one thing that the person can fix; ``title`` is the mark of the portfolio that it is about."""
+    return View(page(title, error(words, problem)))
 
 
-def _about(words: Words, portfolio: Portfolio | None) -> Html | None:
-    return head(words, portfolio) if portfolio is not None else None
-
-
-def mistakes(words: Words, problems: Sequence[UserError], example: str = "", portfolio: Portfolio | None = None) -> View:
-    """Answer with everything that is wrong with an input at once, and with an example that works."""
+def mistakes(words: Words, problems: Sequence[UserError], example: str = "", title: Html | None = None) -> View:
+    """Answer with everything that is wrong with an input at once, and with an example that works; ``title`` as in :func:`mistake`."""
     lead = esc(words.n("One thing to fix:", "{count} things to fix:", len(problems)))
     shown = [joined(" ", ("•", error(words, problem))) for problem in problems]
     hint = say(words, "An example that works: {example}", example=code(example)) if example else None
-    return View(page(_about(words, portfolio), lead, *shown, *(("", hint) if hint else ())))
+    return View(page(title, lead, *shown, *(("", hint) if hint else ())))
 
 
 def tap_refused(words: Words, refusal: Refusal) -> str:
