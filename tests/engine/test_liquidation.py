@@ -74,6 +74,17 @@ def test_c34_equity_meets_the_tables_maintenance(
 
 
 @quick
+@given(tables(), decimals("0", "0.5", 2), decimals("-0.5", "0.5", 2), st.sampled_from((1, -1)))
+def test_c34_other_positions_take_their_maintenance_and_give_their_profit(
+    table: tuple[Bracket, ...], needed: Decimal, gained: Decimal, side: int
+) -> None:
+    """In cross margin the wallet answers for them too: it is the same as collateral of that much less, and more."""
+    one, entry = D(side), D(1000)
+    shared = liquidation(table, qty=one, entry=entry, collateral=entry, other_mm=needed * entry, other_upnl=gained * entry)
+    assert shared == liquidation(table, qty=one, entry=entry, collateral=entry * (1 - needed + gained))
+
+
+@quick
 @given(tables(), magnitudes(-3, 4), magnitudes(-3, 3), decimals("0.01", "3", 2))
 def test_c34_more_leverage_is_liquidated_sooner(table: tuple[Bracket, ...], entry: Decimal, qty: Decimal, margin: Decimal) -> None:
     """With half the collateral a long is liquidated at a higher price."""

@@ -81,6 +81,13 @@ def test_c35_beta_stays_between_estimate_and_prior(asset: list[float], market: l
         assert low - 1e-12 <= found.beta <= high + 1e-12
 
 
+@quick
+@given(returns, st.integers(-40, 90).map(lambda tenths: tenths / 10))
+def test_c35_a_coin_that_only_multiplies_the_market_is_clipped(market: list[float], slope: float) -> None:
+    """Its regression is certain, so the prior does not pull it back; beta stays in [0, 3] all the same."""
+    assert 0 <= estimate_beta([slope * day for day in market], market, prior=1.2, prior_sd=0.35).beta <= 3
+
+
 def test_c35_stablecoins_have_no_beta() -> None:
     """Stablecoins have beta exactly 0, BTC exactly 1."""
     assert prior_beta("USDT") == prior_beta("USDC") == 0

@@ -175,19 +175,23 @@ def test_low_funding_waits_while_anything_is_risk_off() -> None:
 
 rate = st.sampled_from([D(n).scaleb(-5) for n in (-20, -11, -10, -9, -1, 0, 10, 29, 30, 31, 50, 51, 90)])
 rates = st.lists(st.none() | rate, max_size=60)
+#: mostly one block like the other, and what lies at the thresholds
+runs_of_low = st.lists(st.sampled_from([D("-0.0002")] * 6 + [D("-0.0001"), D("-0.00005"), D(0), None]), min_size=12, max_size=60)
 
 
 @quick
-@given(rates)
+@given(rates | runs_of_low)
 def test_c27_low_funding_climbs_a_step_at_a_time(series: list[Decimal | None]) -> None:
-    """The level stays in [10 %, 15 %], rises by at most a step, and never on a block at or above the threshold."""
-    state = funding.LowState(level=D("0.10"))
+    """The level stays in [10 %, 15 %], rises by a step at every third block in a row below the threshold, and at no other."""
+    state, low = funding.LowState(level=D("0.10")), 0
     for rate in series:
         after = funding.advance_low(state, rate)
+        low = low + 1 if rate is not None and rate < D("-0.0001") else 0
         assert D("0.10") <= after.level <= D("0.15")
-        assert after.level - state.level <= D("0.01")
-        if rate is None or rate >= D("-0.0001"):
-            assert after.level <= state.level
+        if low and low % 3 == 0:
+            assert after.level == min(D("0.15"), state.level + D("0.01"))
+        else:
+            assert after.level in (state.level, D("0.10"))
         state = after
 
 
