@@ -28,7 +28,7 @@ from chatbot.portfolio import valuation
 from chatbot.portfolio.evaluation import Evaluation, measured
 from chatbot.portfolio.layers import Layers
 from chatbot.portfolio.states import NOTHING, PortfolioStates
-from chatbot.triggers import machines, schedule, tilt
+from chatbot.triggers import machines, market, schedule, tilt
 from chatbot.triggers.feeds import BasketFeed, feeds
 
 if TYPE_CHECKING:
@@ -300,7 +300,8 @@ class _Walk:
         after = valuation.after_legs(evaluation.snapshot, plan.legs, evaluation.markets)
         filled = replace(plan, legs=tuple(replace(leg, filled=leg.qty) for leg in plan.legs))
         meant = intended_mix.confirmed(self._states.mix, plan)
-        self._states = ending.after(replace(self._states, mix=meant), filled)
+        memory = market.told_on_card(self._states.memory, plan.standing)
+        self._states = ending.after(replace(self._states, mix=meant, memory=memory), filled)
         self._ended_at, self._quiet = now + _SOON, False
         self._hold(hour, after)
         self.done.blocks.append(

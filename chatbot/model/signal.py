@@ -55,4 +55,9 @@ class Signal:
     @property
     def key(self) -> str:
         """Return trigger and subject as one word."""
-        return f"{self.trigger}:{self.subject}" if self.subject else self.trigger
+        return self.key_of(self.trigger, self.subject)
+
+    @staticmethod
+    def key_of(trigger: Cause, subject: str) -> str:
+        """Return the word of a trigger about a subject, empty for the whole market."""
+        return f"{trigger}:{subject}" if subject else trigger

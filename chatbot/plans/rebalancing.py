@@ -62,7 +62,7 @@ from chatbot.plans.show_card import store
 from chatbot.portfolio.revision import revision_of
 from chatbot.portfolio.stored import states
 from chatbot.store import events, halt, plans, portfolios
-from chatbot.triggers import drift, held_targets
+from chatbot.triggers import drift, held_targets, market
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -365,6 +365,7 @@ class Rebalancing:
         before = await states.read(tx, plan.portfolio_id)
         meant = intended_mix.confirmed(before.mix, plan, alone=alone is not None)
         after = replace(before, hedges=life.confirmed(before.hedges, plan), mix=meant, shorts=life.shorts_left(before.shorts, plan))
+        after = replace(after, memory=market.told_on_card(before.memory, plan.standing))
         if before.panic is not None and alone is None and not plan.is_panic:
             after = replace(after, panic=replace(before.panic, over=True))
         await states.write(tx, plan.portfolio_id, before, after)

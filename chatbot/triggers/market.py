@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from chatbot.model import Strategy
+    from chatbot.model import HeldTarget, Strategy
     from chatbot.portfolio.layers import Effective, Memory
 
 #: how a signal stands that is held back, and one that is active and has no size
@@ -89,8 +89,12 @@ def signature(signal: Signal, strategy: Strategy, *, suppressed: bool) -> str:
     """Return how a signal stands in a word that changes when there is something to tell; empty while it does nothing."""
     if not signal.active or not strategy.setting(signal.trigger).on:
         return ""
-    size = "" if signal.size is None else f"{signal.size.normalize():f}"
+    size = _text(signal.size)
     return f"{SUPPRESSED} {size}" if suppressed else size or ACTIVE
+
+
+def _text(size: Decimal | None) -> str:
+    return "" if size is None else f"{size.normalize():f}"
 
 
 def mark_told(memory: Memory, taken: Iterable[SignalChange], strategy: Strategy) -> Memory:
@@ -105,6 +109,13 @@ def mark_told(memory: Memory, taken: Iterable[SignalChange], strategy: Strategy)
         if word:
             after[step.signal.key] = word
     return replace(memory, told=after)
+
+
+def told_on_card(memory: Memory, standing: Iterable[HeldTarget]) -> Memory:
+    """Return the memory after a card that named what holds its targets was confirmed: a signal that it told first is not told again."""
+    named = [reason for held in standing for reason in held.by if reason.trigger in INFO]
+    fresh = {Signal.key_of(reason.trigger, reason.line): _text(reason.size) or ACTIVE for reason in named}
+    return replace(memory, told={**fresh, **memory.told}) if fresh else memory
 
 
 def asks(step: SignalChange) -> bool:

@@ -39,6 +39,20 @@ async def test_a_spike_that_cools_down_is_told_as_what_it_is(tmp_path: Path) -> 
         assert "limit" not in ada
 
 
+@pytest.mark.long
+@needs_history
+async def test_what_the_first_plan_has_told_is_not_told_again(tmp_path: Path) -> None:
+    """Its card named each target that a spike holds, and it was carried out: nothing is left to tell until a signal moves on."""
+    async with opened(tmp_path, datetime(2020, 2, 1, 0, 15, tzinfo=UTC), preset="Conservative") as ann:
+        assert "XRP target 2.2% instead of 5.0%: XRP volatility is 1.4x its usual level" in ann.last.text
+        await ann.confirm()
+        newest = ann.newest
+        await ann.step(4 * 3600)
+        assert ann.newest == newest
+        await ann.step(20 * 3600)
+        assert "XRP has calmed down to 1.3x its usual volatility. Its normal target applies again." in ann.since(newest)
+
+
 @pytest.mark.parametrize(
     ("trigger", "line", "limit", "lasts", "over", "name"),
     [
