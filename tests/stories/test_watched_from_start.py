@@ -87,3 +87,20 @@ async def test_both_stay_where_both_are_to(tmp_path: Path) -> None:
         answer = await ann.tap("No", on=watching)
         assert (answer.text or "").startswith("This was shown for other settings or another portfolio.")
         assert "PAPER · Balanced" in await ann.say("/portfolios")
+
+
+async def test_an_account_that_could_not_be_seen_is_not_said_to_be_the_target(tmp_path: Path) -> None:
+    """The exchange fails in the moment of the first look: whose targets these are is said, and today's mix is one tap away later."""
+    async with at_exchange(tmp_path, door=Door.READING) as (ann, server):
+        await ann.say("/start")
+        await connected(ann)
+        server.faults.add(call="balances", fault="maintenance", times=60)
+        watching = await ann.taps("Watch this account")
+        for part in ("Its value is not known yet.", "What is in it I could not see yet, so its targets are a preset's"):
+            assert part in watching.text
+        assert "What it holds today is the target" not in watching.text
+        server.faults._waiting.clear()
+        await ann.step()
+        await ann.say("/targets today")
+        await ann.tap("Use it")
+        ann.sees("BTC       46.2%", "ETH       23.1%")
