@@ -57,6 +57,8 @@ class Answer:
     switched: Mapping[Cause, Result]
     #: of the switched triggers, those that the strategy has on
     on: frozenset[Cause]
+    #: of the switched triggers, those that asked for nothing in the whole time, so that on and off came to the same
+    silent: frozenset[Cause]
     #: deflated Sharpe ratio of the best of the settings that were tried for this: how probable it is that it is more than luck
     #: (domain 12.5); None for a single one, and for less than two years
     best_is_skill: float | None
@@ -85,9 +87,9 @@ def answer(job: Job, tell: Callable[[int, int], None]) -> Answer:
         own = alone(past, job.own, job.amount, window=job.window)[0]
         tell(2, parts)
     switched: dict[Cause, Result] = {}
+    silent = frozenset(trigger for trigger, strategy in job.switched.items() if _says_nothing(past, trigger, strategy))
     for trigger, strategy in job.switched.items():
-        same = _says_nothing(past, trigger, strategy)
-        switched[trigger] = ways["strategy"] if same else alone(past, strategy, job.amount, window=job.window)[0]
+        switched[trigger] = ways["strategy"] if trigger in silent else alone(past, strategy, job.amount, window=job.window)[0]
         tell(parts - len(job.switched) + len(switched), parts)
     return Answer(
         begin=past.begin,
@@ -97,6 +99,7 @@ def answer(job: Job, tell: Callable[[int, int], None]) -> Answer:
         switched=switched,
         best_is_skill=_best_is_skill([ways["strategy"], *switched.values()]),
         on=frozenset(trigger for trigger in switched if job.strategy.setting(trigger).on),
+        silent=silent,
         traded=tuple(block.hour for block in blocks[1:]),
         missing=_missing(past, job),
         weights=weights,

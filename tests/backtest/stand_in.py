@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Self
 
 from chatbot.backtest.question import Answer
+from chatbot.model import Cause
 from tests.handlers.views.backtest_examples import a_result, some_weights
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def answered(job: Job) -> Answer:
         switched={trigger: a_result(0.9) for trigger in job.switched},
         best_is_skill=0.4321 if job.switched else None,
         on=frozenset(trigger for trigger in job.switched if job.strategy.setting(trigger).on),
+        silent=frozenset(job.switched) & {Cause.FUNDING_HIGH},
         traded=(24,),
         missing={},
         weights={} if job.switched else some_weights(),

@@ -67,3 +67,4 @@ async def test_a_trigger_that_asks_for_nothing_is_not_walked_again_and_comes_to_
         assert found.switched[name].causes == own.causes, name
     walked = [name for name, result in found.switched.items() if result is not found.ways["strategy"]]
     assert 0 < len(walked) < len(switched)
+    assert found.silent == switched.keys() - set(walked)

@@ -394,13 +394,17 @@ def _by_trigger(words: Words, told: Told, run: Run, found: Answer) -> View:
     own = found.ways["strategy"]
     rows: list[tuple[str, ...]] = [("", words.t("on"), words.t("off"))]
     for trigger, other in found.switched.items():
+        if trigger in found.silent:
+            continue
         both = (own, other) if trigger in found.on else (other, own)
         rows.append((trigger_name(words, trigger), *(_signed(words, one.growth - 1) for one in both)))
         rows.append((f"· {words.t('worst fall')}", *(words.percent(one.drawdown) for one in both)))
+    silent = ", ".join(trigger_name(words, trigger) for trigger in found.switched if trigger in found.silent)
     text = page(
         *top(words, told),
-        say(words, "Return and worst fall with each trigger on and off, everything else as it is:"),
-        table(rows),
+        say(words, "Return and worst fall with each trigger on and off, everything else as it is:") if rows[1:] else None,
+        table(rows) if rows[1:] else None,
+        say(words, "Did not fire in this time: {triggers}", triggers=silent) if silent else None,
         say(words, "That the best of these is more than luck: {share}", share=words.percent(found.best_is_skill, 0))
         if found.best_is_skill is not None
         else None,
@@ -442,7 +446,8 @@ def _gains(words: Words, told: Told, found: Answer, own: Result) -> Picture:
     for trigger, other in found.switched.items():
         on, off = (own, other) if trigger in found.on else (other, own)
         both = " / ".join(_signed(words, one.growth - 1) for one in (on, off))
-        bars.append(GainBar(name=trigger_name(words, trigger), value=on.growth - off.growth, said=both))
+        said = words.t("did not fire") if trigger in found.silent else both
+        bars.append(GainBar(name=trigger_name(words, trigger), value=on.growth - off.growth, said=said))
     labels = Labels(title=_strategy(words, told.portfolio, told.wish), bars=words.t("return with / without it"))
     return Picture(kind=PictureKind.GAINS, labels=labels, gains=tuple(bars))
 

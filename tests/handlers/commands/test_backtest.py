@@ -133,7 +133,7 @@ async def test_by_trigger_below_the_result_and_another_test_below_that(tmp_path:
         job = stand_in.jobs[-1]
         assert {trigger for trigger, one in job.switched.items() if one.setting(trigger).on is job.strategy.setting(trigger).on} == set()
         assert "Volatility    +10.0%  −10.0%" in told
-        assert "High funding" in told
+        assert "Did not fire in this time: High funding" in told
         assert "6 settings tried so far" in told
         await ann.tap("Another test", ann.with_button("Which triggers helped"))
         assert "What would Balanced have done" in ann.last.text

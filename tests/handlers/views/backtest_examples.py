@@ -74,6 +74,7 @@ def an_answer(*, worst: bool = False, by_trigger: bool = False) -> Answer:
         switched={trigger: a_result(0.9) for trigger in INFO} if by_trigger else {},
         best_is_skill=0.4321 if by_trigger else None,
         on=frozenset({Cause.VOLATILITY, Cause.TREND}) if by_trigger else frozenset(),
+        silent=frozenset({Cause.TREND}) if by_trigger else frozenset(),
         traded=(100, 2000, 5000),
         missing={"BTC": 12, "ETH": 1234, "SOL": 4567, "BTC-PERP": 12, "ETH-PERP": 12} if worst else {},
         weights={} if by_trigger else some_weights(),
