@@ -66,12 +66,23 @@ async def test_consent_to_auto_is_for_the_portfolio_that_was_named(tmp_path: Pat
             assert portfolio.answer != "auto"
 
 
-@pytest.mark.parametrize("change", ["/targets BTC 10 ETH 10 ALT 20 USDT 50 FUTURES 10", "/bands BTC 7", "/triggers fear 20", "/mode tell"])
-async def test_a_change_of_what_a_card_rests_on_ends_the_card(tmp_path: Path, change: str) -> None:
-    """Targets, bands, triggers, mode: the old Confirm sends nothing, and the card says why."""
+@pytest.mark.parametrize(
+    ("change", "taps"),
+    [
+        ("/targets BTC 10 ETH 10 ALT 20 USDT 50 FUTURES 10", ()),
+        ("/bands BTC 7", ()),
+        ("/bands", ("How a plan trades", "5%")),
+        ("/triggers fear 20", ()),
+        ("/mode tell", ()),
+        ("/mode auto 500 10%", ("Yes, trade without asking me",)),
+    ],
+)
+async def test_a_change_of_what_a_card_rests_on_ends_the_card(tmp_path: Path, change: str, taps: tuple[str, ...]) -> None:
+    """Targets, bands, triggers, mode, limits: the old Confirm sends nothing, and the card says why."""
     async with someone(tmp_path) as chat:
         card = await chat.set_up()
         await chat.say(change)
+        await chat.taps(*taps)
         await chat.work()
         (plan,) = await chat.plans()
         assert plan.state is PlanState.SUPERSEDED

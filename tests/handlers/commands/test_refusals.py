@@ -180,6 +180,17 @@ async def test_a_late_confirm_is_followed_by_the_plan_as_of_now_and_a_late_skip_
     assert [plan.state for plan in await chat.plans()] == [PlanState.EXPIRED, PlanState.PROPOSED]
 
 
+async def test_a_late_confirm_promises_no_plan_where_another_one_is_under_way(chat: Someone) -> None:
+    """It said "Here is the plan as of now", and below it that there can be none."""
+    old = chat.with_button("Confirm")
+    await chat.step(600)
+    await chat.say("/rebalance")
+    await chat.tap("Confirm")
+    answer = await chat.tap("Confirm", on=old)
+    assert answer.text == "Plan 1 expired at 09:05 UTC. Nothing was traded."
+    chat.sees("Plan 2 is confirmed and about to start.", "One plan at a time")
+
+
 async def test_a_late_tap_on_a_plan_of_another_portfolio_leads_to_a_plan_of_that_one(chat: Someone) -> None:
     """The current portfolio is another one by now: the new card says whose it is, and nothing of the current one changes."""
     await chat.say("/start")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: a time of day that does not say that it is UTC's
 _BARE = re.compile(r"(?<![\d:])\d{1,2}:\d{2}(?![\d:])(?! UTC)")
 #: these show what a person has typed, beside the zone that it is kept in, or ask about it
-_TYPED = ("person.schedule", "person.alert_settings", "portfolio.start.created asks")
+_TYPED = ("person.schedule", "person.alert_settings", "portfolio.start.created asks", "plan.real_money.watching in place of another")
 
 
 async def begins(ann: Someone) -> None:
@@ -47,7 +47,8 @@ async def test_one_tap_after_start_sets_the_zone(tmp_path: Path) -> None:
         await ann.tap("04:00 New York")
         assert (await person(ann)).zone == "America/New_York"
         await ann.say("/settings")
-        ann.sees("Time zone: America/New_York (it is 04:00 there)")
+        ann.sees("Time zone: America/New_York (it is 04:00 there)", "Amounts are in US dollars")
+        assert {"How I answer", "Alerts", "Schedule"} <= set(ann.last.buttons)
         await ann.say("/start")
         await ann.taps("Keep both", "Demo portfolio", "10,000", "Use Balanced")
         assert not any("Is it" in message.text for message in ann.messages), "asked once"
