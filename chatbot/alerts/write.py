@@ -60,10 +60,12 @@ async def tell_signals(
     await _post(tx, portfolio, person, MessageKind.SIGNALS, f"alert-{ids[0]}", now, {"steps": heard, "idle": idle}, about)
 
 
-async def tell_margin(tx: Tx, portfolio: Portfolio, person: Person, figures: PortfolioFigures, now: datetime) -> None:
-    """Ring for margin in danger, whatever else is quiet."""
+async def tell_margin(
+    tx: Tx, portfolio: Portfolio, person: Person, figures: PortfolioFigures, now: datetime, *, under_way: bool = False
+) -> None:
+    """Ring for margin in danger, whatever else is quiet; ``under_way``: a plan is being carried out, so that none follows now."""
     numbers = {"distance": figures.liquidation, "leverage": figures.leverage}
-    facts = {name: None if value is None else str(value) for name, value in numbers.items()}
+    facts: dict[str, Any] = {name: None if value is None else str(value) for name, value in numbers.items()} | {"under_way": under_way}
     alert = await events.add_alert(tx, portfolio.id, Cause.MARGIN, "", facts, now)
     await _post(tx, portfolio, person, MessageKind.MARGIN, f"alert-{alert}", now, facts)
 

@@ -13,7 +13,7 @@ import structlog
 from chatbot.alerts import looking_back, quiet_hours, write
 from chatbot.engine.cash import has_left
 from chatbot.errors import contained
-from chatbot.model import AnswerMode, Cause, HeldBack, Outcome, Phase, Plan
+from chatbot.model import AnswerMode, Cause, HeldBack, Outcome, Phase, Plan, PlanState
 from chatbot.monitor import batch, losses, stumbles
 from chatbot.monitor.batch import CheckWrites
 from chatbot.monitor.judge import CheckInput, described, judge, reasons_for_plan
@@ -351,7 +351,8 @@ class Monitor:
         if result.fired:
             await write.tell_drift(tx, portfolio, person, result.fired, now, idle=idle)
         if result.margin:
-            await write.tell_margin(tx, portfolio, person, figures, now)
+            under_way = seen.plan is not None and seen.plan.state is not PlanState.PROPOSED
+            await write.tell_margin(tx, portfolio, person, figures, now, under_way=under_way)
         if result.depegged:
             await write.tell_depeg(tx, portfolio, person, result.depegged, now)
         if result.signals:

@@ -186,8 +186,9 @@ def _judged(seen: CheckInput) -> CheckResult:
         unknown = Check(at=seen.now, problems=evaluation.problems, held_back=HeldBack.NO_DATA)
         return CheckResult(states=seen.states, check=unknown)
     signals = market.changes(evaluation.memory, evaluation.layers.signals, seen.portfolio.strategy, evaluation.effective)
-    lasts, begins = margin.advance(evaluation, seen.states)
-    heard = _Heard(signals=signals, margin=begins)
+    under_way = seen.plan is not None and seen.plan.state is not PlanState.PROPOSED
+    danger = margin.advance(evaluation, seen.states.danger, seen.person.alerts.reminder_h, seen.now, under_way=under_way)
+    heard = _Heard(signals=signals, margin=danger.asks)
     # What would have rung is not spent: a state moves only when somebody can be told, so a crossing in between is heard later.
     states = replace(seen.states, outage=None, memory=evaluation.memory, mix=_still_meant(seen), shorts=_shorts(seen))
     result = CheckResult(
@@ -198,10 +199,12 @@ def _judged(seen: CheckInput) -> CheckResult:
         depegged, pegs = _pegs(seen)
         states = replace(states, pegs=pegs)
         result = replace(result, states=states, depegged=depegged)
+    if danger.rings and under_way and back is not HeldBack.PAUSED:  # told at once: a patient plan may last for an hour
+        result = replace(result, states=replace(states, danger=danger.danger), margin=True)
     if back:
         return replace(result, check=replace(result.check, held_back=back))
-    states = replace(states, margin_fired=lasts)
-    hedges = HedgeReview(hedges=states.hedges) if begins else seen.hedges
+    states = replace(states, danger=danger.danger)
+    hedges = HedgeReview(hedges=states.hedges) if danger.asks else seen.hedges
     states = replace(states, hedges=hedges.hedges)
     result = replace(result, states=states, hedges=hedges)
     if hedges.over is not None:
@@ -234,7 +237,7 @@ def _heard_and_asked(seen: CheckInput, result: CheckResult, heard: _Heard, figur
             memory=_remembered(seen, memory, heard, asked if opened is not None and not closing else ()),
             tilts=heard.tilts.standing,
         ),
-        calm=opened is None and due is None and not states.pegs and not any(step.after.fired for step in lines.steps),
+        calm=opened is None and due is None and _is_calm(states, lines),
         fired=heard.fired,
         signals=heard.signals,
         margin=heard.margin,
@@ -244,6 +247,11 @@ def _heard_and_asked(seen: CheckInput, result: CheckResult, heard: _Heard, figur
         asleep=asleep,
         halted=halted,
     )
+
+
+def _is_calm(states: PortfolioStates, lines: drift.LineSteps) -> bool:
+    """Tell whether nothing has fired that may yet ring again."""
+    return not (states.pegs or states.danger is not None or any(step.after.fired for step in lines.steps))
 
 
 def _still_meant(seen: CheckInput) -> Mix:

@@ -422,4 +422,4 @@ async def _arm(tx: Tx, portfolio_id: int) -> None:
     The calendar, what was told of the triggers, the hedges and the tilts go on where they are.
     """
     before = await states.read(tx, portfolio_id)
-    await states.write(tx, portfolio_id, before, replace(before, lines={}, margin_fired=False, rang_at=None, outage=None))
+    await states.write(tx, portfolio_id, before, replace(before, lines={}, danger=None, rang_at=None, outage=None))

@@ -53,6 +53,18 @@ class Peg:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Danger:
+    """Margin in danger, as its person was told of it last."""
+
+    #: how far the nearest liquidation was then, a fraction of the mark; None: unknown
+    distance: Decimal | None = None
+    #: None: by a version that did not write it down
+    told: datetime | None = None
+    #: a plan was asked for; not while another one is under way
+    asked: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Aim:
     """Where a line was to stand at the last evaluation that judged its weight (domain 3.2); fractions of V."""
 
@@ -84,8 +96,8 @@ class PortfolioStates:
     lines: Mapping[str, BandState] = field(default_factory=dict)
     #: by line, the net exposure among them; empty before the first evaluation
     aims: Mapping[str, Aim] = field(default_factory=dict)
-    #: the margin emergency has rung and is not over
-    margin_fired: bool = False
+    #: the margin emergency that has rung and is not over
+    danger: Danger | None = None
     #: when drift rang last; None: never
     rang_at: datetime | None = None
     #: None while the portfolio can be evaluated
@@ -108,6 +120,11 @@ class PortfolioStates:
     shorts: Mapping[str, Decimal] = field(default_factory=dict)
     #: None: there never was one
     panic: PanicMark | None = None
+
+    @property
+    def margin_fired(self) -> bool:
+        """Tell whether a margin emergency has rung and is not over."""
+        return self.danger is not None
 
     def line(self, name: str) -> BandState:
         """Return the hysteresis of a line."""

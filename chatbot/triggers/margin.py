@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.margin import NEAR_LIQUIDATION, cap_futures, is_emergency
 from chatbot.model import Cause, Phase, Reason
+from chatbot.portfolio.states import Danger
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from chatbot.portfolio.evaluation import Evaluation
-    from chatbot.portfolio.states import PortfolioStates
 
 #: distance to liquidation from which on it may begin again
 LEAVE = Decimal("0.12")
+#: nearer by so much of the mark, it rings again
+STEP = Decimal("0.02")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarginStep:
+    """What a check makes of the margin."""
+
+    #: what is remembered from now on; None: no emergency
+    danger: Danger | None = None
+    #: it is told now
+    rings: bool = False
+    #: a plan is asked for now
+    asks: bool = False
 
 
 def room(evaluation: Evaluation) -> Decimal:
@@ -39,14 +57,30 @@ def is_urgent(evaluation: Evaluation) -> bool:
     return is_emergency(evaluation.figures.liquidation, gross, room(evaluation))
 
 
-def advance(evaluation: Evaluation, states: PortfolioStates) -> tuple[bool, bool]:
-    """Return whether the emergency lasts after this check, and whether it begins now; it rings once, and again after it was well away."""
-    urgent = is_urgent(evaluation)
+def advance(evaluation: Evaluation, before: Danger | None, hours: int, now: datetime, *, under_way: bool = False) -> MarginStep:
+    """Move the emergency on: it rings when it begins, when liquidation is nearer by a step, and ``hours`` after it rang last, 0: never.
+
+    While another plan is ``under_way`` it rings and asks for nothing; what it asks for is asked, and told again, after that plan.
+    """
     distance = evaluation.figures.liquidation if evaluation.figures else None
-    if states.margin_fired:
-        calm = not urgent and (distance is None or distance >= LEAVE)
-        return not calm, False
-    return urgent, urgent
+    if not is_urgent(evaluation):
+        is_calm = distance is None or distance >= LEAVE
+        return MarginStep(danger=None if is_calm else before)
+    rings = before is None or _is_nearer(distance, before.distance) or (bool(hours) and _is_due(before.told, hours, now))
+    asks = not under_way and (rings or before is None or not before.asked)
+    if not (rings or asks):
+        return MarginStep(danger=before)
+    asked = asks or (before is not None and before.asked)
+    return MarginStep(danger=Danger(distance=distance, told=now, asked=asked), rings=True, asks=asks)
+
+
+def _is_nearer(distance: Decimal | None, told: Decimal | None) -> bool:
+    """Tell whether liquidation is nearer by a step than it was told; above the limit nobody counts, as it rang for the size of the book."""
+    return distance is not None and distance <= (NEAR_LIQUIDATION if told is None else min(told, NEAR_LIQUIDATION)) - STEP
+
+
+def _is_due(told: datetime | None, hours: int, now: datetime) -> bool:
+    return told is not None and now - told >= timedelta(hours=hours)
 
 
 def reason(evaluation: Evaluation) -> Reason:

@@ -191,7 +191,7 @@ def _stop(stored: Facts) -> Stop:
 
 def _margin(words: Words, portfolio: Portfolio, facts: Facts) -> View:
     distance, leverage = (None if facts[name] is None else Decimal(facts[name]) for name in ("distance", "leverage"))
-    return alerts.margin_alert(words, portfolio, distance, leverage)
+    return alerts.margin_alert(words, portfolio, distance, leverage, under_way=facts.get("under_way", False))
 
 
 def _loss(words: Words, portfolio: Portfolio, facts: Facts) -> View:

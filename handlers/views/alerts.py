@@ -117,8 +117,10 @@ def _alert_buttons(words: Words, portfolio: Portfolio, *, idle: bool = False) ->
     return ((*see, button(words.t("Why?"), "why")), (*snooze_buttons(words, portfolio),))
 
 
-def margin_alert(words: Words, portfolio: Portfolio, distance: Decimal | None, leverage: Decimal | None) -> View:
-    """Ring for margin in danger: the plan that follows reduces futures before anything else."""
+def margin_alert(
+    words: Words, portfolio: Portfolio, distance: Decimal | None, leverage: Decimal | None, *, under_way: bool = False
+) -> View:
+    """Ring for margin in danger: the plan that follows reduces futures before anything else; not while another one is ``under_way``."""
     near = (
         say(words, "The nearest liquidation is {distance} away.", distance=bold(words.percent(distance))) if distance is not None else None
     )
@@ -132,9 +134,11 @@ def margin_alert(words: Words, portfolio: Portfolio, distance: Decimal | None, l
         bold(words.t("Your futures margin is in danger.")),
         near,
         size,
-        say(words, "I propose to reduce the futures first, before anything else is traded."),
+        say(words, "A plan is under way. If the danger lasts when it has ended, I propose to reduce the futures.")
+        if under_way
+        else say(words, "I propose to reduce the futures first, before anything else is traded."),
     )
-    return View(text, _alert_buttons(words, portfolio))
+    return View(text, _alert_buttons(words, portfolio, idle=under_way))
 
 
 def depeg_alert(words: Words, portfolio: Portfolio, coins: Sequence[Depegged]) -> View:

@@ -12,7 +12,7 @@ from chatbot.engine.cash import CASH_COINS
 from chatbot.model import HEDGE_KINDS, OpenHedge, OpenTilt, Outcome
 from chatbot.model.life import LeapAnswer
 from chatbot.portfolio.layers import Memory
-from chatbot.portfolio.states import ARMED, HEDGE, Aim, Outage, PanicMark, Peg, PortfolioStates, ScheduleMark
+from chatbot.portfolio.states import ARMED, HEDGE, Aim, Danger, Outage, PanicMark, Peg, PortfolioStates, ScheduleMark
 from chatbot.store import portfolios
 from chatbot.store.codec import from_plain, to_plain
 
@@ -113,7 +113,7 @@ def decoded(rows: Mapping[str, Mapping[str, Any]]) -> PortfolioStates:
     return PortfolioStates(
         lines={key: from_plain(BandState, body) for key, body in stored.items() if key not in _NAMED and not key.startswith(HEDGE)},
         aims={line: from_plain(Aim, body) for line, body in stored.get(_AIMS, {}).items()},
-        margin_fired=bool(stored.get(_MARGIN, {}).get("fired")),
+        danger=_danger(stored.get(_MARGIN, {})),
         rang_at=_moment(stored.get(_RANG, {}), "at"),
         outage=Outage(since=datetime.fromisoformat(outage["since"]), told=_moment(outage, "told")) if outage else None,
         schedule=_mark(stored.get(_CALENDAR, {})),
@@ -132,8 +132,8 @@ def decoded(rows: Mapping[str, Mapping[str, Any]]) -> PortfolioStates:
 def encoded(states: PortfolioStates) -> Rows:
     """Return the rows of a portfolio; what is as if nothing had been stored has none."""
     rows: Rows = {line: to_plain(state) for line, state in states.lines.items() if state != ARMED}
-    if states.margin_fired:
-        rows[_MARGIN] = {"fired": True}
+    if states.danger is not None:
+        rows[_MARGIN] = {"fired": True, **to_plain(states.danger)}
     if states.rang_at is not None:
         rows[_RANG] = {"at": states.rang_at.isoformat()}
     if states.outage is not None:
@@ -156,6 +156,11 @@ def encoded(states: PortfolioStates) -> Rows:
     }
     rows |= {key: table for key, table in tables.items() if table}
     return rows | {HEDGE + hedge.kind: to_plain(hedge) for hedge in states.hedges}
+
+
+def _danger(body: Mapping[str, Any]) -> Danger | None:
+    """Read a margin emergency; one that an older version wrote says only that it has rung."""
+    return from_plain(Danger, {name: part for name, part in body.items() if name != "fired"}) if body.get("fired") else None
 
 
 def _mark(body: Mapping[str, Any]) -> ScheduleMark:

@@ -881,6 +881,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "trigger.page.about": page.about,
         "alerts.margin_alert": lambda w: alerts.margin_alert(w, port, D("0.08"), D("9.4")),
         "alerts.margin_alert unknown": lambda w: alerts.margin_alert(w, port, None, None),
+        "alerts.margin_alert under way": lambda w: alerts.margin_alert(w, port, D("0.08"), D("9.4"), under_way=True),
         "alerts.trigger_alert": lambda w: alerts.trigger_alert(w, port, trigger_steps(name), "alternative.me"),
         "portfolio.status.status triggered": lambda w: status.status(w, triggered(name, active=True), NOW),
         "portfolio.status.status calm": lambda w: status.status(w, triggered(name), NOW),
