@@ -89,7 +89,7 @@ def _watched(words: Words, moves: list[Reason]) -> list[Html]:
 def _outcome(words: Words, portfolio: Portfolio, steps: Sequence[Step], *, idle: bool) -> list[Html]:
     """Say what happens next: a plan, nothing but this message, or nothing at all."""
     lines = []
-    held_back = (WORDS[step.reason.trigger].held_back for step in steps if step.suppressed)
+    held_back = (WORDS[step.reason.trigger].held_back for step in steps if step.suppressed and step.reason.event is not Phase.END)
     lines += [say(words, msgid) for msgid in dict.fromkeys(held.alert for held in held_back if held is not None)]
     if not all(step.suppressed for step in steps):
         follows = say(words, "A plan follows if there are orders worth sending.")

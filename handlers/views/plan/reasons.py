@@ -43,8 +43,9 @@ def sentence(words: Words, reason: Reason, *, suppressed: bool = False) -> Html:
     begin = said.met if _is_within(reason) else said.begin
     changed = {Phase.CHANGE: said.change, Phase.EASE: said.ease, Phase.WATCH: said.watch, Phase.END: said.end}
     msgid = _LIFTED if _is_lifted(reason) else changed.get(reason.event) or begin
-    if suppressed and said.held_back is not None and reason.event in (Phase.BEGIN, Phase.CHANGE):
-        msgid = said.held_back.told
+    if suppressed and said.held_back is not None and not _is_lifted(reason):
+        told = {Phase.BEGIN: said.held_back.told, Phase.CHANGE: said.held_back.told, Phase.END: said.held_back.over}
+        msgid = told.get(reason.event, msgid)
     limit = reason.limit if reason.event not in (Phase.END, Phase.WATCH) else None
     facts = {
         "coin": bold(coin(reason.line)),

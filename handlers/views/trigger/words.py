@@ -42,6 +42,8 @@ class HeldBackWords:
     #: its alert: what was seen and asked for, and that nothing comes of it
     told: str
     alert: str
+    #: its end: nothing had come of it
+    over: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,6 +254,7 @@ WORDS: Mapping[Cause, TriggerWords] = MappingProxyType(
                 why_not=N_("It adds nothing while a spike, a trend, fear or a hedge asks for less risk."),
                 told=N_("Funding is low, {reading} per 8 h, limit {limit}, and asks for {size} net futures."),
                 alert=N_("Low funding changes nothing now: something else asks for less risk."),
+                over=N_("Funding is no longer low, {reading} per 8 h. Nothing had been added for it."),
             ),
         ),
         Cause.FUNDING_HIGH: TriggerWords(

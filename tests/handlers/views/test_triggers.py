@@ -235,6 +235,12 @@ def test_an_alert_says_what_comes_of_it() -> None:
     assert "net futures go up" not in nothing.text, "it is not said of what does not happen"
     assert follows not in nothing.text
     assert "See the plan" not in [button.label for row in nothing.keyboard for button in row]
+    last = steps["funding_low", "end"]
+    ended = replace(last, reason=replace(last.reason, reading=D("0.0001")), suppressed=True)
+    vain = alerts.trigger_alert(EN, portfolio(), [ended]).text
+    assert "Funding is no longer low" in vain
+    assert "Nothing had been added for it." in vain
+    assert all(false not in vain for false in ("go back to their own target", "changes nothing now", follows)), "it had never moved them"
     assert follows in alerts.trigger_alert(EN, portfolio(), [over]).text
     fear = alerts.trigger_alert(EN, portfolio(), [steps["fear_greed", "begin"]], "alternative.me").text
     assert "is <b>22</b>, below 25" in fear
