@@ -138,6 +138,10 @@ def _worth(words: Words, portfolio: Portfolio, flow: Flow) -> Html:
         return say(words, "I have no price for it now, so its worth is unknown.")
     if not flow.amount and all(portfolio.strategy.keeps_all(asset) for asset in flow.facts["changes"]):
         return say(words, "It was kept out, so the portfolio is worth what it was.")
+    if any(asset in portfolio.strategy.kept for asset in flow.facts["changes"]):
+        more = N_("By it the portfolio is worth {amount} more; what of it is kept out does not count.")
+        less = N_("By it the portfolio is worth {amount} less; what of it was kept out does not count.")
+        return say(words, more if flow.amount > 0 else less, amount=words.money(abs(flow.amount)))
     return say(words, "Worth {amount} now.", amount=words.money(abs(flow.amount)))
 
 

@@ -63,6 +63,14 @@ async def test_a_quantity_is_shown_and_in_no_weight(ann: Someone, typed: str) ->
     assert kept(ann.last.text) == ""
 
 
+async def test_what_leaves_beside_what_is_kept_is_not_said_to_be_all_of_it(ann: Someone) -> None:
+    """Of half a bitcoin that goes, the fifth that was kept out was in no value: the other three fifths are what the portfolio loses."""
+    await ann.say("/keep 0.2 BTC")
+    told = await ann.say("/withdraw all BTC")
+    assert "−0.5 BTC" in told
+    assert re.search(r"By it the portfolio is worth \$1[78],\d{3}\.\d\d less; what of it was kept out does not count\.", told), told
+
+
 async def test_keeping_and_giving_back_is_no_profit(ann: Someone) -> None:
     """The value falls by 12,000 and comes back: the day's return stays what the prices made of it."""
     await ann.step()
