@@ -25,7 +25,13 @@ if TYPE_CHECKING:
 #: a time of day that does not say that it is UTC's
 _BARE = re.compile(r"(?<![\d:])\d{1,2}:\d{2}(?![\d:])(?! UTC)")
 #: these show what a person has typed, beside the zone that it is kept in, or ask about it
-_TYPED = ("person.schedule", "person.alert_settings", "portfolio.start.created asks", "plan.real_money.watching in place of another")
+_TYPED = (
+    "person.schedule",
+    "person.alert_settings",
+    "portfolio.start.created asks",
+    "portfolio.start.watched",
+    "plan.real_money.watching in place of another",
+)
 
 
 async def begins(ann: Someone) -> None:
