@@ -108,7 +108,7 @@ def standing(words: Words, held: HeldTarget) -> Html:
         "line": bold(line_name(words, held.line)),
         "now": bold(words.percent(held.now)),
         "own": words.percent(held.own),
-        "causes": joined(", ", causes),
+        "causes": joined("; ", causes),
     }
     return say(words, "{line} target {now} instead of {own}: {causes}.", **facts)
 
