@@ -64,10 +64,10 @@ def test_c48_the_caps_hold_and_one_lot_more_would_break_them(book: dict[str, Wan
     assert abs(F(found.gross) - sum((abs(qty) * F(book[name].mark) for name, qty in after.items()), F(0))) < F(1, 10**12)
     if not found.trimmed:
         return
-    # those before it in the order of giving are flat
-    order = sorted(found.trimmed, key=lambda name: (-book[name].lot * book[name].mark, name), reverse=True)
-    assert not any(after[name] for name in order[:-1])
-    last = order[-1]
+    # the finest gives first, and those before the last that gave are flat, whether they had anything to give or not
+    order = sorted(book, key=lambda name: (-book[name].lot * book[name].mark, name), reverse=True)
+    last = max(found.trimmed, key=order.index)
+    assert not any(after[name] for name in order[: order.index(last)])
     side = 1 if after[last] > 0 or (not after[last] and book[last].goal > 0) else -1
     assert not fits(book, after | {last: after[last] + side * F(book[last].lot)}, equity, fee)
 

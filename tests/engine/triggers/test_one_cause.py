@@ -65,6 +65,12 @@ def test_c50_a_line_that_a_move_took_outside_never_drifts(lines: dict[str, Line]
                 assert story.state == BandState(
                     fired=True, side=side(line, line.now, mode), last_drift=abs(line.weight - line.now), silent=True
                 )
+        elif old != line.now:
+            # outside around both on one side: drift around the old target, and counted from the new one on
+            new = not line.state.fired or line.state.side != side(line, old, mode)
+            grown = line.state.last_drift is not None and abs(line.weight - old) - line.state.last_drift >= D("0.01")
+            assert story.event == ("breach" if new else "escalate" if grown else None)
+            assert (story.state.side, story.state.last_drift) == (side(line, line.now, mode), abs(line.weight - line.now))
     assert found.reasons[: len(signals)] == tuple(f"{signal.name}:{signal.event}" for signal in signals)
     assert [reason for reason in found.reasons if reason.startswith("drift:")] == [f"drift:{name}" for name in found.drifted]
 
