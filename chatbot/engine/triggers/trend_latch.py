@@ -76,7 +76,8 @@ def advance(latch: L, seen: Reading, hold: int = HOLD) -> tuple[L, Step | None]:
 
 
 def _fire(latch: L, pivot: int, trim: Decimal) -> L:
-    return replace(latch, trim=trim, bars=0, fired={**latch.fired, pivot: max(trim, latch.fired.get(pivot, _ZERO))})
+    """Note what a high gives: it has never fired, or never as much."""
+    return replace(latch, trim=trim, bars=0, fired={**latch.fired, pivot: trim})
 
 
 def _is_later(latch: Latch, pivot: int) -> bool:

@@ -85,6 +85,17 @@ scoped_cases = st.builds(
 )
 
 
+#: signals that all lower risk, on contracts that have moved, and lines near their targets
+risk_off_cases = st.builds(
+    ScopedCase,
+    case=near_cases(),
+    causes=st.lists(a_cause().filter(lambda cause: TABLE[cause.kind].events[cause.event]), min_size=1, max_size=2).map(tuple),
+    moved=st.just(frozenset(CONTRACTS)),
+    outside=names_outside,
+    started=st.just(value=True),
+)
+
+
 def gross(case: PlanCase, quantities: dict[str, F]) -> F:
     return sum((abs(qty) * case.prices[name] for name, qty in quantities.items()), F(0))
 
@@ -119,7 +130,7 @@ def test_c45_two_sets_of_causes_reach_what_either_reaches(scoped: ScopedCase, mo
 
 
 @quick
-@given(scoped_cases)
+@given(scoped_cases | risk_off_cases)
 def test_c46_a_risk_off_block_buys_no_coin_and_raises_no_long(scoped: ScopedCase) -> None:
     """It is risk-off only if every cause is, and whatever it leaves out for that is said."""
     block, scope = scoped.run(), scoped.scope

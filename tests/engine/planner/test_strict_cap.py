@@ -32,7 +32,7 @@ def books(draw: st.DrawFn) -> dict[str, Wanted]:
         mark = draw(decimals("1", "60000", 2))
         lot = D(1).scaleb(draw(st.integers(-4, -1)) - max(0, mark.adjusted() - 1))
         qty = (draw(decimals("-40000", "40000", 2)) / mark).quantize(lot / draw(st.sampled_from((1, 10))))
-        limit = draw(st.sampled_from((None, mark * D("1.005"), mark * D("0.995"))))
+        limit = draw(st.sampled_from((None, mark * 2, mark * D("1.005"), mark * D("0.995"))))
         book[name] = Wanted(qty=qty, mark=mark, lot=lot, goal=draw(decimals("-60000", "60000", 2)), limit=limit)
     return book
 
