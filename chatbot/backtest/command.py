@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.backtest import sweep_text
 from chatbot.backtest.past import HOUR, fetch, played
-from chatbot.backtest.result import NAMES, Comparison, Result, compare
+from chatbot.backtest.question import each_switched, silent_in
+from chatbot.backtest.result import NAMES, Comparison, Result, alone, compare
 from chatbot.backtest.sweep import sweep
+from chatbot.backtest.sweep_text import Switched
 from chatbot.clock import ManualClock, SystemClock
 from chatbot.engine.errors import Refused
 from chatbot.errors import BallastError, SettingError
@@ -100,8 +102,17 @@ def swept(order: Order, *, as_plain: bool) -> str:
     """Try many settings of a preset over recorded history, and return them as text, or as JSON; raises ``CannotTest``."""
     past, strategy = asyncio.run(prepared(order))
     with _first_prices(order):
-        found = sweep(past, strategy)
-    return sweep_text.as_json(found) if as_plain else sweep_text.as_text(found, strategy)
+        found, switched = sweep(past, strategy), _switched(past, strategy)
+    return sweep_text.as_json(found, switched) if as_plain else sweep_text.as_text(found, strategy, switched)
+
+
+def _switched(past: Past, strategy: Strategy) -> Switched:
+    """Walk the preset with each of its triggers switched the other way, with the engine that trades."""
+    own = alone(past, strategy, AMOUNT, window=WINDOW)[0]
+    others = each_switched(strategy)
+    silent = silent_in(past, others)
+    walked = {name: alone(past, other, AMOUNT, window=WINDOW)[0] for name, other in others.items() if name not in silent}
+    return Switched(own=own, others=walked, on=frozenset(name for name in others if strategy.setting(name).on), silent=silent)
 
 
 @contextmanager

@@ -11,7 +11,8 @@ from chatbot.backtest.past import played
 from chatbot.backtest.result import alone, compare
 from chatbot.engine.review import measures
 from chatbot.engine.review.deflated import ENOUGH_DAYS, skill
-from chatbot.model import Cause
+from chatbot.model import INFO, Cause
+from chatbot.portfolio import strategies
 from chatbot.triggers.machines import all_machines, is_together
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def answer(job: Job, tell: Callable[[int, int], None]) -> Answer:
         own = alone(past, job.own, job.amount, window=job.window)[0]
         tell(2, parts)
     switched: dict[Cause, Result] = {}
-    silent = frozenset(trigger for trigger, strategy in job.switched.items() if _says_nothing(past, trigger, strategy))
+    silent = silent_in(past, job.switched)
     for trigger, strategy in job.switched.items():
         switched[trigger] = ways["strategy"] if trigger in silent else alone(past, strategy, job.amount, window=job.window)[0]
         tell(parts - len(job.switched) + len(switched), parts)
@@ -106,8 +107,18 @@ def answer(job: Job, tell: Callable[[int, int], None]) -> Answer:
     )
 
 
+def each_switched(strategy: Strategy) -> dict[Cause, Strategy]:
+    """Return the strategy with each trigger of the market switched the other way, but for those that would have nothing to move."""
+    movable = [name for name, info in INFO.items() if strategy.contracts or not info.effect.needs_futures]
+    return {name: strategies.switched(strategy, name, on=not strategy.setting(name).on) for name in movable}
+
+
+def silent_in(past: Past, switched: Mapping[Cause, Strategy]) -> frozenset[Cause]:
+    """Return the triggers that ask for nothing in the whole of a past, so that on and off are the same plans."""
+    return frozenset(trigger for trigger, strategy in switched.items() if _says_nothing(past, trigger, strategy))
+
+
 def _says_nothing(past: Past, trigger: Cause, strategy: Strategy) -> bool:
-    """Tell whether a trigger asks for nothing in the whole of a past, so that on and off are the same plans."""
     if trigger is Cause.VOLATILITY and is_together(strategy):
         return False  # what all coins do together hangs on what is held
     return not any(past.timelines.of(watch).turns for watch in all_machines(strategy) if watch.trigger is trigger)

@@ -3,29 +3,49 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from math import inf
 from typing import TYPE_CHECKING
 
 from chatbot.backtest.sweep import CALENDARS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from chatbot.backtest.result import Result
     from chatbot.backtest.sweep import Sweep, Tried
-    from chatbot.model import Strategy
+    from chatbot.model import Cause, Strategy
 
 #: above this a best setting may be more than luck (domain 12.5)
 _STRONG = 0.95
 _HEAD = ("", "worth", "deepest fall", "Sharpe", "trades", "turnover", "fees")
 
 
-def as_json(found: Sweep) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switched:
+    """A preset beside itself with one trigger switched the other way, by the engine that trades."""
+
+    own: Result
+    others: Mapping[Cause, Result]
+    #: of all its triggers, those that the preset has on, and those that asked for nothing in this past
+    on: frozenset[Cause]
+    silent: frozenset[Cause]
+
+
+def as_json(found: Sweep, switched: Switched) -> str:
     """Return everything that was found."""
     tried = [asdict(one) for one in found.tried]
     evidence = {"beside_holding": found.beside_holding, "by_chance": found.by_chance, "deflated": found.deflated}
-    return json.dumps({"tried": tried, "best": asdict(found.best), **evidence}, indent=2)
+    triggers = {name: {"on": name not in switched.on, **_plainly(one)} for name, one in switched.others.items()}
+    apart = {"as_it_is": _plainly(switched.own), "switched": triggers, "did_not_fire": sorted(switched.silent)}
+    return json.dumps({"tried": tried, "best": asdict(found.best), **evidence, "triggers": apart}, indent=2)
 
 
-def as_text(found: Sweep, strategy: Strategy) -> str:
+def _plainly(one: Result) -> dict[str, float | None]:
+    return {"growth": one.growth, "drawdown": one.drawdown, "sharpe": one.sharpe, "plans": one.plans, "fees": one.fees}
+
+
+def as_text(found: Sweep, strategy: Strategy, switched: Switched) -> str:
     """Return what was tried as a table: what everybody knows, what ended where, and how much the best is worth as evidence."""
     ranked = sorted(found.tried, key=lambda one: -inf if one.sharpe is None else one.sharpe)
     own = next((float(rule.abs_pp) for rule in strategy.bands.values() if rule.abs_pp is not None), None)
@@ -37,10 +57,31 @@ def as_text(found: Sweep, strategy: Strategy) -> str:
         (f"middle: {said(ranked[len(ranked) // 2])}", ranked[len(ranked) // 2]),
         (f"worst: {said(ranked[0])}", ranked[0]),
     ]
-    cells = [_HEAD, *((name, *_figures(one)) for name, one in rows)]
+    table = _table([_HEAD, *((name, *_figures(one)) for name, one in rows)])
+    return "\n".join([*table, "", *caveats(found), "", *_by_trigger(switched)])
+
+
+def _by_trigger(switched: Switched) -> list[str]:
+    """Return the preset with each trigger switched, and what did not fire."""
+    rows = [("the preset as it is", switched.own)]
+    rows += [(f"{name.replace('_', ' ')} {'off' if name in switched.on else 'on'}", one) for name, one in switched.others.items()]
+    silent = ", ".join(name.replace("_", " ") for name in sorted(switched.silent))
+    return [
+        *_table([("", *_HEAD[1:4], "plans", *_HEAD[5:]), *((name, *_walked(one)) for name, one in rows)]),
+        "",
+        "The engine that trades, with lots, futures and one trigger switched at a time; the best of these may be luck too.",
+        *([f"Did not fire in this time, so on and off are the same: {silent}."] if silent else []),
+    ]
+
+
+def _table(cells: Sequence[tuple[str, ...]]) -> list[str]:
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    table = ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in cells]
-    return "\n".join([*table, "", *caveats(found)])
+    return ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in cells]
+
+
+def _walked(one: Result) -> tuple[str, ...]:
+    turned = float(one.turnover.spot + one.turnover.futures)
+    return _written(one.growth, one.drawdown, one.sharpe, one.plans, turned, one.fees)
 
 
 def said(one: Tried) -> str:
@@ -66,8 +107,12 @@ def caveats(found: Sweep) -> tuple[str, ...]:
 
 
 def _figures(one: Tried) -> tuple[str, ...]:
-    fall, fees = f"{one.drawdown * 100:+.1f} %", f"{one.fees * 100:.2f} %"
-    return (f"{(one.growth - 1) * 100:+.1f} %", fall, _number(one.sharpe), str(one.trades), f"{one.turnover:.2f}", fees)
+    return _written(one.growth, one.drawdown, one.sharpe, one.trades, one.turnover, one.fees)
+
+
+def _written(growth: float, drawdown: float, sharpe: float | None, trades: int, turned: float, fees: float) -> tuple[str, ...]:
+    told = (f"{(growth - 1) * 100:+.1f} %", f"{drawdown * 100:+.1f} %", _number(sharpe))
+    return (*told, str(trades), f"{turned:.2f}", f"{fees * 100:.2f} %")
 
 
 def _number(value: float | None) -> str:

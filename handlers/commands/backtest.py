@@ -12,10 +12,9 @@ from telegram.error import TelegramError
 from chatbot.backtest.apart.desk import Busy, ended
 from chatbot.backtest.kept import past_of
 from chatbot.backtest.prepare import for_the_past, prepare
-from chatbot.backtest.question import Job
+from chatbot.backtest.question import Job, each_switched
 from chatbot.errors import ExchangeError, OtherWorld, ShutOut
 from chatbot.exchanges.base import traded
-from chatbot.model import INFO
 from chatbot.portfolio import strategies
 from chatbot.portfolio.names import SPOT_ONLY
 from handlers.chat.context import need_portfolio, redraw, reply, show
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from chatbot.backtest.apart.desk import Run
     from chatbot.backtest.question import Answer
     from chatbot.i18n import Words
-    from chatbot.model import Cause, Portfolio, Strategy
+    from chatbot.model import Portfolio, Strategy
     from handlers.chat.context import Context
     from handlers.views.common import View
     from handlers.views.past.backtest import Told, Wish
@@ -190,7 +189,7 @@ def _maker(context: Context, told: Told) -> Callable[[Run], Awaitable[Job]]:
             amount=await _worth(context, portfolio),
             window=timedelta(seconds=min(program.settings.batch_window_s, _LONGEST_WINDOW_S)),
             own=None if own is None else for_the_past(own, begin),
-            switched=_switched(past) if told.by_trigger else {},
+            switched=each_switched(past) if told.by_trigger else {},
         )
 
     return make
@@ -217,9 +216,3 @@ async def _worth(context: Context, portfolio: Portfolio) -> Decimal:
     except ExchangeError:
         figures = None
     return figures.value if figures is not None and figures.value > 0 else _AMOUNT
-
-
-def _switched(strategy: Strategy) -> dict[Cause, Strategy]:
-    """Return the strategy with each trigger of the market switched the other way, but for those that would have nothing to move."""
-    movable = [name for name, info in INFO.items() if strategy.contracts or not info.effect.needs_futures]
-    return {name: strategies.switched(strategy, name, on=not strategy.setting(name).on) for name in movable}

@@ -53,6 +53,8 @@ def test_a_sweep_of_the_same_month(capsys: pytest.CaptureFixture[str]) -> None:
     told = capsys.readouterr().out
     assert "the preset's own ±5 points" in told
     assert "312 settings were tried" in told
+    assert "the preset as it is" in told
+    assert "fear greed off" in told
     assert main(["backtest", *SPAN, "--sweep", "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["tried"]) == 312
 

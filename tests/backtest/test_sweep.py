@@ -12,8 +12,9 @@ from chatbot.backtest import sweep_text
 from chatbot.backtest.sweep import CALENDARS, sweep
 from chatbot.engine.backtest.rule import Rule, replay
 from chatbot.engine.errors import Refused
-from chatbot.model import BandRule, Strategy
+from chatbot.model import BandRule, Cause, Strategy
 from tests.backtest.made import past_of
+from tests.handlers.views.backtest_examples import a_result
 
 DAYS = 90
 
@@ -39,6 +40,13 @@ def a_strategy() -> Strategy:
     )
 
 
+def switched() -> sweep_text.Switched:
+    """Return a preset with fear on, and what it came to without."""
+    others = {Cause.FEAR_GREED: a_result(0.9), Cause.FUNDING_LOW: a_result(1.3)}
+    on = frozenset({Cause.FEAR_GREED, Cause.TREND})
+    return sweep_text.Switched(own=a_result(1.1), others=others, on=on, silent=frozenset({Cause.TREND}))
+
+
 def test_each_setting_is_what_the_rule_alone_makes_of_its_lines() -> None:
     """A line of two coins is a basket that nobody trades inside; money is worth 1, and the futures' share waits as it."""
     prices = wandering()
@@ -62,12 +70,22 @@ def test_the_best_stands_beside_chance_and_the_number_of_settings_is_told() -> N
     assert found.by_chance > 0
     assert found.deflated is not None
     assert 0 <= found.deflated <= 1
-    told = sweep_text.as_text(found, a_strategy())
+    told = sweep_text.as_text(found, a_strategy(), switched())
     assert "312 settings were tried" in told
     assert "the preset's own ±5 points" in told
-    plain = json.loads(sweep_text.as_json(found))
+    cells = ([cell.strip() for cell in line.split("  ") if cell] for line in told.splitlines())
+    rows = {row[0]: row[1] for row in cells if len(row) == 7}
+    assert (rows["the preset as it is"], rows["fear greed off"], rows["funding low on"]) == (
+        "+10.0 %",
+        "-10.0 %",
+        "+30.0 %",
+    )
+    assert told.endswith("so on and off are the same: trend.")
+    plain = json.loads(sweep_text.as_json(found, switched()))
     assert len(plain["tried"]) == 312
     assert plain["best"]["sharpe"] == found.best.sharpe
+    assert plain["triggers"]["switched"]["fear_greed"]["on"] is False
+    assert plain["triggers"]["did_not_fire"] == ["trend"]
 
 
 def test_prices_that_never_move_are_evidence_of_nothing() -> None:
@@ -75,7 +93,7 @@ def test_prices_that_never_move_are_evidence_of_nothing() -> None:
     found = sweep(past_of({coin: np.full(24 * 30, 100.0) for coin in ("BTC", "ETH", "SOL")}), a_strategy())
     assert found.best.sharpe is None
     assert found.deflated is None
-    assert "unknown" in sweep_text.as_text(found, a_strategy())
+    assert "unknown" in sweep_text.as_text(found, a_strategy(), switched())
 
 
 def test_a_coin_without_a_price_at_the_first_hour_is_refused() -> None:
