@@ -35,7 +35,7 @@ from chatbot.exchanges.live.private.opening import Accounts
 from chatbot.execution.pace import Pace
 from chatbot.execution.transfers import WrittenTransfers
 from chatbot.halting import Halting
-from chatbot.model import Credentials, PlanState
+from chatbot.model import Cause, Credentials, PlanState, Reason
 from chatbot.store import events, plans
 from chatbot.store.database import Database
 from chatbot.store.halt import HALTED
@@ -68,6 +68,8 @@ _LATER_S = 60
 _LOOKS = 20
 #: a client id of ours in a request
 _ID = re.compile(rf"\b{TAG}-b\d+-(\d+)-\d+\b")
+#: before the words of a plan of a panic: it takes at once, and is held to no cap
+PANIC = "panic: "
 #: functions through which others write into the journal
 _PENS = frozenset({"_write", "write", "_enter", "finish_parked", "_enqueue"})
 _EXECUTION = str(ROOT / "chatbot" / "execution")
@@ -239,7 +241,8 @@ class Life:
     async def _confirm(self, lab: Lab, words: str) -> Plan:
         now = self.clock.now()
         async with lab.db.transaction() as tx:
-            made = await plans.add_plan(tx, proposed(lab.portfolio.id, words, now))
+            reason = Reason(trigger=Cause.PANIC if words.startswith(PANIC) else Cause.MANUAL)
+            made = await plans.add_plan(tx, proposed(lab.portfolio.id, words.removeprefix(PANIC), now, reason))
             assert await plans.decide(tx, made.id, PlanState.CONFIRMED, now)
             await enqueue_plan(lab.work, tx, made)
             self.death("confirming")

@@ -28,7 +28,7 @@ from tests import nursery
 from tests.execution import named_points as code
 from tests.execution.crash_worker import WORDS, StepClock
 from tests.execution.lab import PRICES
-from tests.execution.live_worker import KEYS, TAG, account_opener
+from tests.execution.live_worker import KEYS, PANIC, TAG, account_opener
 from tests.ready import with_tables
 from tests.store.databases import postgres_or_skip
 
@@ -58,6 +58,10 @@ KINDS: dict[str, tuple[str, ...]] = {
     "futures open": ("increase buy 0.02 ETH-PERP", "increase sell 0.02 ETH-PERP"),
     "futures reduce": ("reduce sell 0.002 BTC-PERP",),
     "slices": ("sell 0.5 BTC", "buy 0.4 BTC"),
+    "panic": (
+        f"{PANIC}reduce sell 0.002 BTC-PERP; increase buy 0.02 ETH-PERP",
+        f"{PANIC}sell 0.01 BTC; sell 0.1 ETH; increase sell 0.02 ETH-PERP",
+    ),
     "side by side": ("sell 0.01 BTC; sell 0.1 ETH; sell 500 ADA", "buy 0.01 BTC; buy 0.1 ETH"),
     "contracts side by side": (
         "increase buy 0.02 ETH-PERP; increase buy 1 SOL-PERP",

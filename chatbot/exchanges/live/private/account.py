@@ -49,7 +49,7 @@ _ZERO = Decimal(0)
 _KNOWN_MAX = 500
 #: a fee that is a larger part of what was traded is none
 _FEE_MOST = Decimal("0.05")
-#: what a transfer's time in the venue's history may differ from ours
+#: what a time in the venue's history may differ from ours
 _HISTORY_SLACK = timedelta(seconds=2)
 
 
@@ -196,7 +196,7 @@ class LiveAccount:
     async def traded(self, instrument: str, since: datetime) -> frozenset[str]:
         """Return the exchange's ids of the orders that have traded an instrument since then."""
         market, perp = await self._market_id(instrument), is_perp(instrument)
-        since_ms = to_ms(since) + self._line.offset()
+        since_ms = to_ms(since - _HISTORY_SLACK) + self._line.offset()
         return await self._read(lambda ask: self._dialect.traders(ask, market, since_ms, perp=perp))
 
     async def cancel(self, instrument: str, client_id: str) -> Order:
