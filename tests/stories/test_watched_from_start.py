@@ -42,6 +42,7 @@ async def test_a_first_portfolio_is_a_real_account_without_futures(tmp_path: Pat
             offered = await ann.tap(f"{name}, no futures", on=ready)
             assert offered.text in (None, "")
             assert f"WATCH · Binance · change to {name}, no futures?" in ann.last.text
+            assert "Its plans stay yours to trade." in ann.last.text
             assert ann.last.picture
         await ann.tap("09:00 London", on=ready)
         assert "uses no futures" in await ann.say("/hedge")

@@ -8,7 +8,7 @@ from chatbot.charts.labels import Labels
 from chatbot.engine import band_width
 from chatbot.exchanges.base import asset_of
 from chatbot.i18n import N_
-from chatbot.model import ALT, CORE, FUTURES, STABLE, USUAL_QUOTE, LineReading, PortfolioFigures
+from chatbot.model import ALT, CORE, FUTURES, STABLE, USUAL_QUOTE, AnswerMode, LineReading, PortfolioFigures
 from chatbot.portfolio.names import SPOT_ONLY
 from chatbot.portfolio.strategies import is_without_futures, preset_names
 from chatbot.portfolio.valuation import engine_bands
@@ -158,12 +158,21 @@ def preset_offer(words: Words, portfolio: Portfolio, strategy: Strategy, name: s
         members_line(words, strategy),
         *rules_lines(words, strategy),
         switched_on_line(words, strategy),
-        say(words, "Targets, bands and the trigger that moves its futures change. Orders still need your Confirm.")
+        joined(" ", (say(words, "Targets, bands and the trigger that moves its futures change."), say(words, _still(portfolio))))
         if is_preset
         else say(words, "Your targets become what you hold now, each coin at the weight it has. Nothing is traded for that."),
     )
     use = button(words.t("Use it"), "use_preset", name, Style.PRIMARY)
     return captioned(text, ((use, button(words.t("Back"), "targets")),), strategy_picture(words, strategy))
+
+
+def _still(portfolio: Portfolio) -> str:
+    """Return the msgid of what another strategy leaves as it is: who trades, and after whose word."""
+    if portfolio.is_by_hand:
+        return N_("Its plans stay yours to trade.")
+    if portfolio.answer is AnswerMode.AUTO:
+        return N_("Inside your limits I still act without asking: /mode.")
+    return N_("Orders still need your Confirm.")
 
 
 def members_changed(words: Words, portfolio: Portfolio, *, held: bool) -> View:
