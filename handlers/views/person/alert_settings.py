@@ -48,7 +48,8 @@ _MOST = 15
 def alerts(words: Words, settings: AlertSettings) -> View:
     """Show what rings how, and one tap for each way to change it."""
     chosen = [joined(" — ", (words.t(label), bold(_state(words, settings, kind)))) for kind, label in KINDS.items()]
-    reminder = say(words, "An alert that lasts rings again after {span}.", span=bold(words.span(settings.reminder_h * 3600)))
+    told = N_("A line outside its band, margin in danger, a stablecoin off its dollar and an outage ring again after {span}.")
+    reminder = say(words, told, span=bold(words.span(settings.reminder_h * 3600)))
     text = page(
         bold(words.t("Alerts")),
         *chosen,
