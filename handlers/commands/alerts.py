@@ -119,7 +119,7 @@ def read(text: str, words: Words, present: AlertSettings) -> tuple[AlertSettings
                 settings = replace(settings, rings={**settings.rings, **dict.fromkeys(set(AlertKind) - ALWAYS, ring)})
             else:
                 kind = _named(word, tokens, kinds)
-                settings = replace(settings, rings={**settings.rings, kind: _ring(kind, tokens, rings)})
+                settings = replace(settings, rings={**settings.rings, kind: _ring(kind, words, tokens, rings)})
         except UserError as problem:
             found.append(problem)
     return settings, tuple(found)
@@ -150,12 +150,12 @@ def _named(word: str, tokens: list[str], kinds: dict[str, AlertKind | Ring]) -> 
     return AlertKind(kinds[word.casefold()])
 
 
-def _ring(kind: AlertKind, tokens: list[str], rings: dict[str, AlertKind | Ring]) -> Ring:
+def _ring(kind: AlertKind, words: Words, tokens: list[str], rings: dict[str, AlertKind | Ring]) -> Ring:
     word = tokens.pop(0) if tokens and tokens[0].casefold() in rings else ""
     if not word:
-        raise UserError(N_("Say how {name} rings: on, silent or off."), name=kind.value)
+        raise UserError(N_("Say how {name} rings: on, silent or off."), name=words.t(alert_settings.KINDS[kind]))
     if kind in ALWAYS and rings[word.casefold()] is not Ring.ON:
-        raise UserError(N_("{name} always rings; it cannot be switched off."), name=kind.value)
+        raise UserError(N_("{name} always rings; it cannot be switched off."), name=words.t(alert_settings.KINDS[kind]))
     return Ring(rings[word.casefold()])
 
 

@@ -294,6 +294,7 @@ def test_what_can_not_be_read_is_told_and_changes_nothing(text: str, told: list[
     """Each mistake has its own sentence."""
     _, found = alerts.read(text, EN, AlertSettings())
     assert [any(part in problem.msgid for part in told) for problem in found] == [True] * len(told)
+    assert not any("_" in str(problem) for problem in found), "a kind has the name that it has on the page"
 
 
 @pytest.mark.parametrize(
