@@ -348,6 +348,9 @@ CHAT = [
     ("en", "/alerts quiet soon", ("“soon” is not a time of day",)),
     ("es", "/schedule cada lunes a las 9 de la noche", ("lunes", "21:00")),
     ("es", "/alerts silencio de 22 a 8", ("22:00–08:00",)),
+    ("en", "/alerts do not disturb 22-7", ("Quiet hours 22:00–07:00",)),
+    ("es", "/schedule diario a las 7 y media", ("7:30",)),
+    ("ru", "/schedule каждый день в полвосьмого", ("7:30",)),
     ("ru", "/schedule каждый день в 9 вечера", ("21:00",)),
     ("ru", "/alerts тихо с 22 до 8", ("22:00–08:00",)),
 ]
