@@ -101,9 +101,15 @@ def _needed(rest: str, *, slash: bool) -> float:
 
 
 def _command(said: str, called: dict[str, str], needed: float) -> str | None:
-    """Return the command that is called nearly so; what acts must be nearer than what only shows something: "what" is no /halt."""
+    """Return the command that is called nearly so; what acts must be nearer than what only shows something: "what" is no /halt.
+
+    And no more than a letter longer or shorter: "health" is no /halt either.
+    """
     name = guesses.meant(said, called, needed)
-    return name if name in SHOWN_BY_BUTTON else guesses.meant(said, called, max(needed, _NEAR))
+    if name in SHOWN_BY_BUTTON:
+        return name
+    slips = {word: command for word, command in called.items() if abs(len(word) - len(said)) <= 1}
+    return guesses.meant(said, slips, max(needed, _NEAR))
 
 
 def _meant(context: Context, typed: str) -> View | None:

@@ -57,6 +57,7 @@ HINTED = [
     ("en", "hold on a second", "I only understand commands"),
     ("en", "/fly me to the moon", "There is no command /fly"),
     ("en", "/x", "There is no command /x"),
+    ("en", "/health", "There is no command /health"),  # it is near /halt, which stops everybody with one tap
     ("es", "hola", "Solo entiendo comandos"),
     ("ru", "привет", "Я понимаю только команды"),
 ]
