@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from chatbot.errors import Unreachable
 from chatbot.model import LegState
 from chatbot.plans.costs import fees_of
@@ -31,6 +33,7 @@ async def begins(ann: Someone) -> None:
     await ann.set_up()
 
 
+@pytest.mark.long
 async def test_what_a_sale_was_to_pay_for_gets_smaller_and_comes_back_with_it(tmp_path: Path) -> None:
     """The card was lost to "the exchange reports a negative amount": its buys were to be paid by the sale that was left out."""
     async with after(sells_to_buy, tmp_path, source=LivelyMarket) as ann:
@@ -54,6 +57,7 @@ async def test_what_a_sale_was_to_pay_for_gets_smaller_and_comes_back_with_it(tm
         assert (await ann.books())["spot"]["USDT"] >= 0
 
 
+@pytest.mark.long
 async def test_futures_whose_collateral_is_left_out_are_left_out_too(tmp_path: Path) -> None:
     """They were on the card, its net exposure counted them, and the exchange refused both."""
     async with after(begins, tmp_path, source=LivelyMarket) as ann:
