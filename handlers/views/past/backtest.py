@@ -412,7 +412,7 @@ def _by_trigger(words: Words, told: Told, run: Run, found: Answer) -> View:
         *_caveats(words, told, run, found),
     )
     buttons = ((_other(words, told), button(words.t("Triggers"), "triggers")),)
-    return captioned(text, buttons, _gains(words, told, found, own))
+    return captioned(text, buttons, _gains(words, told, found, own)) if rows[1:] else View(text, buttons)
 
 
 def _picture(words: Words, told: Told, found: Answer) -> Picture:
@@ -441,13 +441,14 @@ def _picture(words: Words, told: Told, found: Answer) -> Picture:
 
 
 def _gains(words: Words, told: Told, found: Answer, own: Result) -> Picture:
-    """Draw what each trigger brought: the return with it less that without it, and write both."""
+    """Draw what each trigger that fired brought: the return with it less that without it, and write both."""
     bars = []
     for trigger, other in found.switched.items():
+        if trigger in found.silent:
+            continue
         on, off = (own, other) if trigger in found.on else (other, own)
         both = " / ".join(_signed(words, one.growth - 1) for one in (on, off))
-        said = words.t("did not fire") if trigger in found.silent else both
-        bars.append(GainBar(name=trigger_name(words, trigger), value=on.growth - off.growth, said=said))
+        bars.append(GainBar(name=trigger_name(words, trigger), value=on.growth - off.growth, said=both))
     labels = Labels(title=_strategy(words, told.portfolio, told.wish), bars=words.t("return with / without it"))
     return Picture(kind=PictureKind.GAINS, labels=labels, gains=tuple(bars))
 
