@@ -150,10 +150,10 @@ async def test_mistakes_are_told_in_the_persons_language(chat: Someone, language
 
 
 async def test_a_command_in_the_middle_of_a_dialog_does_not_close_it(chat: Someone) -> None:
-    """/status says that there is nothing yet, and the amount that was asked for is still taken."""
+    """/status says that there is nothing, and the amount that was asked for is still taken."""
     await chat.say("/start")
     await chat.tap("Demo portfolio")
-    assert "no portfolio yet" in await chat.say("/status")
+    assert "no open portfolio" in await chat.say("/status")
     await chat.say("5000")
     chat.with_button("Use Balanced")
 
