@@ -63,6 +63,7 @@ def test_a_fraction_has_its_languages_sign() -> None:
             assert not re.search(r"(?<![\d.])\d\.\d(?!\d*\.|\d\d)", re.sub(r"/[a-z]+ [\d.]+", "", said)), said
 
 
+@pytest.mark.long
 def test_updating_changes_nothing(tmp_path: Path) -> None:
     """The files are what --update writes, so that a diff shows only what a person changed."""
     for folder in catalogues.SOURCES:

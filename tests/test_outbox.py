@@ -112,6 +112,7 @@ async def refused(db: Database) -> list[tuple[str, str]]:
 # --- pace and order ---
 
 
+@pytest.mark.long
 async def test_no_second_holds_more_than_25_messages_and_none_is_wasted(db: Database, outbox: Outbox, telegram: Telegram) -> None:
     for chat in range(1, 101):
         await post(db, chat, f"m{chat}")
@@ -264,6 +265,7 @@ async def test_a_wait_of_an_hour_holds_only_the_chat_that_was_told_so(
     assert telegram.keys(1) == ["a", "a", "b"]
 
 
+@pytest.mark.long
 async def test_when_two_chats_are_told_an_hour_the_others_wait_a_minute(db: Database, outbox: Outbox, telegram: Telegram) -> None:
     """It may be meant for the whole bot; but nobody waits longer than that for the next attempt."""
     for chat in (1, 2):
@@ -296,6 +298,7 @@ def test_everybody_waits_for_the_rest_of_a_pause_and_then_no_more() -> None:
     assert [paces.wait_s(9, START + timedelta(seconds=s)) for s in (0, 15, 20, 25)] == [20.0, 5.0, 0.0, 0.0]
 
 
+@pytest.mark.long
 async def test_pauses_between_vain_attempts_grow_and_never_end_in_a_loss(
     db: Database, outbox: Outbox, clock: ManualClock, telegram: Telegram
 ) -> None:
@@ -320,6 +323,7 @@ def test_a_pause_is_at_least_a_second_at_most_a_minute_and_never_shorter_than_th
 # --- verdicts ---
 
 
+@pytest.mark.long
 async def test_refused_markup_is_sent_again_at_once_as_plain_text_and_only_once(db: Database, outbox: Outbox, telegram: Telegram) -> None:
     plain = Delivery(verdict=Verdict.PLAIN, detail="can't parse entities")
     telegram.answers = {"a": [plain], "b": [plain, plain]}

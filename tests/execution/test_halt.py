@@ -337,6 +337,7 @@ async def _halted_and_killed_at(point: str, words: str, wanted: dict[str, str]) 
         assert traded(again) == wanted, point
 
 
+@pytest.mark.long
 @settings(max_examples=examples(6), suppress_health_check=[HealthCheck.too_slow])
 @given(
     parts=st.lists(st.sampled_from(ALL.split("; ")), min_size=1, max_size=4, unique=True),

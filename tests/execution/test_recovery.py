@@ -223,6 +223,7 @@ async def test_a_parked_plan_that_still_knows_nothing_parks_again(db: Database) 
     assert [kind for kind, _ in await lab.told()].count("plan_parked") == 2
 
 
+@pytest.mark.long
 async def test_a_plan_that_a_person_lets_go_on_is_sent_again_once_the_exchange_answers(db: Database) -> None:
     """However often it was sent in vain before they were asked: they said that it may be tried again."""
     lab = await open_lab(db)

@@ -108,6 +108,7 @@ async def test_slices_that_rest_have_the_time_of_the_plan_too(db: Database) -> N
     assert 60 <= (lab.clock.now() - START).total_seconds() <= 75
 
 
+@pytest.mark.long
 async def test_the_rest_is_reported_when_the_time_is_up(db: Database) -> None:
     """Ten minutes for what is urgent: half of it is sold by then."""
     lab = await open_lab(db)

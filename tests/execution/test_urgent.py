@@ -163,6 +163,7 @@ async def test_nothing_is_waited_for_where_a_maker_pays_what_a_taker_pays(db: Da
     assert states(plan) == [LegState.FILLED] * 3
 
 
+@pytest.mark.long
 async def test_a_plan_that_is_taken_up_again_has_its_time_anew(db: Database) -> None:
     """It lay for an hour: what it had tried before does not end its leg."""
     lab = await open_lab(db)

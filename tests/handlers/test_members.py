@@ -207,6 +207,7 @@ async def exports_are_apart(both: Two) -> None:
     assert [row["id"] for row in his["people"]] == [BEN.id]
 
 
+@pytest.mark.long
 async def test_a_portfolio_of_somebody_else_is_nobodys_current_one(tmp_path: Path) -> None:
     """Ben's row names Ann's portfolio, by a fault of ours or of whoever wrote the database: he has none, and nothing of hers is shown."""
     async with two(tmp_path) as both:

@@ -43,6 +43,7 @@ async def with_longs(on: Bench) -> tuple[Portfolio, dict[str, Decimal]]:
     return portfolio, (await books(on, portfolio))[2]
 
 
+@pytest.mark.long
 async def test_a_short_that_was_bought_back_in_part_is_remembered_until_the_rest_is(tmp_path: Path) -> None:
     """Nobody sells the second half: it stays short, keeps a new hedge of its kind away, and another try closes exactly it."""
     async with bench(tmp_path) as on:

@@ -90,6 +90,7 @@ def last(on: Bench) -> Tick:
     return on.program.monitor.last
 
 
+@pytest.mark.long
 async def test_hundreds_are_told_of_checks_that_did_not_happen(database: Database) -> None:
     """Each portfolio once."""
     async with database.transaction() as tx:

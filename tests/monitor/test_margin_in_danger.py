@@ -6,6 +6,8 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import pytest
+
 from chatbot.model import AlertSettings, AnswerMode, PlanState
 from chatbot.plans.outcomes import Confirmed
 from chatbot.portfolio.states import Danger, PortfolioStates
@@ -84,6 +86,7 @@ async def test_it_rings_again_at_the_reminder_and_never_where_none_is_set(tmp_pa
         assert await _rings(on) == 1
 
 
+@pytest.mark.long
 async def test_it_rings_while_a_plan_is_under_way_and_is_asked_for_after_it(tmp_path: Path) -> None:
     """A patient plan may last for an hour: the alarm does not wait for its end, says that one is under way, and its own plan follows."""
     async with stage(tmp_path) as on:

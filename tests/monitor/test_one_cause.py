@@ -50,6 +50,7 @@ async def planned(on: Stage, portfolio: Portfolio) -> list[tuple[str, str, str]]
     return [(reason.trigger, reason.line, reason.event) for reason in plan.reasons]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("signal", "key"), [(SPIKE, ("volatility", "BTC")), (MILD, ("volatility", "BTC")), (HIGH, ("funding_high", ""))])
 async def test_what_a_signal_moves_is_told_as_the_signal(tmp_path: Path, signal: Signal, key: tuple[str, str]) -> None:
     """Begin and release are an alert and a plan each, whether or not a line leaves its band for it; drift is never spoken of."""

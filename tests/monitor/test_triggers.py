@@ -236,6 +236,7 @@ async def test_a_storm_between_two_readings_is_told_once(tmp_path: Path) -> None
         assert told == [1, 0, 1]
 
 
+@pytest.mark.long
 async def test_a_spike_of_all_coins_is_one_plan(tmp_path: Path) -> None:
     """One alert, one plan: every coin from its own weight at onset, every long by the same factor; and one release."""
     async with stage(tmp_path) as on:
@@ -261,6 +262,7 @@ async def test_a_spike_of_all_coins_is_one_plan(tmp_path: Path) -> None:
         assert await on.lines(portfolio) == held
 
 
+@pytest.mark.long
 async def test_when_a_spike_is_over_its_release_buys_back(tmp_path: Path) -> None:
     """Its end is told, once; the old target returns in one step, and the release, not drift, is why the plan buys."""
     async with stage(tmp_path) as on:
@@ -339,6 +341,7 @@ async def test_several_signals_in_a_window_make_one_plan(tmp_path: Path) -> None
         assert net == {"BTC-PERP": D("0.012"), "ETH-PERP": D("0.025")} or net == {"BTC-PERP": D("0.013"), "ETH-PERP": D("0.025")}
 
 
+@pytest.mark.long
 async def test_a_trim_begins_deepens_eases_and_is_released(tmp_path: Path) -> None:
     """Each step of a worn-out trend is told by its own name, and its plan follows; the same trim again says nothing."""
     async with stage(tmp_path) as on:
@@ -381,6 +384,7 @@ async def test_a_plan_is_promised_only_where_one_follows(tmp_path: Path, signal:
         assert made or met
 
 
+@pytest.mark.long
 async def test_low_funding_is_held_down_by_fear_and_says_so(tmp_path: Path) -> None:
     """The one trigger that adds risk adds none while another takes it away; when that ends, it is told and proposed."""
     async with stage(tmp_path) as on:

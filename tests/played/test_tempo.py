@@ -108,6 +108,7 @@ async def speed(ann: Someone, seconds: float) -> float:
     return round(passed / timedelta(seconds=seconds), 3)
 
 
+@pytest.mark.long
 async def test_from_the_card_to_its_result_the_market_keeps_to_the_persons_time(tmp_path: Path) -> None:
     async with demo(tmp_path) as ann:
         await ann.set_up()

@@ -68,6 +68,7 @@ def test_a_limited_plan_goes_straight_and_no_further_than_its_limit(case: Case, 
         assert low - HAIR <= part.get(name, D(0)) <= high + HAIR
 
 
+@pytest.mark.long
 @quick
 @given(cases(), st.data())
 def test_known_costs_never_make_a_plan_dearer(case: Case, data: st.DataObject) -> None:

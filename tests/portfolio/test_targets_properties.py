@@ -34,6 +34,7 @@ PASSES = 4
 CUT = Decimal("1e-11")
 
 
+@pytest.mark.long
 @quick
 @given(cases())
 def test_c25_effective_weights_are_never_negative_and_sum_to_one(case: Case) -> None:
@@ -98,6 +99,7 @@ def settled(found: Evaluation, block: Block, after: Block) -> bool:
     return all(order.notional < least for order in after.orders) and all(transfer.amount < least for transfer in after.transfers)
 
 
+@pytest.mark.long
 @quick
 @given(cases(), st.data())
 def test_c26_another_risk_off_signal_raises_no_long_target(case: Case, data: st.DataObject) -> None:
@@ -127,6 +129,7 @@ def test_c26_another_risk_off_signal_raises_no_long_target(case: Case, data: st.
         assert max(target, Decimal(0)) <= max(before.targets.futures[contract], Decimal(0)) + CUT, contract
 
 
+@pytest.mark.long
 @quick
 @given(cases())
 def test_c31_no_spike_leaves_a_coin_more_than_its_share_of_target_and_onset(case: Case) -> None:
@@ -140,6 +143,7 @@ def test_c31_no_spike_leaves_a_coin_more_than_its_share_of_target_and_onset(case
             assert anchor.weight is None or target <= signal.size * anchor.weight
 
 
+@pytest.mark.long
 @quick
 @given(cases())
 def test_what_a_portfolio_remembers_survives_being_written_down(case: Case) -> None:
@@ -153,6 +157,7 @@ def test_what_a_portfolio_remembers_survives_being_written_down(case: Case) -> N
     assert not market.changes(stored.memory, case.signals, case.strategy, found.effective), "what was told is not told again"
 
 
+@pytest.mark.long
 @quick
 @given(cases())
 def test_looking_again_anchors_nothing_anew(case: Case) -> None:

@@ -115,6 +115,7 @@ async def test_it_rings_again_when_it_gets_worse_by_a_step_and_not_before(ann: S
         assert len(alerts(ann)) == rung, price
 
 
+@pytest.mark.long
 async def test_it_rings_beside_a_card_that_waits_and_not_through_a_pause(ann: Someone) -> None:
     """A card that nobody has answered holds it up no more than the night does a fire; who has paused hears it after /resume."""
     await types_in(ann, "BTC 0.1, USDC 10000", "BTC 90 USDT 10")

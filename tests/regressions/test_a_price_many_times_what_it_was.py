@@ -159,6 +159,7 @@ async def test_a_price_that_comes_back_ends_the_question_by_itself(ann: Someone)
     assert answer.text.startswith("That question is over")
 
 
+@pytest.mark.long
 async def test_who_does_not_hold_the_coin_is_not_asked(ann: Someone) -> None:
     """A coin that nobody here owns may do what it likes."""
     await leapt(ann, "10", coin="LTC")

@@ -161,6 +161,7 @@ async def asked(ann: Someone) -> Message:
     return ann.with_button("Write SOL off")
 
 
+@pytest.mark.long
 async def test_a_late_tap_changes_nothing(ann: Someone) -> None:
     """Traded again, another amount, other settings, pressed twice: each is answered in words."""
     await gone(ann)
@@ -231,6 +232,7 @@ async def test_a_coin_that_was_taken_out_of_the_amounts_does_not_lock_what_is_le
     assert "SOL" not in {leg.instrument for leg in (await ann.plan()).legs}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("theta", ["1", "0.5", "0"])
 async def test_a_target_that_nothing_can_be_bought_for_waits_as_cash(ann: Someone, theta: str) -> None:
     """D3, L7: a line of its own that is gone and not held; nothing is blocked, and status and card say where its target is."""

@@ -40,6 +40,7 @@ async def test_an_alert_that_no_order_can_answer_offers_no_plan(ann: Someone) ->
     assert "under the exchange's minimum" in await ann.say("/rebalance")
 
 
+@pytest.mark.long
 async def test_a_card_of_a_paused_portfolio_says_that_nothing_is_sent(ann: Someone) -> None:
     await ann.say("/deposit 500")
     await ann.say("/pause")

@@ -48,6 +48,7 @@ def _any(kind: Any) -> st.SearchStrategy[Any]:
     return st.one_of(inner) if inner else st.from_type(kind)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", [Person, Strategy, PortfolioFigures, Check, Plan, Portfolio], ids=lambda kind: kind.__name__)
 @settings(max_examples=examples(20), suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())

@@ -102,6 +102,7 @@ async def test_a_liquidated_hedge_ends_in_paper(ann: Someone) -> None:
     assert "Close" not in "".join((await ann.say("/hedge")) and ann.last.buttons)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ann", [by_hand], indirect=True)
 @pytest.mark.parametrize("said", ["closed BTC short", "BTC-PERP 0", "BTC short closed, futures 0"])
 async def test_a_hedge_that_its_person_says_is_gone_has_ended(ann: Someone, said: str) -> None:

@@ -67,6 +67,7 @@ async def test_the_card_waits_and_what_was_done_is_done_whatever_prices_did(ann:
     assert (await ann.books())["spot"]["BTC"] == D("0.5") - legs[0].qty
 
 
+@pytest.mark.long
 async def test_a_snooze_says_nothing_of_what_was_traded(ann: Someone) -> None:
     """It said "Plan 1 was not done, as you said", and what was traded could be told no more."""
     card = ann.with_button("Snooze 1 h")

@@ -121,6 +121,7 @@ async def test_every_command_that_says_a_dollar_says_this_one(ann: Someone) -> N
     assert not any("USDT" in message.text for message in ann.messages)
 
 
+@pytest.mark.long
 async def test_panic_sells_to_usdc(ann: Someone) -> None:
     await ann.say("/panic")
     await ann.tap(next(label for label in ann.last.buttons if "Stop" in label or "Close" in label or "Yes" in label))
@@ -232,6 +233,7 @@ async def test_what_is_not_traded_against_it_is_told_in_one_sentence_and_nothing
         assert portfolio.quote == "USDT"
 
 
+@pytest.mark.long
 async def test_an_amount_in_the_other_dollar_is_that_dollar(tmp_path: Path) -> None:
     """In a portfolio that is kept in USDT too: 1,000 USDC came in as 1,000 USDT."""
     async with at_a_card(tmp_path, first=True) as ann:

@@ -151,6 +151,7 @@ async def test_a_leg_left_out_by_edit_is_not_traded_and_the_rest_is(tmp_path: Pa
         assert after["spot"] != before["spot"]
 
 
+@pytest.mark.long
 async def test_two_taps_on_confirm_and_a_third_later_send_one_set_of_orders(tmp_path: Path) -> None:
     async with at_a_card(tmp_path) as ann:
         card, sent = ann.last, await ann.orders()
@@ -173,6 +174,7 @@ async def test_two_taps_on_confirm_and_a_third_later_send_one_set_of_orders(tmp_
         assert (await ann.orders(), await ann.books()) == (done, books)
 
 
+@pytest.mark.long
 async def test_confirm_after_expiry_says_so_and_offers_the_plan_as_of_now(tmp_path: Path) -> None:
     async with at_a_card(tmp_path) as ann:
         card, before = ann.last, await ann.books()

@@ -8,6 +8,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import pytest
+
 from chatbot.model import AnswerMode, AutoLimits, Cause, Mode, OpenTilt, PlanState, Portfolio, Reason, Signal, TriggerSetting
 from chatbot.plans.outcomes import Confirmed, Proposed
 from chatbot.portfolio import strategies
@@ -165,6 +167,7 @@ async def test_a_bet_alone_makes_no_plan(tmp_path: Path) -> None:
         assert await on.tilts() == ()
 
 
+@pytest.mark.long
 async def test_a_tilt_outlives_a_restart(tmp_path: Path) -> None:
     """A second program over the same folder knows it, counts its days on, and asks to close it."""
     async with desk(tmp_path) as on:
@@ -199,6 +202,7 @@ async def test_leaving_its_leg_out_leaves_it_out(tmp_path: Path) -> None:
         assert await on.room.tick() == (0, 0)
 
 
+@pytest.mark.long
 async def test_the_next_plan_takes_it_off(tmp_path: Path) -> None:
     """ETH is back inside; the next plan, whatever it is for, closes the short and says so."""
     async with desk(tmp_path) as on:
@@ -214,6 +218,7 @@ async def test_the_next_plan_takes_it_off(tmp_path: Path) -> None:
         assert await on.room.tick() == (0, 0)
 
 
+@pytest.mark.long
 async def test_after_seven_days_its_end_is_proposed(tmp_path: Path) -> None:
     """A minute before it stands; then the bot asks to take it off, once."""
     async with desk(tmp_path) as on:
@@ -235,6 +240,7 @@ async def test_after_seven_days_its_end_is_proposed(tmp_path: Path) -> None:
         assert await on.room.tick() == (0, 0)
 
 
+@pytest.mark.long
 async def test_fear_takes_it_off_and_lets_none_begin(tmp_path: Path) -> None:
     """It may add risk, so it does not stand beside a trigger that takes risk away."""
     async with desk(tmp_path) as on:
@@ -250,6 +256,7 @@ async def test_fear_takes_it_off_and_lets_none_begin(tmp_path: Path) -> None:
         assert about(await on.rally()) == []
 
 
+@pytest.mark.long
 async def test_switched_off_it_goes(tmp_path: Path) -> None:
     """Kappa set to 0 while a tilt stands: its end is proposed."""
     async with desk(tmp_path) as on:

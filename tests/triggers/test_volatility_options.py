@@ -95,6 +95,7 @@ async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
     await db.close()
 
 
+@pytest.mark.long
 async def test_a_rise_is_no_cut_and_the_fall_after_it_is(lab: Lab) -> None:
     """Volatility doubles on the second day, upwards; who cuts only after falls is cut when the price is below that of a week ago."""
     both, falling = await lab.strategy(), await lab.strategy(down="1")

@@ -104,6 +104,7 @@ def test_the_search_finds_what_a_step_for_each_price_finds(seed: int) -> None:
     assert run.values[-1] == pytest.approx(np.array(run.quantities) @ prices[:, -1])
 
 
+@pytest.mark.long
 @example(seed=0, theta=0.9999999999999999, fee=0.0, half=0.03125)  # a band narrower than what floats lose
 @given(seed=st.integers(0, 50), theta=st.floats(0, 1), fee=st.sampled_from((0.0, 1e-6, 0.001, 0.02)), half=st.floats(0.02, 0.2))
 def test_after_a_trade_every_weight_is_inside_and_the_fee_is_paid(seed: int, theta: float, fee: float, half: float) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -59,6 +60,7 @@ def least(case: PlanCase) -> F:
     return max(case.threshold, F(rules.min_notional), F(3, 2) * F(rules.lot) * case.prices[INDEX])
 
 
+@pytest.mark.long
 @quick
 @given(plan_cases(halts=True), offs)
 def test_completion_leaves_everything_else_alone(case: PlanCase, off: Decimal | None) -> None:
@@ -76,6 +78,7 @@ def test_completion_leaves_everything_else_alone(case: PlanCase, off: Decimal | 
         assert signed(block).get(INDEX) != signed(plain).get(INDEX)
 
 
+@pytest.mark.long
 @quick
 @given(plan_cases(), offs)
 def test_completion_closes_the_gap_or_says_why_not(case: PlanCase, off: Decimal | None) -> None:
@@ -125,6 +128,7 @@ def test_a_completed_plan_keeps_the_invariants(case: PlanCase, off: Decimal | No
         assert book == 0 or book <= F(case.config.sleeve_cap) * (F(block.post.futures_equity) + fees)
 
 
+@pytest.mark.long
 @settings(quick, max_examples=quick.max_examples // 4)  # each example plans up to four times
 @given(plan_cases(halts=True), offs)
 def test_planning_again_after_a_completion_gives_no_orders(case: PlanCase, off: Decimal | None) -> None:

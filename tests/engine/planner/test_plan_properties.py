@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -184,6 +185,7 @@ def test_c12_unflagged_plans_end_near_their_targets(case: PlanCase) -> None:
         assert abs(F(block.post.spot_qty[asset]) * price - F(t) * F(block.post.value)) <= allowed
 
 
+@pytest.mark.long
 @quick
 @given(plan_cases())
 def test_c13_planning_again_changes_nothing(case: PlanCase) -> None:
@@ -238,6 +240,7 @@ def test_c15_reduce_only_never_grows_or_flips(case: PlanCase) -> None:
             assert order.reduce_only == smaller == (order.leg == "futures_reduce")
 
 
+@pytest.mark.long
 @quick
 @given(plan_cases(halts=True), st.randoms(use_true_random=False))
 def test_c17_input_order_is_irrelevant(case: PlanCase, random: st.DataObject) -> None:
@@ -257,6 +260,7 @@ def test_c17_input_order_is_irrelevant(case: PlanCase, random: st.DataObject) ->
     assert shuffled.run() == case.run()
 
 
+@pytest.mark.long
 @quick
 @given(plan_cases(), st.sampled_from([Decimal(10), Decimal("0.1"), Decimal(3)]))
 def test_c18_orders_scale_with_the_portfolio(case: PlanCase, k: Decimal) -> None:

@@ -180,6 +180,7 @@ def test_c52_no_leg_is_under_its_threshold(scoped: ScopedCase) -> None:
         assert F(order.notional) > max(F(case.config.min_trade), F(bps) * value / 10_000) - lot
 
 
+@pytest.mark.long
 @quick
 @given(scoped_cases)
 def test_c13_the_same_causes_find_nothing_more_to_do(scoped: ScopedCase) -> None:

@@ -131,6 +131,7 @@ MOVED = [
 ]
 
 
+@pytest.mark.long
 async def test_an_amount_is_shown_before_anything_is_set_up_with_it(tmp_path: Path) -> None:
     """In three languages: what was understood stands above the strategies, and the answer to a mistake keeps the question open."""
     async with someone(tmp_path, fear_greed_url="", operator_ids=OPERATORS) as ann:

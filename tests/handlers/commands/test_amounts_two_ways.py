@@ -41,6 +41,7 @@ async def test_a_deposit_that_reads_in_two_ways_is_asked_about_and_noted_once(tm
         assert (await held(ann))["ETH"] == Decimal("3.234")
 
 
+@pytest.mark.long
 async def test_so_is_what_is_kept_out_and_more_than_is_left_keeps_plans_back(tmp_path: Path) -> None:
     """Of 1.234 ETH that are kept out one is left: no plan, with the way out; a smaller amount lets plans be made again."""
     async with after(by_hand, tmp_path, source=StillMarket) as ann:

@@ -104,6 +104,7 @@ async def test_above_a_limit_the_card_says_which(tmp_path: Path) -> None:
         assert (await at.chat.plan()).decided_by == ""
 
 
+@pytest.mark.long
 async def test_limits_are_chosen_by_taps(tmp_path: Path) -> None:
     """The page offers limits of the portfolio's own size, and the yes takes those that it shows."""
     async with ann(tmp_path) as at:

@@ -316,6 +316,7 @@ async def test_a_tap_that_is_too_old_to_answer_is_told_in_a_message(ready: Someo
     assert "older version" in ready.since(newest)
 
 
+@pytest.mark.long
 async def test_a_second_confirm_changes_nothing(ready: Someone) -> None:
     """Only the first press is carried out; the second is told so, before and after the plan has ended."""
     card = ready.with_button("Confirm")

@@ -70,6 +70,7 @@ async def test_futures_whose_collateral_is_left_out_are_left_out_too(tmp_path: P
         assert (await ann.books())["book"] == {}
 
 
+@pytest.mark.long
 async def test_a_card_outlives_an_edit_for_which_there_are_no_prices(tmp_path: Path) -> None:
     """It was replaced by the trouble; its plan waited on, out of reach."""
     async with after(sells_to_buy, tmp_path, source=LivelyMarket) as ann:

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -80,6 +81,7 @@ def test_any_text_and_any_tap_in_any_state_is_answered(state: str, acts: list[tu
     asyncio.run(play(state, acts))
 
 
+@pytest.mark.long
 async def test_every_state_can_be_reached() -> None:
     """Otherwise chance would play somewhere else than it says."""
     for state in STATES:

@@ -103,6 +103,7 @@ async def test_the_overview_is_one_choice_and_its_buttons_lead_to_cards(tmp_path
         ann.sees("No hedge is open.")
 
 
+@pytest.mark.long
 async def test_the_card_shows_the_figure_of_the_button_and_says_where_prices_have_moved(tmp_path: Path) -> None:
     """Each choice once, with its own figure, the same in the text; at the same prices its card says no other, at others it says why."""
     async with after(spot_holder, tmp_path, source=StillMarket) as ann:
@@ -157,6 +158,7 @@ async def test_a_near_liquidation_is_told_and_needs_a_second_tap(tmp_path: Path)
         ann.sees("This opens a hedge: Cover.", "Liquidation")
 
 
+@pytest.mark.long
 async def test_hedge_close_takes_the_only_one_off(tmp_path: Path) -> None:
     """By words, in any letters; a second hedge of the kind is refused with the way out."""
     async with after(spot_holder, tmp_path, source=StillMarket) as ann:
@@ -203,6 +205,7 @@ async def test_the_close_button_leads_to_the_card_that_closes_that_hedge(tmp_pat
         assert await ann.orders() == orders
 
 
+@pytest.mark.long
 async def test_a_hedge_whose_plan_is_being_carried_out_is_not_closed_yet(tmp_path: Path) -> None:
     """Its size is not known before its plan has ended: the tap says so and plans nothing."""
     async with after(spot_holder, tmp_path, source=StillMarket) as ann:

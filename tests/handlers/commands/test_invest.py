@@ -83,6 +83,7 @@ async def test_on_target_every_line_gets_its_share_and_the_book_rises_with_it(an
     assert books["book"]["ETH-PERP"] > D("0.37")
 
 
+@pytest.mark.long
 async def test_more_than_there_is_can_be_a_deposit_of_now(ann: Someone) -> None:
     """There are 1,002; 1,500 are refused with what there is, and one tap notes the deposit and plans."""
     said = await ann.say("/invest 1,500")
@@ -162,6 +163,7 @@ async def test_by_hand_it_is_a_list_to_work_through(tmp_path: Path) -> None:
         assert held["USDT"] >= 2000
 
 
+@pytest.mark.long
 async def test_a_regular_amount_is_invested_at_its_time_by_a_plan_of_its_own(ann: Someone) -> None:
     """400 of the cash that came in, pro rata over lines that are on target; the calendar is the reason, and the run happens once."""
     await ann.say("/deposit 400")

@@ -147,6 +147,7 @@ async def test_the_second_step_sells_every_coin_and_brings_the_money_home(ann: S
     assert (await ann.plan()).legs[0].state is LegState.FILLED
 
 
+@pytest.mark.long
 async def test_after_a_sale_of_everything_the_mix_is_the_one_from_before_it(ann: Someone) -> None:
     """Three parts of XRP to one of SOL were held: after /resume they are bought back so, and not in equal parts."""
     exchange = await ann.exchange()
@@ -201,6 +202,7 @@ def in_a_wait(who: Someone, happens: Callable[[], Awaitable[None]], number: int)
     who.clock.sleep = sleep  # type: ignore[method-assign]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("wait", [1, 2, 3])
 async def test_a_plan_under_way_is_stopped_first_and_its_orders_are_taken_back(tmp_path: Path, wait: int) -> None:
     """Pressed while orders rest: they are cancelled, nothing of that plan is sent any more, and what it had opened is closed."""
@@ -267,6 +269,7 @@ async def test_pressed_again_it_does_nothing_more_and_says_so(ann: Someone) -> N
     assert await ann.orders() == sent
 
 
+@pytest.mark.long
 async def test_the_second_step_sells_once(ann: Someone) -> None:
     """Twice on one page, after the end, and once it runs again."""
     await panic(ann)
@@ -325,6 +328,7 @@ async def test_it_closes_what_is_there_when_it_is_pressed(ann: Someone) -> None:
     assert sorted(await sides(ann, sent)) == [("BTC-PERP", "sell", True), ("SOL-PERP", "buy", True)]
 
 
+@pytest.mark.long
 async def test_two_portfolios_are_stopped_together_or_one_of_them(tmp_path: Path) -> None:
     async with someone(tmp_path) as ann:
         await holds(ann, LONG)
@@ -708,6 +712,7 @@ async def test_a_resume_with_nothing_to_close_is_not_an_alarm(ann: Someone, spot
     assert ("still open" in ann.last.text) is not spot_only
 
 
+@pytest.mark.long
 async def test_a_portfolio_is_neither_closed_nor_replaced_before_its_futures_are(ann: Someone) -> None:
     """Closing sells nothing, so it waits for the panic: shown before the tap, on the tap of an older page, and at the end of a set-up."""
     await ann.say("/portfolios")

@@ -130,6 +130,7 @@ async def test_the_last_tap_closes_only_what_its_page_names(ann: Someone) -> Non
     assert [(one.name, one.is_open) for one in await theirs(ann)] == [("balanced", True)]
 
 
+@pytest.mark.long
 async def test_what_is_replaced_must_end_its_plan_first(ann: Someone) -> None:
     """Then nothing is opened, and the same button works when the plan has ended."""
     await ann.tap("Confirm")
@@ -257,6 +258,7 @@ async def test_closing_asks_once_and_then_nothing_happens_any_more(two: Someone)
     two.sees("DEMO · Balanced 2 · closed · Plan 1")
 
 
+@pytest.mark.long
 async def test_a_plan_under_way_is_named_and_must_end_before_closing(two: Someone) -> None:
     """Shown before the tap, and told where it was confirmed in between."""
     await two.say("/portfolios")

@@ -50,6 +50,7 @@ def bytes_in(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
 
 
+@pytest.mark.long
 async def test_everything_is_handed_out_as_a_file(ann: Someone) -> None:
     """The rows of who asks and nobody else's, as JSON that any program reads."""
     zoe = await zoe_beside(ann)
@@ -88,6 +89,7 @@ async def test_what_is_deleted_is_gone_and_nobody_else_notices(ann: Someone, tmp
     ann.sees("Zoe Quetzalcoatl")
 
 
+@pytest.mark.long
 async def test_a_plan_that_is_carried_out_must_end_first(ann: Someone) -> None:
     """Nothing is deleted in the middle of orders; the plan is named, with a button to it."""
     zoe = await zoe_beside(ann)

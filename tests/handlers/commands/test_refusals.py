@@ -99,6 +99,7 @@ async def both(ann: Someone) -> None:
     await ann.beside(BEN).set_up()
 
 
+@pytest.mark.long
 async def test_a_tap_on_somebody_elses_plan_does_nothing(chat: Someone) -> None:
     """Nor one on a plan that does not exist; which of both it was is not told."""
     before = await world(chat)

@@ -66,6 +66,7 @@ async def test_from_the_chat_to_the_file(tmp_path: Path) -> None:
         assert rows(ann.last)[0].keys() >= {"Received Quantity", "Tag"}
 
 
+@pytest.mark.long
 async def test_periods_behind_the_command(tmp_path: Path) -> None:
     """In words; a period without anything is an empty file that says so, one that cannot be read is answered, the beginning is known."""
     async with after(traded, tmp_path, source=LivelyMarket) as ann:

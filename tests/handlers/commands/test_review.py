@@ -65,6 +65,7 @@ async def test_from_the_first_day_to_the_scorecard(tmp_path: Path) -> None:
         assert ann.last.attachment is not None
 
 
+@pytest.mark.long
 async def test_weights_and_months_are_one_tap_away(tmp_path: Path) -> None:
     """Each with its picture and the same numbers in words, and back."""
     async with after(lived, tmp_path, source=LivelyMarket) as ann:
@@ -137,6 +138,7 @@ async def cash(ann: Someone) -> None:
     await ann.step(DAY_S)
 
 
+@pytest.mark.long
 async def test_cash_that_was_never_spent_is_called_cash(tmp_path: Path) -> None:
     """Holding is 0.0 % then, and the page says why."""
     async with after(cash, tmp_path, source=LivelyMarket) as ann:
@@ -205,6 +207,7 @@ async def test_what_may_be_luck_offers_nothing(tmp_path: Path) -> None:
         assert await ann.portfolio_id() == 1
 
 
+@pytest.mark.long
 async def test_a_deposit_in_the_moment_of_a_mark_is_no_profit(tmp_path: Path) -> None:
     """It came after that mark was taken: 0.01 BTC, five per cent of everything, moves neither the portfolio's return nor holding's."""
     async with after(half_in_cash, tmp_path, source=LivelyMarket) as ann:

@@ -48,6 +48,7 @@ async def test_coins_tell_what_each_is_worth_largest_first_and_the_futures_apart
         assert "Coins" in ann.last.buttons
 
 
+@pytest.mark.long
 async def test_coins_without_prices_say_what_is_missing(tmp_path: Path) -> None:
     """No amount is guessed: the coin without a price is named."""
     clock = ManualClock(START)

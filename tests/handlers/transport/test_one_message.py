@@ -61,6 +61,7 @@ async def test_below_a_newer_message_the_card_is_sent_anew(tmp_path: Path) -> No
         assert [message.text for message in at.chat.messages if message.id == alert.id] == [older.text]
 
 
+@pytest.mark.long
 async def test_a_result_is_sent_anew_where_newer_messages_stand_below_its_card(tmp_path: Path) -> None:
     """Nobody would see it change up there; the old card says where it is, and has no buttons any more."""
     async with ann(tmp_path) as at:

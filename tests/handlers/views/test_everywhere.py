@@ -58,6 +58,7 @@ def test_every_view_is_html_that_telegram_takes(language: str, name: str) -> Non
         assert common.visible_length(view.text) >= len(text), key
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "language"), EVERYWHERE)
 def test_every_table_fits_a_phone(language: str, name: str) -> None:
     """No line of a monospaced block is wider than forty columns, wide characters counted twice."""

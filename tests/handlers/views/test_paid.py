@@ -128,6 +128,7 @@ def test_a_result_has_its_picture_however_many_legs_it_has() -> None:
     assert "done, 1 leg fell short" in view.text
 
 
+@pytest.mark.long
 async def test_the_chat_says_what_a_plan_paid(tmp_path: Path) -> None:
     """From Confirm to the result: the prices in it are the exchange's own, and the sums are those of its fills."""
     async with someone(tmp_path) as ann:

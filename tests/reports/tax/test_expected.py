@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -74,6 +75,7 @@ amounts = st.decimals(min_value="0.1", max_value="5", places=1)
 prices = st.decimals(min_value="1", max_value="500", places=0)
 
 
+@pytest.mark.long
 @given(
     st.lists(st.tuples(st.sampled_from(NAMES), amounts, prices), max_size=5),
     st.lists(st.tuples(st.sampled_from(NAMES), amounts, prices, st.booleans()), min_size=1, max_size=4, unique_by=lambda leg: leg[0]),
