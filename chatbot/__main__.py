@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from chatbot.app import Program
     from chatbot.backup import Copy
-    from chatbot.exchanges.stand import Stand
+    from chatbot.exchanges.own_exchange import Stand
     from chatbot.halting import Halting
     from chatbot.store.database import Database
     from chatbot.vault import Vault
@@ -72,7 +72,7 @@ def _cure(error: Exception) -> str | None:
         first = first.exceptions[0]
     if isinstance(first, SettingError):
         return str(first)
-    from chatbot.store.place import cure  # noqa: PLC0415 - only for what went wrong
+    from chatbot.store.location import cure  # noqa: PLC0415 - only for what went wrong
 
     return cure(error)
 
@@ -208,7 +208,7 @@ async def _serve_demo(settings: Settings, exchange: str | None) -> None:
 async def _stand(exchange: str) -> AsyncIterator[Stand]:
     """Let a test exchange stand beside the demo."""
     from chatbot.clock import SystemClock  # noqa: PLC0415 - so that --help and plan start at once
-    from chatbot.exchanges.stand import standing  # noqa: PLC0415 - no other command has one
+    from chatbot.exchanges.own_exchange import standing  # noqa: PLC0415 - no other command has one
 
     async with standing(exchange, SystemClock()) as stand:
         yield stand

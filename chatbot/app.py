@@ -16,8 +16,8 @@ import structlog
 
 from chatbot.access import Access
 from chatbot.alerts import write
-from chatbot.backtest.apart.desk import Desk
-from chatbot.backtest.beside import Beside
+from chatbot.backtest.apart.admission import Desk
+from chatbot.backtest.counterfactuals import Beside
 from chatbot.clock import SystemClock
 from chatbot.durable import Durable
 from chatbot.errors import InternalError, Unreachable, contained
@@ -77,7 +77,7 @@ if TYPE_CHECKING:
     from chatbot.plans.costs import CostingOf
     from chatbot.portfolio.markets import Quoted
     from chatbot.store.database import Database
-    from chatbot.store.place import Hold
+    from chatbot.store.location import Hold
 
 LOCALE = Path(__file__).resolve().parent.parent / "locale"
 _RECONCILE_S = 60.0

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from chatbot.consent import ending
 from chatbot.errors import CopyError
 from chatbot.model import MessageKind
-from chatbot.store import halt, messages, place
+from chatbot.store import halt, location, messages
 from chatbot.store.database import Database
 from chatbot.store.migrations import schema
 
@@ -56,7 +56,7 @@ def back_up(url: str, target: Path, now: datetime) -> Copy:
     The copy is one moment of the database, checked from end to end before it gets its name.
     Raises :class:`CopyError` where none can be made.
     """
-    source = place.file_of(url)
+    source = location.file_of(url)
     if source is None:
         raise CopyError("only a SQLite file is copied here; a PostgreSQL database is copied with pg_dump")
     if target.exists():
@@ -116,11 +116,11 @@ async def restore(url: str, source: Path, now: datetime) -> tuple[Copy, Path | N
     before it takes its place in one step: whoever is killed in the middle finds the old database. Raises :class:`CopyError`, and
     ``SettingError`` while a bot runs.
     """
-    target = place.file_of(url)
+    target = location.file_of(url)
     if target is None:
         raise CopyError("only a SQLite file is put back here; a PostgreSQL database is put back with pg_restore")
     found = await asyncio.to_thread(inspect, source)
-    hold = place.Hold(url)
+    hold = location.Hold(url)
     await hold.take(may_be_damaged=True)
     half = target.with_name(f".{target.name}.half")
     try:
@@ -130,7 +130,7 @@ async def restore(url: str, source: Path, now: datetime) -> tuple[Copy, Path | N
     except OSError as error:
         raise CopyError(f"cannot write {target} ({error.strerror}); nothing was changed") from None
     finally:
-        for side in ("", *place.SIDES):
+        for side in ("", *location.SIDES):
             half.with_name(half.name + side).unlink(missing_ok=True)
         await hold.release()
 
@@ -171,7 +171,7 @@ def _exchanged(half: Path, target: Path, now: datetime) -> Path | None:
         with suppress(sqlite3.DatabaseError):
             _written_out(target)
         aside = target.with_name(f"{target.name}.before-{now:%Y-%m-%dT%H-%M-%S}")
-        for side in place.SIDES:  # only where the old one is damaged: a log that is left beside the new file would be played into it
+        for side in location.SIDES:  # only where the old one is damaged: a log that is left beside the new file would be played into it
             with suppress(FileNotFoundError):
                 target.with_name(target.name + side).rename(aside.with_name(aside.name + side))
         os.link(target, aside)

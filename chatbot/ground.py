@@ -13,7 +13,7 @@ from chatbot.keyring import refuse_what_nobody_can_open
 from chatbot.model import is_own
 from chatbot.store import portfolios as stored
 from chatbot.store.database import Database
-from chatbot.store.place import Hold, private
+from chatbot.store.location import Hold, private
 from chatbot.vault import Vault
 
 if TYPE_CHECKING:

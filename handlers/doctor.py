@@ -17,8 +17,8 @@ from chatbot.backup import BACKED_UP_AT
 from chatbot.clock import SystemClock
 from chatbot.errors import BallastError, SettingError
 from chatbot.exchanges.sources import price_source
+from chatbot.market.clock_skew import MOST_S, skew_s
 from chatbot.market.sentiment import NoIndex, fetch_index, host_of
-from chatbot.market.skew import MOST_S, skew_s
 from chatbot.monitor import stumbles
 from chatbot.store import accounts, halt, keys, portfolios
 from chatbot.store.database import Database

@@ -83,7 +83,7 @@ NEVER: dict[str, tuple[str, ...]] = {
 #: what only its own files import, and tests
 ONLY_FOR_TESTS = "chatbot.exchanges.testserver"
 #: who lets it stand beside the demo, and who starts the demo
-STAND = {"chatbot/exchanges/stand.py": "chatbot.exchanges.testserver", "chatbot/__main__.py": "chatbot.exchanges.stand"}
+STAND = {"chatbot/exchanges/own_exchange.py": "chatbot.exchanges.testserver", "chatbot/__main__.py": "chatbot.exchanges.own_exchange"}
 #: a folder with more files than this hides its own; ``handlers/commands`` has a file a command
 MOST_FILES = 16
 #: library -> where it may be imported

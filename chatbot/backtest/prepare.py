@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from chatbot.backtest.kept import Kept
 from chatbot.backtest.past import HOUR, LOOK_BACK, fetch
+from chatbot.backtest.stored_history import Kept
 from chatbot.errors import UserError
 from chatbot.exchanges.base import asset_of
 from chatbot.i18n import N_

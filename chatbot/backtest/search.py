@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chatbot.backtest.cuts import cuts_of
+from chatbot.backtest.volatility_cuts import cuts_of
 from chatbot.engine import screen
 from chatbot.engine.bands import quiet_drifts
 from chatbot.exchanges.base import is_perp
@@ -20,8 +20,8 @@ from chatbot.monitor.screen import edges_of, kind_of, members_of, quantities_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from chatbot.backtest.cuts import Cuts
     from chatbot.backtest.past import Past
+    from chatbot.backtest.volatility_cuts import Cuts
     from chatbot.engine.portfolio import Snapshot
     from chatbot.model import PortfolioFigures, Strategy
     from chatbot.monitor.screen import Kind

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from chatbot.charts.labels import Labels
-    from chatbot.charts.shock_bars import ShockBar
+    from chatbot.charts.shock_figures import ShockBar
 
 #: moves, then bars, then the numbers of both
 _BARS, _NUMBERS = (160.0, 600.0), WIDTH - MARGIN

@@ -14,7 +14,7 @@ import numpy as np
 
 from chatbot.exchanges.base import Candle
 from chatbot.exchanges.candle_table import CandleTable
-from chatbot.market.gate import Gate, Turn
+from chatbot.market.throttle import Gate, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

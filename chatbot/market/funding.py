@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.finite import finite
 from chatbot.engine.triggers.funding import BLOCK_HOURS, Settlement, funding_blocks, market_rate
-from chatbot.market.gate import Gate, Turn
+from chatbot.market.throttle import Gate, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

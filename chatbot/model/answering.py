@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
-from chatbot.model.word import StoredWord
+from chatbot.model.stored_word import StoredWord
 
 #: an unanswered plan is reduced within a day
 LONGEST_MIN = 1440

@@ -7,7 +7,7 @@ from datetime import datetime  # noqa: TC003 - read at run time by the JSON code
 from decimal import Decimal
 
 from chatbot.model.life import Leap, Stop  # noqa: TC001 - read at run time by the JSON codec
-from chatbot.model.word import StoredWord
+from chatbot.model.stored_word import StoredWord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from datetime import datetime  # noqa: TC003 - a field's type
 from decimal import Decimal
 from typing import Any
 
-from chatbot.model.word import StoredWord
+from chatbot.model.stored_word import StoredWord
 
 
 class FlowKind(StoredWord):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003 - read at run time by the JSON codec
 from decimal import Decimal  # noqa: TC003 - read at run time by the JSON codec
 
-from chatbot.model.word import StoredWord
+from chatbot.model.stored_word import StoredWord
 
 
 class LeapWhy(StoredWord):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from chatbot.model.word import StoredWord
+from chatbot.model.stored_word import StoredWord
 
 
 class Urgency(StrEnum):

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from chatbot.model.alerts import AlertSettings
-from chatbot.model.word import StoredWord
+from chatbot.model.stored_word import StoredWord
 
 
 class Mode(StrEnum):

@@ -12,8 +12,8 @@ from chatbot.model.answering import AnswerPolicy  # noqa: TC001 - read at run ti
 from chatbot.model.figures import PortfolioFigures  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.hedge import OpenHedge  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.people import Mode
+from chatbot.model.stored_word import StoredWord
 from chatbot.model.trigger_info import TAKES_AT_ONCE, Cause, Phase
-from chatbot.model.word import StoredWord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.model.alerts import AlertKind
 from chatbot.model.answering import NotAlone
-from chatbot.model.word import StoredWord
+from chatbot.model.stored_word import StoredWord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from chatbot.alerts import looking_back, quiet_hours, write
+from chatbot.alerts import periodic_review, quiet_hours, write
 from chatbot.engine.cash import has_left
 from chatbot.errors import contained
 from chatbot.model import AnswerMode, Cause, HeldBack, Outcome, Phase, Plan, PlanState
@@ -22,7 +22,7 @@ from chatbot.monitor.stumbles import Stumbles
 from chatbot.plans import hedge_draft
 from chatbot.plans.outcomes import NothingToDo, Proposed
 from chatbot.plans.show_card import offer
-from chatbot.portfolio.amounts.marks import mark_of
+from chatbot.portfolio.amounts.daily_marks import mark_of
 from chatbot.portfolio.states import NOTHING
 from chatbot.portfolio.stored.states import changes
 from chatbot.store import accounts, halt, messages, plans, privacy
@@ -205,11 +205,11 @@ class Monitor:
             return
         self._looked_back = now
         async with self._db.read() as tx:
-            due = await looking_back.due(tx, now)
+            due = await periodic_review.due(tx, now)
         if due:
             async with self._db.transaction() as tx:
                 for one in due:
-                    await looking_back.post(tx, one, now)
+                    await periodic_review.post(tx, one, now)
 
     async def _lapse(self, tx: Tx, plan_id: int, now: datetime) -> None:
         """Close the card of a plan that has expired; one that cannot be read or drawn keeps no other from it."""

@@ -10,7 +10,7 @@ import structlog
 
 from chatbot.alerts import write
 from chatbot.engine.portfolio import INDEX
-from chatbot.market.skew import MOST_S, skew_s
+from chatbot.market.clock_skew import MOST_S, skew_s
 from chatbot.store import accounts
 
 if TYPE_CHECKING:

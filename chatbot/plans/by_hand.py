@@ -17,7 +17,7 @@ from chatbot.model import Flow, FlowKind, Leg, LegKind, LegState, MessageKind, P
 from chatbot.plans import intended_mix
 from chatbot.plans.outcomes import Confirmed, SeenInPart
 from chatbot.portfolio.amounts.differences import Typed
-from chatbot.portfolio.amounts.trace import Trace
+from chatbot.portfolio.amounts.undo import Trace
 from chatbot.portfolio.flows import NoEntry, noted_facts
 from chatbot.portfolio.stored import states
 from chatbot.store import accounts, events, messages, plans

@@ -9,7 +9,7 @@ from decimal import Decimal
 from math import inf, sqrt
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from chatbot.engine.planner import costs
+from chatbot.engine.planner import slippage
 from chatbot.engine.planner.block import Fees
 from chatbot.engine.triggers.funding import annualise
 from chatbot.engine.triggers.volatility import realised_vol
@@ -141,7 +141,7 @@ class Costing:
         """Keep what the last fills of these instruments have slipped."""
         self._fills = {key: known for key, known in self._fills.items() if key[0] not in instruments}
         for fill in found:
-            bps = costs.slipped_bps(fill.price, fill.average, sells=fill.sells)
+            bps = slippage.slipped_bps(fill.price, fill.average, sells=fill.sells)
             self._fills.setdefault((fill.instrument, fill.mode, fill.at_once), []).append(bps)
 
     def _book(self, instrument: str) -> Depth | None:
@@ -160,14 +160,14 @@ class Costing:
         if sigma is None or not quote.volume or quote.volume <= 0:
             return None
         half_spread = float((quote.ask - quote.bid) / (quote.ask + quote.bid))
-        return half_spread + costs.impact(float(value), float(quote.volume), sigma)
+        return half_spread + slippage.impact(float(value), float(quote.volume), sigma)
 
     def leg_bps(self, leg: Leg, quote: Quote) -> Decimal | None:
         """Return a leg's planned slippage in basis points: the visible book where it is deep enough, else the square-root law."""
         book = self._book(leg.instrument)
         if book is not None and book.bids and book.asks:
             mid = (book.bids[0][0] + book.asks[0][0]) / 2
-            walked = costs.walk_book(book.bids if leg.side == "sell" else book.asks, leg.qty, mid)
+            walked = slippage.walk_book(book.bids if leg.side == "sell" else book.asks, leg.qty, mid)
             if walked is not None:
                 return walked[1] * _BPS
         share = self.impact(quote, leg.notional)
@@ -214,7 +214,7 @@ class Costing:
             if leg.is_transfer or leg.instrument not in quotes:
                 return None
             fills = self._fills.get((leg.instrument, plan.mode, not _rests(leg, plan, markets)), ())
-            found = costs.expected_slippage(self.leg_bps(leg, quotes[leg.instrument]), fills)
+            found = slippage.expected_slippage(self.leg_bps(leg, quotes[leg.instrument]), fills)
             return None if found is None else found.quantize(_FINEST_BPS)
 
         return tuple(replace(leg, slippage_bps=expected(leg)) for leg in plan.legs)
@@ -230,7 +230,7 @@ class Costing:
         for leg, sigma in zip(resting, sigmas, strict=True):
             if sigma is None:
                 return None
-            whole += leg.notional / value * Decimal(repr(costs.usual_move(sigma, self._rests_s)))
+            whole += leg.notional / value * Decimal(repr(slippage.usual_move(sigma, self._rests_s)))
         return (whole * _BPS).quantize(Decimal("0.1"))
 
     def priced(self, plan: Plan, quotes: Mapping[str, Quote], markets: Mapping[str, Market]) -> Plan:
@@ -255,7 +255,7 @@ class Costing:
         in_futures = float(markets[leg.instrument].taker_fee) + float(leg.slippage_bps) / _BPS
         # what a short receives at a rate above 0, a long receives below it
         paid_8h = float(-yearly.rate_8h if signed < 0 else yearly.rate_8h)
-        days = costs.perp_horizon_days(in_spot, in_futures, paid_8h)
+        days = slippage.perp_horizon_days(in_spot, in_futures, paid_8h)
         return FuturesCost(
             contract=leg.instrument,
             carry=yearly.carry.quantize(Decimal("0.01")),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.model import Mode
 from chatbot.portfolio import targets, valuation
-from chatbot.portfolio.amounts import aside
+from chatbot.portfolio.amounts import not_managed
 from chatbot.portfolio.anchors import anchor_spikes, rearm, spikes
 from chatbot.portfolio.layers import Layers, Memory
 from chatbot.portfolio.states import PortfolioStates
@@ -121,5 +121,5 @@ def measured(seen: Evaluation, snapshot: Snapshot, betas: Mapping[str, Decimal],
     figures = valuation.figures(held, strategy, seen.markets, betas, effective)
     figures = replace(figures, stopped=seen.held_stops, waiting=targets.waiting(held, strategy), quote_price=seen.quote_price)
     if seen.account is not None and seen.portfolio.mode is Mode.LIVE:
-        figures = replace(figures, beside=aside.beside(seen.account))
+        figures = replace(figures, beside=not_managed.beside(seen.account))
     return replace(seen, held=held, figures=figures, betas=betas, layers=layers, effective=effective, memory=memory)

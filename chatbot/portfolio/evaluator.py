@@ -13,7 +13,7 @@ from chatbot.exchanges.base import unlisted
 from chatbot.model import Mode, Problem
 from chatbot.model.life import StopKind
 from chatbot.portfolio import valuation
-from chatbot.portfolio.amounts import aside
+from chatbot.portfolio.amounts import not_managed
 from chatbot.portfolio.evaluation import Evaluation, lost_hedges, measured
 from chatbot.portfolio.layers import Layers
 from chatbot.portfolio.lives.levels import open_question
@@ -140,7 +140,7 @@ class Evaluator:
             account = await _account(exchange)
             if portfolio.mode is Mode.LIVE:
                 traded = [asset for asset in account.balances.spot if quoted.stops.price(asset) is not None]
-                account = aside.without_market(account, portfolio.strategy, markets, traded)
+                account = not_managed.without_market(account, portfolio.strategy, markets, traded)
             coins = valuation.managed_coins(account.balances.spot, portfolio.strategy)
             signals = (*signals, *await self._own_signals(portfolio, coins, quoted.world))
             extra = frozenset(also) & markets.keys() | _hedged(states, account)
@@ -190,7 +190,7 @@ class Evaluator:
         quoted.stops.note(quotes)
         empty = valuation.empty_answer(account, is_ours=seen.portfolio.mode is not Mode.LIVE)
         if seen.portfolio.mode is Mode.LIVE:
-            account = aside.without_dust(account, strategy, seen.markets, quotes)
+            account = not_managed.without_dust(account, strategy, seen.markets, quotes)
             seen = replace(seen, account=account)
         last, idle, unknown = self._last_prices(quoted, seen.stops, account, strategy)
         seen = replace(seen, quotes=quotes | last, layers=Layers(signals=signals), quote_price=quoted.dollar_price())

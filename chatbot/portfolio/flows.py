@@ -13,7 +13,7 @@ from chatbot.exchanges.base import Fundable, Holdings, KeptByHand, Reopening
 from chatbot.model import Flow, FlowKind
 from chatbot.portfolio import turnover
 from chatbot.portfolio.amounts.differences import Typed, difference, floored, from_plain, managed, merged, names, priced, to_plain
-from chatbot.portfolio.amounts.trace import OvertakenError, Since, Trace, going_on, put_back, trace_of
+from chatbot.portfolio.amounts.undo import OvertakenError, Since, Trace, going_on, put_back, trace_of
 from chatbot.portfolio.books.settling import SEEN
 from chatbot.portfolio.stored import states
 from chatbot.store import flows, portfolios

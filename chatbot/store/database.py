@@ -15,7 +15,7 @@ from sqlalchemy import event, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from chatbot.errors import InternalError, SettingError
-from chatbot.store import place, sqlite
+from chatbot.store import location, sqlite
 from chatbot.store.migrations import schema
 
 if TYPE_CHECKING:
@@ -112,30 +112,31 @@ class Database:
 
     async def migrate(self) -> None:
         """Bring the tables up to date; quick when they already are, and without loading the migration tool for a new file."""
-        file = place.file_of(self._url)
+        file = location.file_of(self._url)
         if file is not None:
-            await asyncio.to_thread(place.made_private, file)
+            await asyncio.to_thread(location.made_private, file)
         async with self.transaction() as tx:
             await tx.run_sync(schema.bring_up_to_date)
 
     async def must_be_there(self) -> None:
         """Raise :class:`SettingError` unless there is an up-to-date database of ours; nothing is made or changed."""
-        file = place.file_of(self._url)
+        file = location.file_of(self._url)
         if file is not None and not file.exists():
-            raise SettingError(place.SETTING, f"there is no database at {file}; look at CHATBOT_DATA_DIR and CHATBOT_DATABASE_URL")
+            raise SettingError(location.SETTING, f"there is no database at {file}; look at CHATBOT_DATA_DIR and CHATBOT_DATABASE_URL")
         if file is not None:
-            await asyncio.to_thread(place.must_be_ours, file)
+            await asyncio.to_thread(location.must_be_ours, file)
         try:
             async with self.read() as tx:
                 version = await tx.run_sync(schema.stored_version)
         except (SQLAlchemyError, OSError) as trouble:
             said = (
-                place.cure(trouble) or f"the database does not answer ({type(trouble).__name__}); look whether it is up and at its address"
+                location.cure(trouble)
+                or f"the database does not answer ({type(trouble).__name__}); look whether it is up and at its address"
             )
-            raise SettingError(place.SETTING, said) from None
+            raise SettingError(location.SETTING, said) from None
         if version != schema.HEAD:
             cure = "there are no tables of Ballast in it" if version is None else "run `python -m chatbot migrate`"
-            raise SettingError(place.SETTING, f"the database is not the one of this Ballast; {cure}")
+            raise SettingError(location.SETTING, f"the database is not the one of this Ballast; {cure}")
 
     async def scrub(self) -> None:
         """Write over what was deleted, in SQLite's log as in the file; while somebody reads, that waits for another time."""

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from telegram.error import TelegramError
 
-from chatbot.backtest.apart.desk import Busy, ended
-from chatbot.backtest.kept import past_of
+from chatbot.backtest.apart.admission import Busy, ended
 from chatbot.backtest.prepare import for_the_past, prepare
 from chatbot.backtest.question import Job, each_switched
+from chatbot.backtest.stored_history import past_of
 from chatbot.errors import ExchangeError, OtherWorld, ShutOut
 from chatbot.exchanges.base import traded
 from chatbot.portfolio import strategies
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from telegram import Message, Update
 
-    from chatbot.backtest.apart.desk import Run
+    from chatbot.backtest.apart.admission import Run
     from chatbot.backtest.question import Answer
     from chatbot.i18n import Words
     from chatbot.model import Portfolio, Strategy

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.backtest.result import by_the_month, without_triggers
 from chatbot.model import Cause, Reason
-from chatbot.portfolio.amounts.marks import in_coins
+from chatbot.portfolio.amounts.daily_marks import in_coins
 from chatbot.portfolio.manage import UnderWay
 from handlers.chat.context import need_portfolio, show
 from handlers.commands.rebalance import answer_proposal

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from chatbot.alerts import looking_back
+from chatbot.alerts import periodic_review
 from chatbot.errors import InternalError
 from chatbot.model import AloneEnded, Cause, KeyReport, LineReading, MessageKind, Phase, PlanState, Problem, Reason, Rhythm, Role
 from chatbot.model.life import Leap, Stop, StopKind
@@ -163,7 +163,7 @@ async def _amounts(program: Program, words: Words, portfolio: Portfolio, facts: 
 async def _review(program: Program, words: Words, portfolio: Portfolio, facts: Facts) -> View:
     """Look back at a week or a month."""
     rhythm = Rhythm(facts["rhythm"])
-    return past.digest(words, await program.reviews.review(portfolio, words.zone, days=looking_back.DAYS[rhythm]), rhythm)
+    return past.digest(words, await program.reviews.review(portfolio, words.zone, days=periodic_review.DAYS[rhythm]), rhythm)
 
 
 async def _leap(program: Program, words: Words, portfolio: Portfolio, facts: Facts) -> View | None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from chatbot.charts.curves import Equity, GainBar, Layers, Months
     from chatbot.charts.labels import Gauge, Labels
-    from chatbot.charts.shock_bars import ShockBar
+    from chatbot.charts.shock_figures import ShockBar
     from chatbot.errors import UserError
     from chatbot.i18n import Plural, Words
     from chatbot.model import AssetExposure, Portfolio, PortfolioFigures

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.alerts.looking_back import last_time
+from chatbot.alerts.periodic_review import last_time
 from chatbot.i18n import Catalogue
 from chatbot.model import AlertSettings, Rhythm, Role
 from chatbot.store import accounts, portfolios

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chatbot.backtest.beside import account_of, both
+from chatbot.backtest.counterfactuals import account_of, both
 from chatbot.backtest.past import fetch, played
 from chatbot.backtest.result import values_of, without_triggers
 from chatbot.backtest.walk import walk, walk_on

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.backtest.apart.line import Line
+from chatbot.backtest.apart.queue import Line
 
 _STEPS = st.lists(st.tuples(st.sampled_from("abcdef"), st.booleans()), max_size=40)
 

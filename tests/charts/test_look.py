@@ -16,7 +16,7 @@ from chatbot.charts.exposure import exposure_picture
 from chatbot.charts.gauges import gauges_picture
 from chatbot.charts.labels import Gauge, Labels
 from chatbot.charts.look import GROUND, LINES, colours_of
-from chatbot.charts.shock_bars import ShockBar
+from chatbot.charts.shock_figures import ShockBar
 from chatbot.charts.shocks import shocks_picture
 from chatbot.model import ALT, CORE, FUTURES, STABLE, AssetExposure, LineReading, PortfolioFigures
 from tests.charts.looking import SIGHTS, contrast, difference, of_colour, opened

@@ -8,7 +8,7 @@ import pytest
 
 from chatbot.charts.labels import Labels
 from chatbot.charts.look import BOOK, WITHOUT
-from chatbot.charts.shock_bars import ShockBar
+from chatbot.charts.shock_figures import ShockBar
 from chatbot.charts.shocks import shocks_picture
 from tests.charts.looking import assert_apart, of_colour, opened, watched
 

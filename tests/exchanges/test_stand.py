@@ -14,7 +14,7 @@ import pytest
 
 from chatbot.app import OwnExchange
 from chatbot.clock import ManualClock
-from chatbot.exchanges.stand import standing
+from chatbot.exchanges.own_exchange import standing
 from chatbot.model import PlanState
 from tests.person import START, someone
 from tests.places import ROOT
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from chatbot.exchanges.stand import Stand
+    from chatbot.exchanges.own_exchange import Stand
     from tests.person import Someone
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from chatbot.clock import ManualClock
 from chatbot.errors import RateLimited, Unreachable
-from chatbot.market.gate import LONGEST_PAUSE_S, PAUSE_S, Gate, Turn
 from chatbot.market.quotes import QuoteBoard
 from chatbot.market.sentiment import Sentiment
+from chatbot.market.throttle import LONGEST_PAUSE_S, PAUSE_S, Gate, Turn
 from tests.market.fear_index import index, row
 from tests.portfolio.still_market import StillMarket
 

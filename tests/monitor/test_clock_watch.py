@@ -10,7 +10,7 @@ import pytest
 from chatbot.clock import ManualClock
 from chatbot.errors import Unreachable
 from chatbot.exchanges.markets.simulated import SimulatedSource
-from chatbot.market.skew import skew_s
+from chatbot.market.clock_skew import skew_s
 from tests.person import ANN, BEN, START, someone
 from tests.portfolio.still_market import StillMarket
 

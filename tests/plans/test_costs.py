@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.clock import ManualClock
-from chatbot.engine.planner.costs import expected_slippage, slipped_bps, usual_move
+from chatbot.engine.planner.slippage import expected_slippage, slipped_bps, usual_move
 from chatbot.errors import Unreachable
 from chatbot.exchanges.base import Depth
 from chatbot.exchanges.markets.coins import perp_market

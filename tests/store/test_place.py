@@ -13,7 +13,7 @@ import pytest
 
 from chatbot.errors import SettingError
 from chatbot.store.database import Database
-from chatbot.store.place import Hold, cure, file_of
+from chatbot.store.location import Hold, cure, file_of
 from tests import nursery
 from tests.places import ROOT
 from tests.store.databases import postgres_or_skip

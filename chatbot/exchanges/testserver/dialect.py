@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from chatbot.exchanges.testserver.account import Account
-    from chatbot.exchanges.testserver.floor import Traits
     from chatbot.exchanges.testserver.limits import Limit
     from chatbot.exchanges.testserver.prices import Feed
+    from chatbot.exchanges.testserver.state import Traits
     from chatbot.exchanges.testserver.venue import Venue
 
 

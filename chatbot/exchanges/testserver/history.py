@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from chatbot.exchanges.base import Candle, Funding
-from chatbot.exchanges.testserver.floor import at_ms
+from chatbot.exchanges.testserver.state import at_ms
 from chatbot.exchanges.testserver.venue import FUNDING_EVERY, next_settlement
 
 if TYPE_CHECKING:

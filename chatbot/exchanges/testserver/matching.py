@@ -16,7 +16,7 @@ from chatbot.exchanges.testserver.words import BOTH, Force, Reason, Refusal, Sta
 if TYPE_CHECKING:
     from chatbot.exchanges.base import Market
     from chatbot.exchanges.testserver.account import Account
-    from chatbot.exchanges.testserver.floor import Floor
+    from chatbot.exchanges.testserver.state import Floor
 
 _CENTS = Decimal("1e-8")
 

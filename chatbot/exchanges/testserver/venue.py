@@ -12,10 +12,10 @@ from chatbot.exchanges.base import PERP, Side, is_perp
 from chatbot.exchanges.markets.coins import COINS, perp_market, spot_market
 from chatbot.exchanges.testserver.account import Fill, Forced, Moved, Right, VenueOrder
 from chatbot.exchanges.testserver.book import spread_around
-from chatbot.exchanges.testserver.floor import Floor, Traits
 from chatbot.exchanges.testserver.ledger import HOUSE, MARKET, ZERO, Wallet
 from chatbot.exchanges.testserver.matching import match_resting
 from chatbot.exchanges.testserver.prices import Price
+from chatbot.exchanges.testserver.state import Floor, Traits
 from chatbot.exchanges.testserver.words import BOTH, Force, Reason, Refusal, State
 
 if TYPE_CHECKING:

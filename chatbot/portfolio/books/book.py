@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from chatbot.exchanges.base import Holdings
 from chatbot.model.flow import FLOWS
 from chatbot.portfolio.amounts import differences
-from chatbot.portfolio.amounts.aside import DUST, NO_MARKET
+from chatbot.portfolio.amounts.not_managed import DUST, NO_MARKET
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -18,7 +18,7 @@ from chatbot.i18n import N_
 from chatbot.model import Flow, FlowKind, Plan, PlanState
 from chatbot.model.life import LeapAnswer, LeapWhy, StopKind, WayOut
 from chatbot.portfolio import reserve
-from chatbot.portfolio.amounts.trace import Trace
+from chatbot.portfolio.amounts.undo import Trace
 from chatbot.portfolio.flows import SETTLED, changed_facts
 from chatbot.portfolio.lives import targets
 from chatbot.portfolio.revision import revision_of

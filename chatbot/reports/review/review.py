@@ -16,7 +16,7 @@ from chatbot.engine.review.costs import Trade, TradedBlock, Turnover, cost_drag,
 from chatbot.engine.review.deflated import ENOUGH_DAYS
 from chatbot.exchanges.base import is_perp
 from chatbot.model import Cause, PlanState
-from chatbot.portfolio.amounts.marks import mark_of
+from chatbot.portfolio.amounts.daily_marks import mark_of
 from chatbot.reports.review.advice import advice
 from chatbot.reports.review.scorecard import Scorecard, ended_at, scorecard
 from chatbot.reports.review.series import begun_of, market_time, points_of, series, with_ways

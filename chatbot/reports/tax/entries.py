@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatbot.exchanges.base import is_perp
 from chatbot.model import FlowKind
-from chatbot.model.word import StoredWord
+from chatbot.model.stored_word import StoredWord
 from chatbot.store import flows, orders, plans
 
 if TYPE_CHECKING:

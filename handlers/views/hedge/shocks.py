@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.charts.labels import Labels
-from chatbot.charts.shock_bars import ShockBar
+from chatbot.charts.shock_figures import ShockBar
 from chatbot.model import COVER, ROTATION
 from chatbot.model.hedge import HedgeProblem
 from handlers.views.common import Picture, PictureKind, View, bold, button, captioned, head, page, say, table

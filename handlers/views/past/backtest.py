@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from chatbot.backtest.apart.desk import Stage, TookTooLong
+from chatbot.backtest.apart.admission import Stage, TookTooLong
 from chatbot.backtest.apart.process import Died
 from chatbot.backtest.past import HOUR, LOOK_BACK
 from chatbot.charts.curves import Curve, Equity, GainBar
@@ -50,7 +50,7 @@ from handlers.views.trigger.signals import name as trigger_name
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from chatbot.backtest.apart.desk import Run
+    from chatbot.backtest.apart.admission import Run
     from chatbot.backtest.prepare import Days
     from chatbot.backtest.question import Answer
     from chatbot.backtest.result import Result

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from chatbot.backtest.apart.desk import Run
+    from chatbot.backtest.apart.admission import Run
     from chatbot.backtest.question import Answer
     from chatbot.i18n import Words
     from handlers.buttons import Keyboard

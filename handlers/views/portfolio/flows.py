@@ -9,7 +9,7 @@ from chatbot.engine.cash import DOLLARS
 from chatbot.exchanges.base import asset_of
 from chatbot.i18n import N_
 from chatbot.model import FlowKind, Mode
-from chatbot.portfolio.amounts.trace import Since
+from chatbot.portfolio.amounts.undo import Since
 from chatbot.portfolio.books.settling import MOVED, SEEN
 from handlers.buttons import Style
 from handlers.views.common import ARROW, DOT, View, bold, button, clip, code, coin, esc, head, joined, leave, page, say

@@ -11,7 +11,7 @@ from chatbot.engine.beta import beta_completion
 from chatbot.engine.errors import Refused
 from chatbot.engine.hedges import sizing
 from chatbot.engine.hedges.shocks import HedgePosition, shock_table
-from chatbot.engine.planner.costs import impact, perp_horizon_days, walk_book
+from chatbot.engine.planner.slippage import impact, perp_horizon_days, walk_book
 from tests.engine.strategies import decimals, magnitudes, quick
 
 D = Decimal

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chatbot.backtest.kept import Kept
+from chatbot.backtest.stored_history import Kept
 from chatbot.store.database import Database
 from tests.exchanges.live.test_ccxt_source import NOW, Stage, needs_player
 

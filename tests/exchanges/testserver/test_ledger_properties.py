@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from chatbot.clock import ManualClock
 from chatbot.exchanges.base import Side, is_perp
 from chatbot.exchanges.testserver.account import Account
-from chatbot.exchanges.testserver.floor import Traits
 from chatbot.exchanges.testserver.harshness import Harshness
 from chatbot.exchanges.testserver.ledger import Wallet
 from chatbot.exchanges.testserver.matching import Wish, place
+from chatbot.exchanges.testserver.state import Traits
 from chatbot.exchanges.testserver.venue import Venue
 from chatbot.exchanges.testserver.words import Force, Refusal
 from tests.exchanges.testserver.desk import NOW

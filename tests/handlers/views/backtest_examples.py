@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chatbot.backtest.apart.desk import Run, Stage, TookTooLong
+from chatbot.backtest.apart.admission import Run, Stage, TookTooLong
 from chatbot.backtest.apart.process import Died
 from chatbot.backtest.past import LOOK_BACK
 from chatbot.backtest.prepare import Days

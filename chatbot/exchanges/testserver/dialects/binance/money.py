@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chatbot.exchanges.testserver.dialects.binance.words import DAY_MS, plain
-from chatbot.exchanges.testserver.floor import at_ms
+from chatbot.exchanges.testserver.state import at_ms
 from chatbot.exchanges.testserver.words import Reason, Refusal
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from chatbot.exchanges.testserver.dialects.binance.words import (
     symbol_of,
     text,
 )
-from chatbot.exchanges.testserver.floor import at_ms, ms_of
 from chatbot.exchanges.testserver.history import bars, settled
+from chatbot.exchanges.testserver.state import at_ms, ms_of
 from chatbot.exchanges.testserver.venue import next_settlement
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from chatbot.exchanges.testserver.dialect import Answer, Route
 from chatbot.exchanges.testserver.dialects.binance import account, money, orders, public
 from chatbot.exchanges.testserver.dialects.binance.refusals import CODES, ELSEWHERE
 from chatbot.exchanges.testserver.dialects.binance.words import rows
-from chatbot.exchanges.testserver.floor import Traits
 from chatbot.exchanges.testserver.limits import Limit
+from chatbot.exchanges.testserver.state import Traits
 from chatbot.exchanges.testserver.words import Call, Reason, Refusal
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from chatbot.engine.finite import finite
 from chatbot.exchanges.testserver.dialect import Answer, Route
 from chatbot.exchanges.testserver.dialects.bybit import account, money, orders, public
 from chatbot.exchanges.testserver.dialects.bybit.refusals import CODES, SPOT_CODES, STATUSES
-from chatbot.exchanges.testserver.floor import Traits
 from chatbot.exchanges.testserver.limits import Limit
+from chatbot.exchanges.testserver.state import Traits
 from chatbot.exchanges.testserver.words import Call, Reason, Refusal
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from chatbot.backtest.kept import Kept, past_of
+from chatbot.backtest.stored_history import Kept, past_of
 from chatbot.clock import ManualClock
 from chatbot.errors import RateLimited
 from chatbot.exchanges.base import Candle, FearGreed, Funding

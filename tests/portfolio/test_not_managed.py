@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.exchanges.base import Balances, Market, Quote
-from chatbot.portfolio.amounts import aside
+from chatbot.portfolio.amounts import not_managed
 from chatbot.portfolio.valuation import Account
 from tests.store.samples import NOW, STRATEGY
 
@@ -36,7 +36,7 @@ def holding(spot: Mapping[str, Decimal], free: Mapping[str, Decimal] | None = No
 
 def split(account: Account, known: tuple[str, ...] = ()) -> Account:
     """Take out what the evaluator takes out."""
-    return aside.without_dust(aside.without_market(account, STRATEGY, MARKETS, known), STRATEGY, MARKETS, QUOTES)
+    return not_managed.without_dust(not_managed.without_market(account, STRATEGY, MARKETS, known), STRATEGY, MARKETS, QUOTES)
 
 
 def test_what_no_target_names_and_nobody_can_trade_is_beside() -> None:
@@ -44,7 +44,7 @@ def test_what_no_target_names_and_nobody_can_trade_is_beside() -> None:
     there = {"USDT": D("0.5"), "BTC": D("0.00001"), "USDC": D("0.2"), "AIRDROP": D(1000), "DOGE": D(3), "BNB": D("0.0004"), "ETH": D(2)}
     left = split(holding(there, {**there, "ETH": D("1.4")}))
     assert left.balances.spot == {"USDT": D("0.5"), "BTC": D("0.00001"), "USDC": D("0.2"), "ETH": D(2)}
-    assert aside.beside(left) == {
+    assert not_managed.beside(left) == {
         "earn": {"BTC": D(2)},
         "no_market": {"AIRDROP": D(1000)},
         "dust": {"BNB": D("0.0004"), "DOGE": D(3)},
@@ -69,7 +69,7 @@ def test_an_order_worth_of_a_coin_is_no_dust(doge: Decimal) -> None:
 def test_nothing_is_lost_and_nothing_counted_twice(spot: dict[str, Decimal]) -> None:
     """Each coin is in the portfolio or beside it, and what was lent stays beside."""
     left = split(holding(spot))
-    shown = aside.beside(left)
+    shown = not_managed.beside(left)
     told = {**{coin: qty for coin, qty in left.balances.spot.items() if qty}, **shown.get("dust", {}), **shown.get("no_market", {})}
     assert told == {coin: qty for coin, qty in spot.items() if qty}
     assert left.balances.free.keys() <= left.balances.spot.keys()

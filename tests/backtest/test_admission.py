@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chatbot.backtest.apart import desk as desks
-from chatbot.backtest.apart.desk import Busy, Desk, Stage, TookTooLong
+from chatbot.backtest.apart import admission
+from chatbot.backtest.apart.admission import Busy, Desk, Stage, TookTooLong
 from chatbot.backtest.apart.process import Died
 from chatbot.backtest.past import Recorded
 from chatbot.backtest.question import Job
@@ -24,7 +24,7 @@ from tests.backtest.stand_in import StandIn
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from chatbot.backtest.apart.desk import Run
+    from chatbot.backtest.apart.admission import Run
 
 BEGIN = datetime(2022, 1, 1, tzinfo=UTC)
 CALM, BOLD = (strategies.preset(name, ("BTC", "ETH", "SOL")) for name in ("conservative", "aggressive"))
@@ -126,7 +126,7 @@ async def test_what_fails_before_it_is_a_job_is_told_too() -> None:
 
 async def test_nothing_runs_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that does not end is given up, so that those in line have their turn."""
-    monkeypatch.setattr(desks, "LONGEST_S", 0.01)
+    monkeypatch.setattr(admission, "LONGEST_S", 0.01)
     async with a_desk() as (desk, _):
         run = desk.begin(1, make)
         await asyncio.wait_for(run.over.wait(), 5)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from chatbot.backtest.apart.line import Line
 from chatbot.backtest.apart.process import Apart
+from chatbot.backtest.apart.queue import Line
 from chatbot.engine.errors import Refused
 from chatbot.errors import BallastError, InternalError
 

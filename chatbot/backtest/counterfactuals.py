@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from chatbot.backtest.kept import past_of
 from chatbot.backtest.past import HOUR, fetch, played
 from chatbot.backtest.prepare import for_the_past
 from chatbot.backtest.result import by_the_month, values_of, without_triggers
+from chatbot.backtest.stored_history import past_of
 from chatbot.backtest.walk import walk_on
 from chatbot.engine.errors import Refused
 from chatbot.errors import ExchangeError
