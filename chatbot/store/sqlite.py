@@ -28,6 +28,8 @@ _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_d
 _SHORT = ("SELECT", "INSERT", "UPDATE")
 #: how long statements may keep the event loop from serving whoever asks nothing of the database, before one makes a trip all the same
 _TURN_S = 0.005
+#: an error's code without what says more of it: busy may be busy recovering, or busy with another's snapshot
+_PRIMARY = 0xFF
 #: rows, description, rowcount and lastrowid of a statement
 _Done = tuple[list[Any], Any, int, int | None]
 _T = TypeVar("_T")
@@ -165,7 +167,7 @@ def _locked_at_once(connection: sqlite3.Connection) -> bool:
     try:
         connection.execute(WRITING)
     except sqlite3.OperationalError as refused:
-        if refused.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+        if refused.sqlite_errorcode & _PRIMARY != sqlite3.SQLITE_BUSY:
             raise
         return False
     finally:

@@ -51,6 +51,27 @@ async def test_a_writer_makes_a_trip_as_it_commits_and_a_reader_none(
     assert trips == []
 
 
+@pytest.mark.parametrize(("code", "waits"), [(5, True), (261, True), (517, True), (6, False), (10, False)])
+def test_every_kind_of_busy_is_waited_for_and_nothing_else(code: int, waits: bool) -> None:
+    """Busy alone, busy recovering what a crash left, busy with another's snapshot; a full disk or a shared cache's lock is told."""
+
+    class Refusing:
+        """Refuses to begin, for this reason."""
+
+        def execute(self, statement: str) -> None:
+            if statement == sqlite.WRITING:
+                refused = sqlite3.OperationalError("refused")
+                refused.sqlite_errorcode = code
+                raise refused
+
+    refusing: Any = Refusing()
+    if waits:
+        assert sqlite._locked_at_once(refusing) is False
+    else:
+        with pytest.raises(sqlite3.OperationalError):
+            sqlite._locked_at_once(refusing)
+
+
 async def test_a_writer_waits_in_the_thread_while_another_process_has_the_lock(
     db: Database, trips: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

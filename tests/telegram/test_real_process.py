@@ -54,7 +54,10 @@ class Ann:
         def found() -> Message | None:
             return next((m for m in reversed(self.server.loopback.chat(ANN.id)) if m.sender is None and fits(m)), None)
 
-        return await self.server.loopback.wait(found, PATIENCE_S)
+        try:
+            return await self.server.loopback.wait(found, PATIENCE_S)
+        except TimeoutError as late:
+            raise TimeoutError(f"{late}\nand the process has printed\n{self.bot.printed[-5000:]}") from None
 
     async def reads(self, fragment: str) -> Message:
         """Wait for words of the bot."""
