@@ -230,7 +230,9 @@ class Durable:
                 self._started = True
 
     async def _launch(self) -> None:
-        # Importing takes 0.2 s: nobody who only plans or backtests needs it, nor the first answer in a chat.
+        # Importing takes 0.2 s: nobody who only plans or backtests needs it, nor the first answer in a chat. Its part that every query of
+        # ours would pass through half-loaded (SQLAlchemy's inspection of values) is loaded here, where no query runs meanwhile.
+        importlib.import_module("sqlalchemy.orm")
         dbos = await asyncio.to_thread(open_engine)
         _quiet(logging.WARNING)
         self._stopping = False

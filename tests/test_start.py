@@ -55,6 +55,24 @@ def test_nothing_of_what_answers_people_is_loaded_before_they_are_heard() -> Non
 
 
 @pytest.mark.long
+def test_no_query_meets_a_library_that_another_thread_has_loaded_by_half() -> None:
+    """The durable engine is imported in a thread; what queries of that moment pass through is there before."""
+    code = (
+        "import asyncio, sys, threading, chatbot.store.database\n"
+        "from chatbot import durable\n"
+        "def opened():\n"
+        "    where = threading.current_thread() is threading.main_thread()\n"
+        "    raise RuntimeError([where, hasattr(sys.modules.get('sqlalchemy.orm.exc'), 'UnmappedClassError')])\n"
+        "durable.open_engine = opened\n"
+        "print('sqlalchemy.orm' in sys.modules)\n"
+        "try: asyncio.run(object.__new__(durable.Durable)._launch())\n"
+        "except RuntimeError as said: print(said)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n")[:2] == ["False", "[False, True]"]
+
+
+@pytest.mark.long
 def test_a_process_that_plays_a_past_loads_no_database_and_no_settings() -> None:
     """What trades a past is what trades for people, without the store: half of such a process was libraries never used."""
     never = (*HEAVY, "sqlalchemy", "pydantic", "telegram", "chatbot.store", "chatbot.charts")
