@@ -271,8 +271,8 @@ async def database(kind: str, folder: Path) -> str:
     return f"sqlite+aiosqlite:///{folder / 'lab.db'}"
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("venue", [one if one == "binance" else pytest.param(one, marks=pytest.mark.slow) for one in DIALECTS])
+@pytest.mark.slow
+@pytest.mark.parametrize("venue", DIALECTS)
 async def test_a_process_killed_at_every_point_sends_every_order_once(venue: str, tmp_path: Path) -> None:
     """Before and after every row of the journal and every request, and between: nobody has to name a point for it to be visited."""
     await carried_out(venue, tmp_path, await database("sqlite", tmp_path), "point")
@@ -285,10 +285,14 @@ async def test_a_process_killed_at_every_point_sends_every_order_once(venue: str
     assert not [*died & NEVER[venue], *rows & ELSEWHERE.keys(), *questions & NOT_ASKED[venue]], "they are visited after all"
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-@pytest.mark.parametrize("leg", KINDS)
-@pytest.mark.parametrize("venue", DIALECTS)
+#: venue, kind of leg, database: the first that the long run goes through, and all others
+_LONG = ("binance", "transfer", "sqlite")
+_EACH = [(venue, leg, kind) for venue in DIALECTS for leg in KINDS for kind in ("sqlite", "postgresql")]
+
+
+@pytest.mark.parametrize(
+    ("venue", "leg", "kind"), [pytest.param(*one, marks=pytest.mark.long if one == _LONG else pytest.mark.slow) for one in _EACH]
+)
 async def test_and_at_every_point_of_each_kind_of_leg(venue: str, leg: str, kind: str, tmp_path: Path) -> None:
     """The table of venue, kind and point is printed (``pytest -s``); legs side by side are killed at each point of each of them."""
     fineness = "leg" if "side by side" in leg else "point"

@@ -117,7 +117,7 @@ async def test_an_order_is_there_once_whatever_is_lost(db: Database, venue: str,
         assert await outcome(lab, server, call, fault) == "done"
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "call", ["place", "cancel", *(pytest.param(one, marks=pytest.mark.slow) for one in ("find", "transfer", "fills", "balances"))]
 )

@@ -100,7 +100,7 @@ async def test_there_is_one_order_whatever_the_lag_and_the_outcome(db: Database,
     assert len(taken) == len(set(taken)), "no id was ever taken twice"
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.parametrize("reused", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["an id is free again", "an id is used up"])
 @pytest.mark.parametrize("words", [LEG, pytest.param("increase sell 0.1 ETH-PERP", marks=pytest.mark.slow)], ids=["spot", "futures"])
 @pytest.mark.parametrize("venue", DIALECTS)

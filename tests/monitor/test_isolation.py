@@ -239,7 +239,7 @@ async def neighbour(on: Bench, person: Person) -> Portfolio:
     return portfolio
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.parametrize("turn", [0, *(pytest.param(turn, marks=pytest.mark.slow) for turn in (1, 5, 9))])
 async def test_every_field_of_many_neighbours_is_wrong_and_the_others_are_told_and_planned_for(tmp_path: Path, turn: int) -> None:
     """A neighbour for each stored field, with a value there that it cannot have; whole people stand first, in the middle and last.

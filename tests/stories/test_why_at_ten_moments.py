@@ -128,6 +128,7 @@ async def silence(ann: Someone) -> None:
     )
 
 
+@pytest.mark.slow
 async def test_fear_and_a_spike_from_their_first_day_to_the_days_after(tmp_path: Path) -> None:
     """May and June 2021 with every plan confirmed: fear since the 16th, volatility since the 20th, both gone a month later."""
     async with on_target(tmp_path, day(2021, 5, 10) + timedelta(hours=12), *off("trend")) as ann:
