@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.person import Someone
 
 D = Decimal
-ASKED = "You hold ADA, and your targets leave it out. What shall become of it?"
+ASKED = "You hold ADA, and your targets leave it out. What should happen to it?"
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ async def test_or_be_given_a_weight(ann: Someone) -> None:
     await ann.taps("Balanced", "Use Balanced", "Not done")
     await ann.say("/targets BTC 60 USDT 40")
     await ann.tap("Other weights")
-    assert "What shall become" not in await ann.say("BTC 50 ADA 10 USDT 40")
+    assert "What should happen" not in await ann.say("BTC 50 ADA 10 USDT 40")
     await ann.say("/rebalance")
     assert (await traded(ann))["ADA"] == "sell"
 
@@ -85,7 +85,7 @@ async def test_what_has_a_target_is_not_asked_about(ann: Someone, weights: str) 
     """ALT takes it in, and a target of 0 says what becomes of it."""
     await types_in(ann, "BTC 0.1, ADA 10000, USDT 3000")
     await ann.taps("Balanced", "Use Balanced", "Not done")
-    assert "What shall become" not in await ann.say(f"/targets {weights}")
+    assert "What should happen" not in await ann.say(f"/targets {weights}")
     await ann.say("/rebalance")
     assert "ADA" in await traded(ann)
 

@@ -207,7 +207,7 @@ def which(words: Words, report: HedgeReport) -> View:
     """Ask which of several open hedges is to be closed."""
     text = page(
         head(words, report.portfolio, say(words, "Hedges")),
-        say(words, "More than one hedge is open. Which one shall I close?"),
+        say(words, "More than one hedge is open. Which one should I close?"),
         in_fall(words, _NOW, report.now, drop=bold(words.percent(report.drop, 0))) if report.rotation is not None else None,
         *(in_fall(words, _WITHOUT, one.closed, name=bold(name(words, one.hedge.kind))) for one in report.open if one.closed is not None),
     )

@@ -224,7 +224,7 @@ def listed(words: Words, keys: Sequence[ExchangeKey], *, can_connect: bool = Tru
 def which(words: Words, keys: Sequence[ExchangeKey]) -> View:
     """Ask which key is to be removed."""
     taps = tuple((button(_plain(key), "disconnect", key.id),) for key in keys)
-    return View(page(bold(words.t("Which key shall I remove?"))), taps)
+    return View(page(bold(words.t("Which key should I remove?"))), taps)
 
 
 def remove_offer(words: Words, key: ExchangeKey) -> View:

@@ -89,7 +89,7 @@ def rename_prompt(words: Words, portfolio: Portfolio) -> View:
     """Ask for another name."""
     text = page(
         head(words, portfolio, name=True),
-        say(words, "What shall it be called? Send a name of up to {most} characters.", most=LONGEST),
+        say(words, "What should it be called? Send a name of up to {most} characters.", most=LONGEST),
     )
     return View(text, ((button(words.t("Back"), "portfolios"),),))
 

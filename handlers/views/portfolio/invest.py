@@ -26,7 +26,7 @@ def prompt(words: Words, portfolio: Portfolio, there: Decimal) -> View:
     """Ask how much is to be invested."""
     text = page(
         head(words, portfolio),
-        bold(words.t("How much shall I invest?")),
+        bold(words.t("How much should I invest?")),
         say(words, "There is {amount} to invest. Write an amount, like {example}.", amount=words.money(there), example=code("500")),
         say(words, "I plan to buy where most is missing, and to sell nothing. You see the plan first."),
     )

@@ -34,9 +34,9 @@ def question(words: Words, portfolio: Portfolio, coins: Sequence[str]) -> View:
     text = page(
         head(words, portfolio, name=True),
         strategy_table(words, portfolio.strategy),
-        say(words, "You hold {coins}, and your targets leave them out. What shall become of them?", coins=bold(named))
+        say(words, "You hold {coins}, and your targets leave them out. What should happen to them?", coins=bold(named))
         if len(coins) > 1
-        else say(words, "You hold {coin}, and your targets leave it out. What shall become of it?", coin=bold(named)),
+        else say(words, "You hold {coin}, and your targets leave it out. What should happen to it?", coin=bold(named)),
         say(words, "Until you say so, I make no plans for this portfolio."),
     )
     rows: Keyboard = tuple(

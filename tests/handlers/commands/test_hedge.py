@@ -183,7 +183,7 @@ async def test_the_close_button_leads_to_the_card_that_closes_that_hedge(tmp_pat
         await ann.confirm()
         before = (await ann.books())["book"]["BTC-PERP"]
         await ann.say("/hedge close")
-        page = ann.sees("More than one hedge is open. Which one shall I close?")
+        page = ann.sees("More than one hedge is open. Which one should I close?")
         assert len(page.buttons) == 3
         cover = choice(page, "Close Cover")
         assert f"Without Cover you would lose {amount_of(cover)}." in page.text

@@ -197,7 +197,7 @@ async def test_with_several_keys_the_person_says_which_and_a_stranger_finds_none
     await give(ann)
     await give(ann, exchange="Bybit")
     await ann.say("/disconnect")
-    which = ann.sees("Which key shall I remove?")
+    which = ann.sees("Which key should I remove?")
     assert which.buttons == ("Binance …Eh8A", "Bybit …Eh8A")
     ben = ann.beside(BEN)
     assert await ben.say("/keys") == "You have connected no exchange."
