@@ -140,7 +140,8 @@ def _waits(words: Words, plan: Plan, now: datetime) -> Html:
 
 def time_left(words: Words, plan: Plan, now: datetime) -> Html:
     """Say how long a plan waits for its person: the whole of it, where only its way into the chat has passed."""
-    return say(words, "{span} to answer", span=words.span((autonomy.answer_by(plan) - now).total_seconds() + _ON_ITS_WAY_S))
+    whole, left = ((autonomy.answer_by(plan) - moment).total_seconds() for moment in (plan.created_at, now))
+    return say(words, "{span} to answer", span=words.span(whole if whole - left <= _ON_ITS_WAY_S else left))
 
 
 def closed_card(words: Words, portfolio: Portfolio, plan: Plan) -> View:

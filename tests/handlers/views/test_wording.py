@@ -168,9 +168,13 @@ def test_a_long_card_keeps_its_picture_and_everything_stands_behind_more(languag
 
 
 def test_a_card_that_was_a_second_on_its_way_has_all_its_minutes() -> None:
-    """Five minutes less what the delivery takes was "4 minutes to answer" on every card."""
-    for late, said in ((0, "5 minutes"), (2, "5 minutes"), (6, "4 minutes"), (270, "35 seconds")):
-        told = card.plan_card(WORDS, portfolio(), a_plan(), NOW + timedelta(seconds=late)).text
+    """Five minutes less what the delivery takes was "4 minutes to answer" on every card; and no card promises more than it has."""
+    plan, brief = a_plan(), replace(a_plan(), expires_at=a_plan().created_at + timedelta(seconds=60))
+    for late, said in ((0, "5 minutes"), (2, "5 minutes"), (6, "4 minutes"), (270, "30 seconds")):
+        told = card.plan_card(WORDS, portfolio(), plan, plan.created_at + timedelta(seconds=late)).text
+        assert told.splitlines()[1] == f"{said} to answer", late
+    for late, said in ((0, "60 seconds"), (4, "60 seconds"), (10, "50 seconds"), (59, "1 second")):
+        told = card.plan_card(WORDS, portfolio(), brief, brief.created_at + timedelta(seconds=late)).text
         assert told.splitlines()[1] == f"{said} to answer", late
 
 
