@@ -42,6 +42,8 @@ _DAY_S: Final = 86_400
 _EVERY: Final = 100_000
 #: statistics of fewer daily returns, and rates of a year from fewer days, would say nothing
 _LEAST_RETURNS, _LEAST_DAYS = 30, 30
+#: and a fall between two values that were written down has been seen by nobody: fewer than a week of them show none where there was one
+_LEAST_VALUES = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,7 @@ class Risk:
     """How one series went; None: too short to tell."""
 
     total: float
-    drawdown: float
+    drawdown: float | None = None
     volatility: float | None = None
     sharpe: float | None = None
     sortino: float | None = None
@@ -235,7 +237,7 @@ def _risk(index: Sequence[float | None] | None, daily: int) -> Risk | None:
     tells = is_whole and len(r) >= _LEAST_RETURNS
     return Risk(
         total=known[-1] - 1,
-        drawdown=measures.max_drawdown(known) or 0.0,
+        drawdown=measures.max_drawdown(known) if len(known) >= _LEAST_VALUES else None,
         volatility=measures.volatility(r) if tells else None,
         sharpe=measures.sharpe(r) if tells else None,
         sortino=measures.sortino(r) if tells else None,

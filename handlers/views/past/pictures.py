@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatbot.charts.curves import Curve, Equity, GainBar, Layer, Layers, MonthCell, Months
 from chatbot.charts.labels import Labels
-from handlers.views.common import Picture, PictureKind, line_name
+from handlers.views.common import DASH, Picture, PictureKind, line_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,7 +42,7 @@ def value(words: Words, told: Review, ways: Sequence[tuple[str, Risk | None]]) -
         traded=tuple((at - begun).total_seconds() / span for at in told.traded_at if begun <= at <= ended),
         ends=(words.date(begun), words.date(ended)),
         fall=words.t("Below its highest value"),
-        deepest=words.percent(told.actual.drawdown),
+        deepest=fall(words, told.actual),
         tick=words.t("plan carried out"),
     )
     labels = Labels(title=words.t("Review"), bars=words.t("value, deposits apart"))
@@ -94,6 +94,11 @@ def gains(words: Words, bars: Sequence[GainBar]) -> Picture:
 def signed(words: Words, value: float) -> str:
     """Write a fraction in per cent, with its sign."""
     return words.signed_percent(Decimal(str(value)))
+
+
+def fall(words: Words, risk: Risk) -> str:
+    """Write how far a series fell; a dash while it is too short to tell."""
+    return DASH if risk.drawdown is None else words.percent(risk.drawdown)
 
 
 def _cell(words: Words, value: float | None) -> MonthCell | None:

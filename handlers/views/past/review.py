@@ -97,7 +97,7 @@ def _returns(words: Words, told: Review) -> Html:
     """Return the table of returns and deepest falls."""
     rows = [("", words.t("return"), words.t("worst fall"))]
     rows += [
-        (name, pictures.signed(words, risk.total), words.percent(risk.drawdown)) if risk is not None else (name, DASH, DASH)
+        (name, pictures.signed(words, risk.total), pictures.fall(words, risk)) if risk is not None else (name, DASH, DASH)
         for name, risk in _lines(words, told)
     ]
     return table(rows)
@@ -142,6 +142,8 @@ def _risk(words: Words, told: Review) -> Html | None:
     """Return volatility, Sharpe and Sortino beside holding, and the bonus; None while the days are too few."""
     own = told.actual
     if own is None or own.volatility is None:
+        if own is not None and own.drawdown is None:
+            return say(words, "The worst fall is told after a week; volatility, Sharpe and the rest after 30 days.")
         return say(words, "Volatility, Sharpe and the rest are told after 30 days.")
     beside = told.hold.volatility if told.hold is not None else None
     volatility = say(words, "Volatility {own} a year", own=words.percent(own.volatility))
@@ -220,6 +222,8 @@ def _avoided(words: Words, told: Review) -> Html | None:
     """Say what the triggers that lower risk did to volatility and to the deepest fall (domain 12.4); None where none has acted."""
     own, beside = told.actual, told.bands
     if own is None or beside is None or not any(one.carried_out for one in told.card.scores if one.trigger in _RISK):
+        return None
+    if own.drawdown is None or beside.drawdown is None:
         return None
     fall = words.signed_points(Decimal(str(abs(own.drawdown) - abs(beside.drawdown))))
     if own.volatility is None or beside.volatility is None:

@@ -49,7 +49,9 @@ async def test_from_the_first_day_to_the_scorecard(tmp_path: Path) -> None:
         assert "Since 5 Jan 2026" in page
         assert "Hold" in page
         assert "Not enough data to rank triggers: 4 of 730 days." in page
-        assert "Volatility, Sharpe and the rest are told after 30 days." in page
+        assert "The worst fall is told after a week; volatility, Sharpe and the rest after 30 days." in page
+        told = [row.split()[-1] for row in page.splitlines() if row.startswith(("You ", "Hold "))]
+        assert told == ["—", "—"], "it may have fallen between marks"
         assert ann.last.attachment is not None
         await ann.tap("By trigger")
         card = ann.last.text

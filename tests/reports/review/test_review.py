@@ -207,10 +207,13 @@ def test_what_is_not_known_is_none() -> None:
 def test_statistics_wait_for_thirty_days() -> None:
     """Before that they are None; then each is there, with bonus, tracking error, excess growth and drift."""
     marks = [a_mark(at, "1", str(60_000 + 700 * (at % 3)), "60000") for at in range(40)]
-    early, late = told([], [], marks[:20]), told([], [], marks)
+    early, late, first = told([], [], marks[:20]), told([], [], marks), told([], [], marks[:6])
+    assert first.actual is not None
+    assert first.actual.drawdown is None, "a week of values shows a fall; two of them show what neither has seen"
     assert early.actual is not None
     assert late.actual is not None
     assert early.actual.volatility is early.actual.sharpe is early.bonus is early.drift is None
+    assert early.actual.drawdown == pytest.approx(-1_400 / 121_400)
     assert late.bonus == 0
     assert None not in (late.actual.sharpe, late.actual.sortino, late.actual.volatility, late.tracking_error, late.excess_growth)
     assert late.drift is not None
