@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from chatbot.app import Program
     from chatbot.backup import Copy
-    from chatbot.exchanges.own_exchange import Stand
+    from chatbot.exchanges.own_exchange import RunningExchange
     from chatbot.halting import Halting
     from chatbot.store.database import Database
     from chatbot.vault import Vault
@@ -172,15 +172,15 @@ async def _serve_demo(settings: Settings, exchange: str | None) -> None:
     from handlers.transport.running import running  # noqa: PLC0415
 
     async with AsyncExitStack() as stack:
-        stand = await stack.enter_async_context(_stand(exchange)) if exchange else None
-        if stand is not None:
-            given = {"secret_keys": stand.master_key, "exchange_options": {exchange: stand.options}}
+        test_exchange = await stack.enter_async_context(_beside(exchange)) if exchange else None
+        if test_exchange is not None:
+            given = {"secret_keys": test_exchange.master_key, "exchange_options": {exchange: test_exchange.options}}
             settings = Settings.model_validate({**settings.model_dump(), **given})
-        own = OwnExchange(f"{exchange}:own", stand.key) if stand is not None else None
+        own = OwnExchange(f"{exchange}:own", test_exchange.key) if test_exchange is not None else None
         program = await stack.enter_async_context(open_program(settings, own_exchange=own))
         await program.source.markets()  # a folder that is no recording is told before there is a page
-        if stand is not None:
-            await stand.follow(program.source)
+        if test_exchange is not None:
+            await test_exchange.follow(program.source)
         loopback = Loopback(program.clock)
         seat = Seat(loopback, TelegramUser(id=DEMO_USER, name="You"))
         await stack.enter_async_context(kept(loopback, seat, settings.data_dir / "chat"))
@@ -197,21 +197,21 @@ async def _serve_demo(settings: Settings, exchange: str | None) -> None:
             WebServer(port=settings.port, conversation=seat, health=lambda: health(program), around=around)
         )
         print(f"Ballast demo: {server.url}", flush=True)  # noqa: T201 - the address is what the command is for
-        if stand is not None:
-            print(f"A test exchange on this machine. /connect shows the key to its play money:\n{stand.key}", flush=True)  # noqa: T201
+        if test_exchange is not None:
+            print(f"A test exchange on this machine. /connect shows the key to its play money:\n{test_exchange.key}", flush=True)  # noqa: T201
         if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform == "darwin":
             webbrowser.open(server.url)
         await work(program, bot)
 
 
 @asynccontextmanager
-async def _stand(exchange: str) -> AsyncIterator[Stand]:
-    """Let a test exchange stand beside the demo."""
+async def _beside(exchange: str) -> AsyncIterator[RunningExchange]:
+    """Let a test exchange run beside the demo."""
     from chatbot.clock import SystemClock  # noqa: PLC0415 - so that --help and plan start at once
-    from chatbot.exchanges.own_exchange import standing  # noqa: PLC0415 - no other command has one
+    from chatbot.exchanges.own_exchange import running  # noqa: PLC0415 - no other command has one
 
-    async with standing(exchange, SystemClock()) as stand:
-        yield stand
+    async with running(exchange, SystemClock()) as test_exchange:
+        yield test_exchange
 
 
 def _run(_: argparse.Namespace) -> int:

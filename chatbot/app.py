@@ -16,8 +16,8 @@ import structlog
 
 from chatbot.access import Access
 from chatbot.alerts import write
-from chatbot.backtest.apart.admission import Desk
-from chatbot.backtest.counterfactuals import Beside
+from chatbot.backtest.apart.admission import Admission
+from chatbot.backtest.counterfactuals import Counterfactuals
 from chatbot.clock import SystemClock
 from chatbot.durable import Durable
 from chatbot.errors import InternalError, Unreachable, contained
@@ -128,7 +128,7 @@ class Program:
     ways_out: WaysOut
     reports: Reports
     reviews: Reviews
-    backtests: Desk
+    backtests: Admission
     adviser: Adviser
     access: Access
     keyring: Keyring
@@ -317,8 +317,10 @@ async def _assemble(
         reserve=Reserve(db, open_accounts, portfolios, evaluator, clock),
         ways_out=WaysOut(open_accounts, evaluator, markets, portfolios, clock),
         reports=reports,
-        reviews=Reviews(db, evaluator, markets, clock, Beside(db, markets, clock, mood_url=settings.fear_greed_url, window=window).ways),
-        backtests=Desk(asyncio.create_task),
+        reviews=Reviews(
+            db, evaluator, markets, clock, Counterfactuals(db, markets, clock, mood_url=settings.fear_greed_url, window=window).ways
+        ),
+        backtests=Admission(asyncio.create_task),
         adviser=Adviser(evaluator, costing),
         access=access,
         keyring=keyring,

@@ -82,8 +82,11 @@ NEVER: dict[str, tuple[str, ...]] = {
 }
 #: what only its own files import, and tests
 ONLY_FOR_TESTS = "chatbot.exchanges.testserver"
-#: who lets it stand beside the demo, and who starts the demo
-STAND = {"chatbot/exchanges/own_exchange.py": "chatbot.exchanges.testserver", "chatbot/__main__.py": "chatbot.exchanges.own_exchange"}
+#: who lets it run beside the demo, and who starts the demo
+OWN_EXCHANGE = {
+    "chatbot/exchanges/own_exchange.py": "chatbot.exchanges.testserver",
+    "chatbot/__main__.py": "chatbot.exchanges.own_exchange",
+}
 #: a folder with more files than this hides its own; ``handlers/commands`` has a file a command
 MOST_FILES = 16
 #: library -> where it may be imported
@@ -200,9 +203,9 @@ def test_only_tests_and_the_demo_import_the_test_exchange() -> None:
     """What trades real money has no way to an exchange that is none."""
     for path in sources():
         if not path.is_relative_to(ROOT / ONLY_FOR_TESTS.replace(".", "/")):
-            allowed = STAND.get(path.relative_to(ROOT).as_posix())
+            allowed = OWN_EXCHANGE.get(path.relative_to(ROOT).as_posix())
             for module in imported(path):
-                if _is_under(module, tuple(STAND.values())):
+                if _is_under(module, tuple(OWN_EXCHANGE.values())):
                     assert allowed is not None, f"{path}: {module}"
                     assert _is_under(module, (allowed,)), f"{path}: {module}"
 

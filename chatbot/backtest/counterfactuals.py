@@ -38,7 +38,7 @@ _OTHER_PRICES: Final = 0.3
 _ZERO: Final = Decimal(0)
 
 
-class Beside:
+class Counterfactuals:
     """Answers for one portfolio after the other; nothing here changes one."""
 
     def __init__(self, db: Database, markets: Markets, clock: Clock, *, mood_url: str, window: timedelta) -> None:

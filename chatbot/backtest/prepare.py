@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chatbot.backtest.past import HOUR, LOOK_BACK, fetch
-from chatbot.backtest.stored_history import Kept
+from chatbot.backtest.stored_history import StoredHistory
 from chatbot.errors import UserError
 from chatbot.exchanges.base import asset_of
 from chatbot.i18n import N_
@@ -58,7 +58,7 @@ async def prepare(source: PriceSource, strategies: Sequence[Strategy], span: Spa
         raise _without_past(unknown)
     wanted = max(span.begin or EARLIEST, EARLIEST)
     first: dict[str, datetime] = {}
-    if isinstance(source, Kept):
+    if isinstance(source, StoredHistory):
         await source.read_mood((now - wanted + LOOK_BACK).days + 1)
     for name in names:
         days = await source.candles(name, "1d", wanted - LOOK_BACK, now)

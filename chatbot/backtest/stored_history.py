@@ -72,10 +72,10 @@ def past_of(source: PriceSource, db: Database, clock: Clock, url: str, heard: He
             log.warning("no past of fear and greed", reason=str(trouble))
             return ()
 
-    return Kept(source, db, clock, mood, heard)
+    return StoredHistory(source, db, clock, mood, heard)
 
 
-class Kept:
+class StoredHistory:
     """The past of a source; ``mood`` asks the index. Prices of now are the source's own affair."""
 
     def __init__(self, source: PriceSource, db: Database, clock: Clock, mood: AskMood, heard: Heard = _unheard) -> None:

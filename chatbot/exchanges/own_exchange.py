@@ -25,7 +25,7 @@ _MONEY: Mapping[str, Decimal] = {"USDT": Decimal(6000), "BTC": Decimal("0.04"), 
 
 
 @dataclass(frozen=True, slots=True)
-class Stand:
+class RunningExchange:
     """A test exchange that listens."""
 
     server: Server
@@ -47,12 +47,12 @@ class Stand:
 
 
 @asynccontextmanager
-async def standing(name: str, clock: Clock) -> AsyncIterator[Stand]:
-    """Let a test exchange listen on a free port of this machine; it speaks like the exchange of that ``name``."""
+async def running(name: str, clock: Clock) -> AsyncIterator[RunningExchange]:
+    """Let a test exchange run on a free port of this machine; it speaks like the exchange of that ``name``."""
     dialect = getattr(importlib.import_module(f"chatbot.exchanges.testserver.dialects.{name}.speech"), name.upper())
     server = Server(dialect, clock)
     await server.open()
     try:
-        yield Stand(server, clock)
+        yield RunningExchange(server, clock)
     finally:
         await server.close()

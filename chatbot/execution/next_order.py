@@ -88,7 +88,7 @@ def tried(attempts: Sequence[Attempt], resumed_at: datetime | None = None) -> Tr
     )
 
 
-def draft(leg: Leg, desk: MarketNow, pace: Pace, *, plan_id: int, attempt: int, cross: bool, cap_bps: Decimal | None) -> OrderRequest | str:
+def draft(leg: Leg, seen: MarketNow, pace: Pace, *, plan_id: int, attempt: int, cross: bool, cap_bps: Decimal | None) -> OrderRequest | str:
     """Return the next order of a leg, or the machine word for why there can be none.
 
     ``cap_bps`` bounds the limit against the price that the person confirmed: a market that runs away is not followed. None: it is,
@@ -96,12 +96,12 @@ def draft(leg: Leg, desk: MarketNow, pace: Pace, *, plan_id: int, attempt: int, 
     """
     side = Side(leg.side)
     try:
-        limit = _limit(leg, desk, pace, side, first=attempt == 1, cross=cross)
+        limit = _limit(leg, seen, pace, side, first=attempt == 1, cross=cross)
         if cap_bps is not None:
-            limit = _capped(limit, leg, side, cap_bps, desk.market.tick)
+            limit = _capped(limit, leg, side, cap_bps, seen.market.tick)
     except Refused as refused:
         return refused.code
-    qty = _quantity(leg, desk, limit, pace, cross=cross)
+    qty = _quantity(leg, seen, limit, pace, cross=cross)
     if isinstance(qty, str):
         return qty
     return OrderRequest(
@@ -116,53 +116,53 @@ def draft(leg: Leg, desk: MarketNow, pace: Pace, *, plan_id: int, attempt: int, 
     )
 
 
-def _quantity(leg: Leg, desk: MarketNow, limit: Decimal, pace: Pace, *, cross: bool) -> Decimal | str:
+def _quantity(leg: Leg, seen: MarketNow, limit: Decimal, pace: Pace, *, cross: bool) -> Decimal | str:
     """Return how much the next order is for: what is left, what there is of it, and what the market bears; or why there is none."""
     qty = leg.qty - leg.filled
-    if desk.position is not None:
-        qty = min(qty, max(Decimal(0), desk.position if leg.sells else -desk.position))
+    if seen.position is not None:
+        qty = min(qty, max(Decimal(0), seen.position if leg.sells else -seen.position))
         if not qty:
             return REDUCED
     if leg.kind == LegKind.SPOT_SELL:
-        qty = min(qty, desk.free.get(asset_of(leg.instrument), Decimal(0)))
+        qty = min(qty, seen.free.get(asset_of(leg.instrument), Decimal(0)))
     elif leg.kind == LegKind.SPOT_BUY:
-        qty = min(qty, sizing.affordable(desk.free.get(desk.money, Decimal(0)), limit, desk.market))
+        qty = min(qty, sizing.affordable(seen.free.get(seen.money, Decimal(0)), limit, seen.market))
     if not leg.reduce_only:
-        qty = in_steps(qty, desk.market.lot)
-    if sizing.too_small(qty, limit, desk.market, exempt=leg.reduce_only):
-        return "below_minimum" if qty == in_steps(leg.qty - leg.filled, desk.market.lot) else NOT_ENOUGH
-    part = _slice(leg, desk, qty, limit) if cross else _shown(leg, desk, qty, limit, pace)
-    return part if isinstance(part, str) or desk.largest is None else _within(leg, desk, part, limit, desk.largest)
+        qty = in_steps(qty, seen.market.lot)
+    if sizing.too_small(qty, limit, seen.market, exempt=leg.reduce_only):
+        return "below_minimum" if qty == in_steps(leg.qty - leg.filled, seen.market.lot) else NOT_ENOUGH
+    part = _slice(leg, seen, qty, limit) if cross else _shown(leg, seen, qty, limit, pace)
+    return part if isinstance(part, str) or seen.largest is None else _within(leg, seen, part, limit, seen.largest)
 
 
-def _within(leg: Leg, desk: MarketNow, qty: Decimal, limit: Decimal, largest: Decimal) -> Decimal | str:
+def _within(leg: Leg, seen: MarketNow, qty: Decimal, limit: Decimal, largest: Decimal) -> Decimal | str:
     """Return how much of ``qty`` one order may be for: a price that has moved makes more orders of a leg, and never a larger one."""
-    room = in_steps(largest / limit, desk.market.lot)
-    part = min(sizing.to_take(qty, room, limit, desk.market, exempt=leg.reduce_only), room)
-    return LiveStop.ORDER.value if sizing.too_small(part, limit, desk.market, exempt=leg.reduce_only) else part
+    room = in_steps(largest / limit, seen.market.lot)
+    part = min(sizing.to_take(qty, room, limit, seen.market, exempt=leg.reduce_only), room)
+    return LiveStop.ORDER.value if sizing.too_small(part, limit, seen.market, exempt=leg.reduce_only) else part
 
 
-def _shown(leg: Leg, desk: MarketNow, qty: Decimal, limit: Decimal, pace: Pace) -> Decimal:
+def _shown(leg: Leg, seen: MarketNow, qty: Decimal, limit: Decimal, pace: Pace) -> Decimal:
     """Return how much of ``qty`` rests at once: a tenth of the book inside the cap, which is what an order that took would find there."""
-    if desk.book is None:
+    if seen.book is None:
         return qty
-    cap = sizing.limit_at(desk.quote.mid, Side(leg.side), -pace.bound_bps, desk.market.tick)
-    return sizing.to_take(qty, desk.book.inside(Side(leg.side), cap) * PARTICIPATION, limit, desk.market, exempt=leg.reduce_only)
+    cap = sizing.limit_at(seen.quote.mid, Side(leg.side), -pace.bound_bps, seen.market.tick)
+    return sizing.to_take(qty, seen.book.inside(Side(leg.side), cap) * PARTICIPATION, limit, seen.market, exempt=leg.reduce_only)
 
 
-def _slice(leg: Leg, desk: MarketNow, qty: Decimal, limit: Decimal) -> Decimal | str:
+def _slice(leg: Leg, seen: MarketNow, qty: Decimal, limit: Decimal) -> Decimal | str:
     """Return how much of ``qty`` is taken at once: a tenth of the book inside the limit, and of what is traded in a minute (domain 9.6).
 
     Where the leg has had its share of this minute it waits, unless what is left fits into the rest of it.
     """
-    minute, rooms = desk.quote.minute_share, []
+    minute, rooms = seen.quote.minute_share, []
     if minute is not None:
-        if desk.taken and qty > minute - desk.taken:
+        if seen.taken and qty > minute - seen.taken:
             return USED_UP
         rooms.append(minute)
-    if desk.book is not None:
-        rooms.append(desk.book.inside(Side(leg.side), limit) * PARTICIPATION)
-    return sizing.to_take(qty, min(rooms), limit, desk.market, exempt=leg.reduce_only) if rooms else qty
+    if seen.book is not None:
+        rooms.append(seen.book.inside(Side(leg.side), limit) * PARTICIPATION)
+    return sizing.to_take(qty, min(rooms), limit, seen.market, exempt=leg.reduce_only) if rooms else qty
 
 
 def taken_since(attempts: Sequence[Attempt], since: datetime) -> tuple[Decimal, datetime | None]:
@@ -171,16 +171,16 @@ def taken_since(attempts: Sequence[Attempt], since: datetime) -> tuple[Decimal, 
     return sum((attempt.filled for attempt in late), Decimal(0)), max((attempt.sent_at for attempt in late), default=None)
 
 
-def _limit(leg: Leg, desk: MarketNow, pace: Pace, side: Side, *, first: bool, cross: bool) -> Decimal:
+def _limit(leg: Leg, seen: MarketNow, pace: Pace, side: Side, *, first: bool, cross: bool) -> Decimal:
     """Return the confirmed limit at first, while it does what the order is to do; later the current mid decides."""
-    mid, confirmed = desk.quote.mid, leg.limit if first else None
-    if confirmed is not None and sizing.would_take(side, confirmed, desk.quote) is not cross:
+    mid, confirmed = seen.quote.mid, leg.limit if first else None
+    if confirmed is not None and sizing.would_take(side, confirmed, seen.quote) is not cross:
         confirmed = None
     if confirmed is not None:
-        confirmed = sizing.on_tick(confirmed, side, desk.market.tick)
+        confirmed = sizing.on_tick(confirmed, side, seen.market.tick)
     if not cross:
-        return sizing.limit_at(mid, side, pace.offset_bps, desk.market.tick) if confirmed is None else confirmed
-    bound = sizing.limit_at(mid, side, -pace.bound_bps, desk.market.tick)
+        return sizing.limit_at(mid, side, pace.offset_bps, seen.market.tick) if confirmed is None else confirmed
+    bound = sizing.limit_at(mid, side, -pace.bound_bps, seen.market.tick)
     return bound if confirmed is None else min(bound, confirmed) if side == Side.BUY else max(bound, confirmed)
 
 

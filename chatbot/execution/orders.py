@@ -62,13 +62,13 @@ async def _draft(move: LegAttempt, number: int, step: NextStep) -> tuple[OrderRe
     refusal = "halted"
     for _ in range(move.deps.pace.looks):
         pace, cross = move.deps.pace, isinstance(step, Cross)
-        desk = await _look(move)
-        if desk is None:
+        seen = await _look(move)
+        if seen is None:
             return "halted"
         cap_bps = None if move.view.plan.is_panic else move.view.portfolio.strategy.move_limit_pct * 100 + pace.bound_bps
-        drafted = drafting.draft(move.leg, desk, pace, plan_id=move.view.plan.id, attempt=number, cross=cross, cap_bps=cap_bps)
+        drafted = drafting.draft(move.leg, seen, pace, plan_id=move.view.plan.id, attempt=number, cross=cross, cap_bps=cap_bps)
         if not isinstance(drafted, str):
-            return drafted, desk.held
+            return drafted, seen.held
         refusal = drafted
         if refusal != drafting.NOT_ENOUGH or number == 1:
             break

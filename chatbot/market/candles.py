@@ -14,7 +14,7 @@ import numpy as np
 
 from chatbot.exchanges.base import Candle
 from chatbot.exchanges.candle_table import CandleTable
-from chatbot.market.throttle import Gate, Turn
+from chatbot.market.throttle import Throttle, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -153,7 +153,7 @@ class CandleBook:
     def __init__(self, source: PriceSource, clock: Clock) -> None:
         self._source = source
         self._clock = clock
-        self._gate = Gate(clock)
+        self._throttle = Throttle(clock)
         self._series: dict[tuple[str, str], _Series] = {}
 
     def market_now(self) -> datetime:
@@ -183,7 +183,7 @@ class CandleBook:
     async def _fetch(self, instrument: str, interval: str, series: _Series, bars: tuple[int, int]) -> None:
         start, stop = bars
         since, until = series.opened(start), series.opened(stop)
-        candles = await self._gate.ask(lambda: self._source.candles(instrument, interval, since, until))
+        candles = await self._throttle.ask(lambda: self._source.candles(instrument, interval, since, until))
         now = self._clock.monotonic()
         if candles is None:
             series.turn.failed(now)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.finite import finite
 from chatbot.engine.triggers.funding import BLOCK_HOURS, Settlement, funding_blocks, market_rate
-from chatbot.market.throttle import Gate, Turn
+from chatbot.market.throttle import Throttle, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -80,7 +80,7 @@ class FundingBook:
     def __init__(self, source: PriceSource, clock: Clock) -> None:
         self._source = source
         self._clock = clock
-        self._gate = Gate(clock)
+        self._throttle = Throttle(clock)
         self._ledgers: dict[str, _Ledger] = {}
 
     async def refresh(self, contracts: Collection[str], days: int) -> None:
@@ -111,7 +111,7 @@ class FundingBook:
         """Ask for the settlements in (since, until]; the past is asked for once, the end until it is there."""
         if not ledger.turn.may_ask(self._clock.monotonic(), fresh=True):
             return
-        found = await self._gate.ask(lambda: self._source.funding(contract, since, until))
+        found = await self._throttle.ask(lambda: self._source.funding(contract, since, until))
         now = self._clock.monotonic()
         if found is None:
             ledger.turn.failed(now)

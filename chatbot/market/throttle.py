@@ -30,7 +30,7 @@ LONGEST_PAUSE_S = 3600.0
 _ENOUGH = 4
 
 
-class Gate:
+class Throttle:
     """Lets a few fetches through at a time; closes for a minute when the source is down or asks us to slow down."""
 
     def __init__(self, clock: Clock, *, at_once: int = 4) -> None:

@@ -17,7 +17,7 @@ from chatbot.model import Flow, FlowKind, Leg, LegKind, LegState, MessageKind, P
 from chatbot.plans import intended_mix
 from chatbot.plans.outcomes import Confirmed, SeenInPart
 from chatbot.portfolio.amounts.differences import Typed
-from chatbot.portfolio.amounts.undo import Trace
+from chatbot.portfolio.amounts.undo import Undo
 from chatbot.portfolio.flows import NoEntry, noted_facts
 from chatbot.portfolio.stored import states
 from chatbot.store import accounts, events, messages, plans
@@ -137,8 +137,8 @@ class ByHand:
         after = _remembered(replace(before, mix=intended_mix.confirmed(before.mix, plan)), done)
         await states.write(tx, done.portfolio_id, before, after)
         if noted is not None:
-            trace = Trace(rows=states.answered(before, after), plan_id=plan.id, legs=plan.legs)
-            await stored_flows.add(tx, replace(noted, facts=noted.facts | trace.facts()))
+            undo = Undo(rows=states.answered(before, after), plan_id=plan.id, legs=plan.legs)
+            await stored_flows.add(tx, replace(noted, facts=noted.facts | undo.facts()))
         await write.redraw_card(tx, done, now, f"noted-{now.isoformat()}")
         if correction is not None:
             flow = await stored_flows.add(tx, correction.flow)

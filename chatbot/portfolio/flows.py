@@ -13,7 +13,7 @@ from chatbot.exchanges.base import Fundable, Holdings, KeptByHand, Reopening
 from chatbot.model import Flow, FlowKind
 from chatbot.portfolio import turnover
 from chatbot.portfolio.amounts.differences import Typed, difference, floored, from_plain, managed, merged, names, priced, to_plain
-from chatbot.portfolio.amounts.undo import OvertakenError, Since, Trace, going_on, put_back, trace_of
+from chatbot.portfolio.amounts.undo import OvertakenError, Since, Undo, going_on, put_back, undo_of
 from chatbot.portfolio.books.settling import SEEN
 from chatbot.portfolio.stored import states
 from chatbot.store import flows, portfolios
@@ -100,7 +100,7 @@ class _SaidBeforeError(Exception):
 class _Entry:
     """What is written together with changed amounts: the flow, and the end of the plan whose card rested on other amounts."""
 
-    def __init__(self, flow: Flow, managing: Portfolios, *, of: int = 0, back: Trace | None = None, answers: Trace | None = None) -> None:
+    def __init__(self, flow: Flow, managing: Portfolios, *, of: int = 0, back: Undo | None = None, answers: Undo | None = None) -> None:
         self.flow = flow
         self._managing = managing
         #: the last flow that there was when this one was worked out; 0: it may come after any
@@ -131,8 +131,8 @@ class _Entry:
         if portfolio is not None:
             await states.forget_mix(tx, portfolio, _coins(self.flow))
         rows = states.answered(before, await states.read(tx, self.flow.portfolio_id))
-        trace = going_on(self._answers, Trace(rows=rows))
-        self.flow = replace(self.flow, facts=self.flow.facts | trace.facts())
+        undo = going_on(self._answers, Undo(rows=rows))
+        self.flow = replace(self.flow, facts=self.flow.facts | undo.facts())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +142,7 @@ class _TakesBack:
     flow: Flow
     later: tuple[Flow, ...]
     #: None: an older version wrote none
-    trace: Trace | None
+    undo: Undo | None
 
     @property
     def last(self) -> Flow:
@@ -159,7 +159,7 @@ class _TakesBack:
         if self.flow.kind in _NO_FLOW and not any(flow.kind is FlowKind.CORRECTION for flow in self.later):
             return _ZERO
         then = _led_to(self.flow) if self.flow.kind is FlowKind.PLAN else then
-        before = replace(portfolio, strategy=self.trace.targets[0]) if self.trace is not None and self.trace.targets else portfolio
+        before = replace(portfolio, strategy=self.undo.targets[0]) if self.undo is not None and self.undo.targets else portfolio
         amount, _ = difference(managed(now, portfolio), managed(then, before), prices)
         if amount is None and self.flow.kind is FlowKind.RESERVE and self.flow.amount is not None:
             return -self.flow.amount  # a coin without a market comes back at the price at which it went
@@ -168,7 +168,7 @@ class _TakesBack:
     def facts(self) -> dict[str, Any]:
         """Return what the flow tells that takes this one back."""
         plan = {"plan": self.flow.facts["plan"]} if "plan" in self.flow.facts else {}
-        targets = self.trace is not None and self.trace.targets is not None
+        targets = self.undo is not None and self.undo.targets is not None
         return {_OF: self.flow.id, "targets": targets, **plan}
 
 
@@ -293,7 +293,7 @@ class Flows:
             after = merged(after, Typed(spot={quote: there - paid}), {})
         value, _ = await self._worth_before(portfolio, ())
         flow = self._flow(portfolio, FlowKind.TRADE, value, -paid, _facts(asked.before, after))
-        entry = _Entry(flow, self._managing, of=flow_id, answers=trace_of(asked.flow))
+        entry = _Entry(flow, self._managing, of=flow_id, answers=undo_of(asked.flow))
         return await self._retype(exchange, asked.after, after, entry)
 
     async def _traded_there(self, portfolio: Portfolio, asked: Corrected) -> Corrected | Overtaken:
@@ -320,7 +320,7 @@ class Flows:
             return Overtaken()
         if (since := _since(flow, later)) is not None:
             return Overtaken(since=since)
-        takes_back = _TakesBack(flow=flow, later=later, trace=trace_of(flow))
+        takes_back = _TakesBack(flow=flow, later=later, undo=undo_of(flow))
         if "changes" in flow.facts:
             back = {asset: -Decimal(qty) for asset, qty in flow.facts["changes"].items()}
             return await self._receive(portfolio, FlowKind.UNDONE, back, takes_back=takes_back)
@@ -351,14 +351,14 @@ class Flows:
         """Take back that a plan was noted as done: its card waits for its answer again."""
         async with self._db.read() as tx:
             written = await flows.of_portfolio(tx, portfolio.id)
-        noted = [flow.id for flow in written if (trace := trace_of(flow)) is not None and trace.plan_id == plan_id]
+        noted = [flow.id for flow in written if (undo := undo_of(flow)) is not None and undo.plan_id == plan_id]
         return await self.undo(portfolio, noted[-1]) if noted else Overtaken()
 
     def _entry_back(
         self, portfolio: Portfolio, takes_back: _TakesBack, value: Decimal | None, amount: Decimal | None, facts: dict[str, Any]
     ) -> _Entry:
         flow = self._flow(portfolio, FlowKind.UNDONE, value, amount, facts | takes_back.facts())
-        return _Entry(flow, self._managing, of=takes_back.last.id, back=takes_back.trace)
+        return _Entry(flow, self._managing, of=takes_back.last.id, back=takes_back.undo)
 
     async def _retype(self, exchange: KeptByHand, before: Holdings, after: Holdings, entry: _Entry) -> Corrected | Overtaken:
         try:
@@ -419,7 +419,7 @@ def _since(flow: Flow, later: Collection[Flow]) -> Since | None:
 
 
 def noted_facts(plan: Plan, before: Holdings, after: Holdings) -> dict[str, Any]:
-    """Return what a flow tells of a plan that was traded by hand, beside its trace."""
+    """Return what a flow tells of a plan that was traded by hand, beside what takes it back."""
     short = {asset: str(qty) for asset, qty in after.spot.items() if qty < 0}
     wallet = {} if floored(after).futures_wallet == after.futures_wallet else {"short_wallet": str(after.futures_wallet)}
     return _facts(floored(before), floored(after)) | {"plan": plan.id} | ({"short": short} if short else {}) | wallet

@@ -130,38 +130,38 @@ async def _show_beside(update: Update, context: Context, view: View) -> None:
 
 async def _begin(update: Update, context: Context, portfolio: Portfolio, wish: Wish, *, by_trigger: bool = False) -> None:
     """Put a question in line, and let its message follow it."""
-    words, desk = context.words, context.program.backtests
+    words, backtests = context.words, context.program.backtests
     told = views.Told(portfolio=portfolio, wish=wish, strategy=await _strategy(context, portfolio, wish), by_trigger=by_trigger)
     try:
-        run = desk.begin(context.person.id, _maker(context, told), told)
+        run = backtests.begin(context.person.id, _maker(context, told), told)
     except Busy as busy:
         await reply(update, context, views.busy(words, portfolio, busy.run))
         return
-    view = views.under_way(words, told, run, desk.place(run))
+    view = views.under_way(words, told, run, backtests.place(run))
     query = update.callback_query
     in_place = query is not None and query.message is not None and not by_trigger and not getattr(query.message, "photo", ())
     try:
         message = await (show(update, context, view) if in_place else reply(update, context, view))
     except BaseException:
-        desk.stop(run)  # nobody would ever see it
+        backtests.stop(run)  # nobody would ever see it
         raise
-    desk.keep(_follow(context, told, run, (message, view)))
+    backtests.keep(_follow(context, told, run, (message, view)))
 
 
 async def _follow(context: Context, told: Told, run: Run, told_so_far: tuple[Message, View]) -> None:
     """Keep a message telling how far a run is, until it tells the end."""
-    desk, words, (message, shown) = context.program.backtests, context.words, told_so_far
+    backtests, words, (message, shown) = context.program.backtests, context.words, told_so_far
     try:
         while not run.stage.is_over:
             await run.news.wait()
             run.news.clear()
-            view = views.under_way(words, told, run, desk.place(run))
+            view = views.under_way(words, told, run, backtests.place(run))
             if not run.stage.is_over and view != shown:
                 message, shown = await _redrawn(context, message, view), view
                 await ended(run, _BETWEEN_S)
         await _redrawn(context, message, views.result(words, told, run))
     except ShutOut:
-        desk.stop(run)
+        backtests.stop(run)
 
 
 async def _redrawn(context: Context, message: Message, view: View) -> Message:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class StandIn:
-    """Makes workers for a desk; ``go`` lets all of them answer."""
+    """Makes workers for a queue of backtests; ``go`` lets all of them answer."""
 
     def __init__(self) -> None:
         self.go = asyncio.Event()
@@ -28,7 +28,7 @@ class StandIn:
         self.trouble: Exception | None = None
 
     def __call__(self) -> Worker:
-        """Return another worker, as the desk asks for one."""
+        """Return another worker, as the admission asks for one."""
         return Worker(self)
 
 

@@ -1,4 +1,4 @@
-"""The desk where backtests are asked for: turns, one a person, stops, failures, and the end of the bot."""
+"""Where backtests are asked for: turns, one a person, stops, failures, and the end of the bot."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chatbot.backtest.apart import admission
-from chatbot.backtest.apart.admission import Busy, Desk, Stage, TookTooLong
+from chatbot.backtest.apart.admission import Admission, Busy, Stage, TookTooLong
 from chatbot.backtest.apart.process import Died
 from chatbot.backtest.past import Recorded
 from chatbot.backtest.question import Job
@@ -41,13 +41,13 @@ async def make(run: Run) -> Job:
 
 
 @asynccontextmanager
-async def a_desk(room: int = 1) -> AsyncIterator[tuple[Desk, StandIn]]:
+async def an_admission(room: int = 1) -> AsyncIterator[tuple[Admission, StandIn]]:
     stand_in = StandIn()
-    desk = Desk(asyncio.create_task, room=room, worker=stand_in)
+    backtests = Admission(asyncio.create_task, room=room, worker=stand_in)
     try:
-        yield desk, stand_in
+        yield backtests, stand_in
     finally:
-        await desk.close()
+        await backtests.close()
 
 
 async def breath() -> None:
@@ -58,51 +58,51 @@ async def breath() -> None:
 
 async def test_they_are_served_in_turn_and_know_their_place() -> None:
     """Two cores, four people: two are served, the others count down; whoever is stopped makes room, in line and at the counter."""
-    async with a_desk(room=2) as (desk, stand_in):
-        runs = [desk.begin(person, make) for person in range(4)]
+    async with an_admission(room=2) as (backtests, stand_in):
+        runs = [backtests.begin(person, make) for person in range(4)]
         await breath()
         assert [run.stage for run in runs] == [Stage.COUNTING, Stage.COUNTING, Stage.WAITING, Stage.WAITING]
-        assert [desk.place(run) for run in runs] == [0, 0, 1, 2]
+        assert [backtests.place(run) for run in runs] == [0, 0, 1, 2]
         assert stand_in.open == 2
         runs[3].news.clear()
-        desk.stop(runs[2])
+        backtests.stop(runs[2])
         await breath()
         assert runs[3].news.is_set()
-        assert desk.place(runs[3]) == 1
-        desk.stop(runs[0])
+        assert backtests.place(runs[3]) == 1
+        backtests.stop(runs[0])
         await breath()
         assert [run.stage for run in runs] == [Stage.STOPPED, Stage.COUNTING, Stage.STOPPED, Stage.COUNTING]
         stand_in.go.set()
         await breath()
         assert [run.stage for run in runs] == [Stage.STOPPED, Stage.DONE, Stage.STOPPED, Stage.DONE]
         assert stand_in.open == 0
-        desk.stop(runs[1])
+        backtests.stop(runs[1])
         assert runs[1].stage is Stage.DONE, "what is over stays as it is"
 
 
 async def test_one_at_a_time_for_each_person() -> None:
     """A second question of somebody is refused with the first; once that is over it is taken, and an old word finds nothing."""
-    async with a_desk(room=3) as (desk, stand_in):
-        first = desk.begin(1, make)
+    async with an_admission(room=3) as (backtests, stand_in):
+        first = backtests.begin(1, make)
         with pytest.raises(Busy) as refused:
-            desk.begin(1, make)
+            backtests.begin(1, make)
         assert refused.value.run is first
-        assert desk.named(first.word, 1) is first
-        assert desk.named(first.word, 2) is None
-        assert desk.begin(2, make).word != first.word
+        assert backtests.named(first.word, 1) is first
+        assert backtests.named(first.word, 2) is None
+        assert backtests.begin(2, make).word != first.word
         stand_in.go.set()
         await breath()
-        second = desk.begin(1, make)
-        assert desk.named(first.word, 1) is None
-        assert desk.named(second.word, 1) is second
+        second = backtests.begin(1, make)
+        assert backtests.named(first.word, 1) is None
+        assert backtests.named(second.word, 1) is second
 
 
 @pytest.mark.parametrize("trouble", [Died("-9"), UserError("no"), Unreachable("no"), InternalError("no"), ValueError("no")], ids=repr)
 async def test_what_goes_wrong_is_kept_for_who_asked_and_makes_room(trouble: Exception) -> None:
     """Whatever it is, the next one is served."""
-    async with a_desk() as (desk, stand_in):
+    async with an_admission() as (backtests, stand_in):
         stand_in.trouble = trouble
-        run, other = desk.begin(1, make), desk.begin(2, make)
+        run, other = backtests.begin(1, make), backtests.begin(2, make)
         stand_in.go.set()
         await breath()
         assert run.stage is other.stage is Stage.FAILED
@@ -113,12 +113,12 @@ async def test_what_goes_wrong_is_kept_for_who_asked_and_makes_room(trouble: Exc
 
 async def test_what_fails_before_it_is_a_job_is_told_too() -> None:
     """Prices that cannot be fetched end a run as the process does."""
-    async with a_desk() as (desk, stand_in):
+    async with an_admission() as (backtests, stand_in):
 
         async def fails(run: Run) -> Job:
             raise Unreachable(run.word)
 
-        run = desk.begin(1, fails)
+        run = backtests.begin(1, fails)
         await breath()
         assert run.stage is Stage.FAILED
         assert not stand_in.jobs
@@ -127,15 +127,15 @@ async def test_what_fails_before_it_is_a_job_is_told_too() -> None:
 async def test_nothing_runs_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that does not end is given up, so that those in line have their turn."""
     monkeypatch.setattr(admission, "LONGEST_S", 0.01)
-    async with a_desk() as (desk, _):
-        run = desk.begin(1, make)
+    async with an_admission() as (backtests, _):
+        run = backtests.begin(1, make)
         await asyncio.wait_for(run.over.wait(), 5)
         assert isinstance(run.trouble, TookTooLong)
 
 
 async def test_settings_are_counted_once_each_and_by_person() -> None:
     """The same strategy again is no other setting; a preset, its yardstick and each switched trigger are."""
-    async with a_desk(room=4) as (desk, stand_in):
+    async with an_admission(room=4) as (backtests, stand_in):
         stand_in.go.set()
         switched = {Cause.TREND: strategies.switched(CALM, Cause.TREND, on=False)}
         tried = []
@@ -145,36 +145,36 @@ async def test_settings_are_counted_once_each_and_by_person() -> None:
                 del run
                 return job
 
-            run = desk.begin(1, given)
+            run = backtests.begin(1, given)
             await breath()
             tried.append(run.tried)
         assert tried == [1, 1, 2, 3]
-        other = desk.begin(2, make)
+        other = backtests.begin(2, make)
         await breath()
         assert other.tried == 1
 
 
 async def test_who_is_forgotten_has_asked_and_tried_nothing() -> None:
     """The run is stopped and found no more, others move up, and counting begins anew."""
-    async with a_desk() as (desk, stand_in):
-        run, other = desk.begin(1, make), desk.begin(2, make)
+    async with an_admission() as (backtests, stand_in):
+        run, other = backtests.begin(1, make), backtests.begin(2, make)
         await breath()
-        desk.forget(1)
+        backtests.forget(1)
         await breath()
         assert run.stage is Stage.STOPPED
-        assert desk.named(run.word, 1) is None
+        assert backtests.named(run.word, 1) is None
         assert other.stage is Stage.COUNTING
         stand_in.go.set()
         await breath()
-        again = desk.begin(1, make)
+        again = backtests.begin(1, make)
         await breath()
         assert again.tried == 1
-        desk.forget(3)
+        backtests.forget(3)
 
 
 async def test_since_when_a_calendar_counts_is_no_other_setting() -> None:
     """Two periods of one strategy are one setting, whatever day its calendar was set on for each."""
-    async with a_desk() as (desk, stand_in):
+    async with an_admission() as (backtests, stand_in):
         stand_in.go.set()
         rule = ScheduleRule(freq="weekly", time="09:00", zone="UTC", set_at=BEGIN)
         for place, one in enumerate((rule, replace(rule, set_at=BEGIN + timedelta(days=9)), replace(rule, freq="daily"))):
@@ -183,17 +183,17 @@ async def test_since_when_a_calendar_counts_is_no_other_setting() -> None:
                 del run
                 return a_job(replace(CALM, schedule=one))
 
-            run = desk.begin(1, given)
+            run = backtests.begin(1, given)
             await breath()
             assert run.tried == (1, 1, 2)[place]
 
 
 async def test_the_end_of_the_bot_ends_everything() -> None:
     """Runs, those in line and what follows them."""
-    async with a_desk() as (desk, stand_in):
-        runs = [desk.begin(person, make) for person in range(3)]
-        desk.keep(asyncio.sleep(1000))
+    async with an_admission() as (backtests, stand_in):
+        runs = [backtests.begin(person, make) for person in range(3)]
+        backtests.keep(asyncio.sleep(1000))
         await breath()
-        await desk.close()
+        await backtests.close()
         assert {run.stage for run in runs} == {Stage.STOPPED}
         assert stand_in.open == 0

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from chatbot.backtest.stored_history import Kept, past_of
+from chatbot.backtest.stored_history import StoredHistory, past_of
 from chatbot.clock import ManualClock
 from chatbot.errors import RateLimited
 from chatbot.exchanges.base import Candle, FearGreed, Funding
@@ -101,7 +101,7 @@ async def test_it_says_what_the_exchange_says(db: Database, asked: list[tuple[st
     for kind, since_ago, until_ago, later in asked:
         clock.advance(later * 3600)
         source = Exchange(clock)
-        kept, since, until = Kept(source, db, clock, no_mood), NOW - since_ago * HOUR, NOW - until_ago * HOUR  # type: ignore[arg-type]
+        kept, since, until = StoredHistory(source, db, clock, no_mood), NOW - since_ago * HOUR, NOW - until_ago * HOUR  # type: ignore[arg-type]
         if kind == "funding":
             assert await kept.funding("X-PERP", since, until) == await source.funding("X-PERP", since, until)
         else:
@@ -111,10 +111,10 @@ async def test_it_says_what_the_exchange_says(db: Database, asked: list[tuple[st
 async def test_it_is_asked_for_once(db: Database, clock: ManualClock) -> None:
     """A second question, by another run of the program, asks nothing; an hour later only what has closed since is asked for."""
     first, second = Exchange(clock), Exchange(clock)
-    found = await Kept(first, db, clock, no_mood).candles("X", "1h", NOW - 200 * DAY, NOW)  # type: ignore[arg-type]
+    found = await StoredHistory(first, db, clock, no_mood).candles("X", "1h", NOW - 200 * DAY, NOW)  # type: ignore[arg-type]
     assert len(first.asked) == 6
     assert all(until - since <= 40 * DAY for _, since, until in first.asked)
-    again = Kept(second, db, clock, no_mood)  # type: ignore[arg-type]
+    again = StoredHistory(second, db, clock, no_mood)  # type: ignore[arg-type]
     assert list(await again.candles("X", "1h", NOW - 200 * DAY, NOW)) == list(found)
     assert not second.asked
     clock.advance(3600)
@@ -126,7 +126,7 @@ async def test_what_was_fetched_before_a_refusal_is_not_asked_for_again(db: Data
     """Each stretch is kept as it comes."""
     source = Exchange(clock)
     source.answers = 3
-    kept = Kept(source, db, clock, no_mood)  # type: ignore[arg-type]
+    kept = StoredHistory(source, db, clock, no_mood)  # type: ignore[arg-type]
     with pytest.raises(RateLimited):
         await kept.candles("X", "1h", NOW - 200 * DAY, NOW)
     source.answers = 10**9
@@ -140,7 +140,7 @@ async def test_what_was_fetched_before_a_refusal_is_not_asked_for_again(db: Data
 async def test_what_is_damaged_in_the_store_is_asked_for_again(db: Database, clock: ManualClock, body: bytes) -> None:
     """Whoever wrote it: nonsense, a bomb, prices that are none."""
     source = Exchange(clock)
-    kept = Kept(source, db, clock, no_mood)  # type: ignore[arg-type]
+    kept = StoredHistory(source, db, clock, no_mood)  # type: ignore[arg-type]
     since, until = NOW - 20 * DAY, NOW - 10 * DAY
     told = list(await kept.candles("X", "1h", since, until)), await kept.funding("X-PERP", since, until)
     asked = len(source.asked)
@@ -154,7 +154,7 @@ async def test_what_is_damaged_in_the_store_is_asked_for_again(db: Database, clo
 async def test_nobody_asks_for_hours_before_the_first_day(db: Database, clock: ManualClock) -> None:
     """Days tell when a coin was listed: years before it cost no question an hour."""
     source, heard = Exchange(clock), list[str]()
-    kept = Kept(source, db, clock, no_mood, lambda name, since: heard.append(f"{name} {since:%Y-%m}"))  # type: ignore[arg-type]
+    kept = StoredHistory(source, db, clock, no_mood, lambda name, since: heard.append(f"{name} {since:%Y-%m}"))  # type: ignore[arg-type]
     await kept.candles("X", "1d", datetime(2017, 1, 1, tzinfo=UTC), NOW)
     assert len(source.asked) == 5
     await kept.candles("X", "1h", datetime(2017, 1, 1, tzinfo=UTC), NOW)
@@ -172,16 +172,16 @@ async def test_the_index_is_asked_for_the_days_that_are_missing(db: Database, cl
         return tuple(FearGreed(at=today + DAY - ago * DAY, value=ago % 101) for ago in range(days + 1))
 
     for _ in range(2):
-        kept = Kept(Exchange(clock), db, clock, mood)  # type: ignore[arg-type]
+        kept = StoredHistory(Exchange(clock), db, clock, mood)  # type: ignore[arg-type]
         await kept.read_mood(400)
         found = kept.fear_greed_between(NOW - 400 * DAY, NOW + 10 * DAY)
         assert len(found) >= 399
         assert found[-1].at <= clock.now()
     assert asked == [401]
     clock.advance(2 * 86_400)
-    await Kept(Exchange(clock), db, clock, mood).read_mood(300)  # type: ignore[arg-type]
+    await StoredHistory(Exchange(clock), db, clock, mood).read_mood(300)  # type: ignore[arg-type]
     assert asked == [401, 3]
-    silent = Kept(Exchange(clock), db, clock, no_mood)  # type: ignore[arg-type]
+    silent = StoredHistory(Exchange(clock), db, clock, no_mood)  # type: ignore[arg-type]
     await silent.read_mood(4000)
     assert len(silent.fear_greed_between(NOW - 400 * DAY, NOW)) >= 399
 
@@ -190,4 +190,4 @@ async def test_a_played_market_is_asked_itself(db: Database, clock: ManualClock)
     """Its past costs nothing, and an episode may change it."""
     source = SimulatedSource(clock)
     assert past_of(source, db, clock, "", lambda *_: None) is source
-    assert isinstance(past_of(Exchange(clock), db, clock, "", lambda *_: None), Kept)  # type: ignore[arg-type]
+    assert isinstance(past_of(Exchange(clock), db, clock, "", lambda *_: None), StoredHistory)  # type: ignore[arg-type]

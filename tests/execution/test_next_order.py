@@ -45,9 +45,9 @@ def a_leg(words: str, **changes: Any) -> Leg:
     return replace(leg, **{"price": D(150), "limit": D(150), **changes})
 
 
-def asked(leg: Leg, desk: MarketNow, *, attempt: int = 1, cross: bool = False, cap_bps: str = "130") -> OrderRequest | str:
+def asked(leg: Leg, seen: MarketNow, *, attempt: int = 1, cross: bool = False, cap_bps: str = "130") -> OrderRequest | str:
     """Return the next order of a leg."""
-    return draft(leg, desk, PACE, plan_id=9, attempt=attempt, cross=cross, cap_bps=D(cap_bps))
+    return draft(leg, seen, PACE, plan_id=9, attempt=attempt, cross=cross, cap_bps=D(cap_bps))
 
 
 def qty_of(order: OrderRequest | str) -> Decimal | str:
@@ -172,8 +172,8 @@ FIRST_TAKES = [
 @pytest.mark.parametrize(("words", "limit", "price", "_name"), FIRST_TAKES, ids=[name for *_, name in FIRST_TAKES])
 def test_the_first_order_that_takes_keeps_to_the_limit_of_the_card(words: str, limit: str, price: str, _name: str) -> None:
     """While that takes; the later ones go as far as the bound."""
-    leg, desk = a_leg(words, limit=D(limit)), at(USDT="9000", SOL="9")
-    first, second = (asked(leg, desk, attempt=number, cross=True) for number in (1, 2))
+    leg, seen = a_leg(words, limit=D(limit)), at(USDT="9000", SOL="9")
+    first, second = (asked(leg, seen, attempt=number, cross=True) for number in (1, 2))
     assert not isinstance(first, str)
     assert not isinstance(second, str)
     assert (first.limit, first.immediate) == (D(price), True)
@@ -185,10 +185,10 @@ def test_the_first_order_that_takes_keeps_to_the_limit_of_the_card(words: str, l
 )
 def test_no_order_that_takes_goes_beyond_the_bound_or_what_confirm_covers(side: str, card: Decimal, bound_bps: int, cap_bps: int) -> None:
     """The first one beyond the card's limit only where that would take nothing."""
-    leg, desk = a_leg(f"{side} 1 SOL", limit=card), at(USDT="9000", SOL="9")
+    leg, seen = a_leg(f"{side} 1 SOL", limit=card), at(USDT="9000", SOL="9")
     sign = 1 if side == "buy" else -1
     for number in (1, 2):
-        order = draft(leg, desk, Pace(bound_bps=D(bound_bps)), plan_id=9, attempt=number, cross=True, cap_bps=D(cap_bps))
+        order = draft(leg, seen, Pace(bound_bps=D(bound_bps)), plan_id=9, attempt=number, cross=True, cap_bps=D(cap_bps))
         assert not isinstance(order, str)
         assert sign * (order.limit - 150) <= D(150) * min(bound_bps, cap_bps) / 10_000
         takes = sign * (card - (QUOTE.ask if side == "buy" else QUOTE.bid)) >= 0
@@ -384,9 +384,9 @@ def test_no_order_is_larger_than_agreed_whatever_the_price_does(qty: int, larges
     side, reduces = words.rsplit(maxsplit=1)[-1], words.startswith("reduce")
     kind = LegKind.FUTURES_REDUCE if reduces else LegKind.SPOT_BUY if side == "buy" else LegKind.SPOT_SELL
     leg = replace(a_leg("sell 1 SOL" if side == "sell" else "buy 1 SOL"), qty=D(qty) / 10, kind=kind, reduce_only=reduces)
-    desk = replace(at(quote=quote, SOL="1000", USDT="1000000"), largest=D(largest))
+    seen = replace(at(quote=quote, SOL="1000", USDT="1000000"), largest=D(largest))
     for _ in range(2 + 8 * qty * 15 // largest):
-        order = asked(leg, desk, attempt=2, cross=cross, cap_bps="500")
+        order = asked(leg, seen, attempt=2, cross=cross, cap_bps="500")
         if isinstance(order, str):
             assert order in ("below_minimum", "live_order")
             break

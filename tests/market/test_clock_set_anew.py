@@ -10,7 +10,7 @@ from chatbot.clock import ManualClock
 from chatbot.errors import RateLimited, Unreachable
 from chatbot.market.quotes import QuoteBoard
 from chatbot.market.sentiment import Sentiment
-from chatbot.market.throttle import LONGEST_PAUSE_S, PAUSE_S, Gate, Turn
+from chatbot.market.throttle import LONGEST_PAUSE_S, PAUSE_S, Throttle, Turn
 from tests.market.fear_index import index, row
 from tests.portfolio.still_market import StillMarket
 
@@ -24,7 +24,7 @@ SET = pytest.mark.parametrize("by", [-HOUR, HOUR, -30 * HOUR], ids=["back", "for
 async def test_a_closed_gate_opens_after_a_minute_of_real_time(by: timedelta) -> None:
     """Asked to slow down: closed at 59 s, open at 60 s, whatever the wall says."""
     clock = ManualClock(NOW)
-    gate, asked = Gate(clock), []
+    throttle, asked = Throttle(clock), []
 
     async def fetch() -> str:
         asked.append(clock.monotonic())
@@ -32,33 +32,33 @@ async def test_a_closed_gate_opens_after_a_minute_of_real_time(by: timedelta) ->
             raise RateLimited("slow down")
         return "answer"
 
-    assert await gate.ask(fetch) is None
+    assert await throttle.ask(fetch) is None
     clock.put(NOW + by)
     clock.advance(PAUSE_S - 1)
-    assert await gate.ask(fetch) is None
+    assert await throttle.ask(fetch) is None
     assert len(asked) == 1
     clock.advance(1)
-    assert await gate.ask(fetch) == "answer"
+    assert await throttle.ask(fetch) == "answer"
 
 
 @SET
 async def test_a_gate_that_closed_after_failures_opens_as_well(by: timedelta) -> None:
     """Four failures in a row, then silence for a minute."""
     clock = ManualClock(NOW)
-    gate, tries = Gate(clock), []
+    throttle, tries = Throttle(clock), []
 
     async def fails() -> str:
         tries.append(1)
         raise Unreachable("down")
 
     for _ in range(6):
-        await gate.ask(fails)
+        await throttle.ask(fails)
     assert len(tries) == 4
     clock.put(NOW + by)
-    await gate.ask(fails)
+    await throttle.ask(fails)
     assert len(tries) == 4
     clock.advance(PAUSE_S)
-    await gate.ask(fails)
+    await throttle.ask(fails)
     assert len(tries) == 5
 
 

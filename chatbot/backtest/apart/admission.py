@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from chatbot.backtest.apart.process import Apart
-from chatbot.backtest.apart.queue import Line
+from chatbot.backtest.apart.queue import Queue
 from chatbot.engine.errors import Refused
 from chatbot.errors import BallastError, InternalError
 
@@ -105,15 +105,15 @@ class Busy(BallastError):
         self.run = run
 
 
-class Desk:
+class Admission:
     """Takes questions, and lets them be answered in turn. ``room`` runs at once, by default one a core.
 
-    ``start`` lets a run go on beside everything else; whoever gives it closes the desk.
+    ``start`` lets a run go on beside everything else; whoever gives it closes this.
     """
 
     def __init__(self, start: Start, *, room: int | None = None, worker: Callable[[], Worker] = Apart) -> None:
         self._start = start
-        self._line = Line(room or _cores())
+        self._queue = Queue(room or _cores())
         self._worker = worker
         #: the last run of each person
         self._runs: dict[int, Run] = {}
@@ -129,7 +129,7 @@ class Desk:
             raise Busy(last)
         run = Run(word=secrets.token_hex(_WORD_BYTES), person_id=person_id, about=about)
         self._runs[person_id] = run
-        self._line = self._line.joined(run.word)
+        self._queue = self._queue.joined(run.word)
         self._call_up()
         self._tasks[run.word] = self._start(self._through(run, make))
         return run
@@ -146,7 +146,7 @@ class Desk:
 
     def place(self, run: Run) -> int:
         """Return how many are before it in line, 0 where it is its turn."""
-        return self._line.place(run.word) or 0
+        return self._queue.place(run.word) or 0
 
     def stop(self, run: Run) -> None:
         """Stop a run where it stands; one that is over stays as it is."""
@@ -169,7 +169,7 @@ class Desk:
 
     async def _through(self, run: Run, make: Callable[[Run], Awaitable[Job]]) -> None:
         try:
-            await run._turn.wait()  # noqa: SLF001 - the desk's own word to its run
+            await run._turn.wait()  # noqa: SLF001 - a word from the admission to its run
             async with asyncio.timeout(LONGEST_S), self._worker() as worker:
                 run.enter(Stage.FETCHING)
                 job = await make(run)
@@ -187,7 +187,7 @@ class Desk:
         finally:
             if not run.stage.is_over:
                 run.enter(Stage.STOPPED)
-            self._line = self._line.left(run.word)
+            self._queue = self._queue.left(run.word)
             self._tasks.pop(run.word, None)
             self._call_up()
 
@@ -200,7 +200,7 @@ class Desk:
     def _call_up(self) -> None:
         """Let those go on whose turn it is, and tell the others their new place."""
         for run in self._runs.values():
-            if self._line.place(run.word) == 0:
+            if self._queue.place(run.word) == 0:
                 run._turn.set()  # noqa: SLF001 - as above
             elif not run.stage.is_over:
                 run.news.set()

@@ -6,32 +6,32 @@ from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A line at a counter with ``room`` places, by words for those who stand in it."""
+class Queue:
+    """Those at a counter with ``room`` places, by words for those who stand in it."""
 
     room: int
     served: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()
 
-    def joined(self, word: str) -> Line:
-        """Return the line with one more at its end; whoever stands in it already keeps the place."""
+    def joined(self, word: str) -> Queue:
+        """Return the queue with one more at its end; whoever stands in it already keeps the place."""
         if word in self.served or word in self.waiting:
             return self
         return _moved_up(replace(self, waiting=(*self.waiting, word)))
 
-    def left(self, word: str) -> Line:
-        """Return the line without somebody; the others move up."""
+    def left(self, word: str) -> Queue:
+        """Return the queue without somebody; the others move up."""
         served = tuple(one for one in self.served if one != word)
         waiting = tuple(one for one in self.waiting if one != word)
         return _moved_up(replace(self, served=served, waiting=waiting))
 
     def place(self, word: str) -> int | None:
-        """Return how many have to be served first, 1 for who is next, 0 for who is served; None for who is not in the line."""
+        """Return how many have to be served first, 1 for who is next, 0 for who is served; None for who is not in the queue."""
         if word in self.served:
             return 0
         return self.waiting.index(word) + 1 if word in self.waiting else None
 
 
-def _moved_up(line: Line) -> Line:
-    free = max(0, line.room - len(line.served))
-    return replace(line, served=(*line.served, *line.waiting[:free]), waiting=line.waiting[free:])
+def _moved_up(queue: Queue) -> Queue:
+    free = max(0, queue.room - len(queue.served))
+    return replace(queue, served=(*queue.served, *queue.waiting[:free]), waiting=queue.waiting[free:])

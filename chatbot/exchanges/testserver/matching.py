@@ -16,7 +16,7 @@ from chatbot.exchanges.testserver.words import BOTH, Force, Reason, Refusal, Sta
 if TYPE_CHECKING:
     from chatbot.exchanges.base import Market
     from chatbot.exchanges.testserver.account import Account
-    from chatbot.exchanges.testserver.state import Floor
+    from chatbot.exchanges.testserver.state import VenueState
 
 _CENTS = Decimal("1e-8")
 
@@ -38,7 +38,7 @@ class Wish:
     to_spend: Decimal = ZERO
 
 
-def place(venue: Floor, account: Account, wish: Wish) -> VenueOrder:
+def place(venue: VenueState, account: Account, wish: Wish) -> VenueOrder:
     """Take an order on, or raise ``Refusal``; what it can trade at once is traded when this returns."""
     market = _admitted(venue, account, wish)
     qty = _sized(venue, account, market, wish)
@@ -75,7 +75,7 @@ def place(venue: Floor, account: Account, wish: Wish) -> VenueOrder:
     return order
 
 
-def match_resting(venue: Floor, account: Account) -> None:
+def match_resting(venue: VenueState, account: Account) -> None:
     """Fill a part of every resting order that the price has come to."""
     for order in account.open_orders:
         name = order.market.instrument
@@ -103,7 +103,7 @@ def _waiting(account: Account, market: Market, side: Side) -> Decimal:
     return sum((one.left for one in account.open_orders if one.market.instrument == name and one.side is side and one.reduce_only), ZERO)
 
 
-def fill(venue: Floor, account: Account, order: VenueOrder, price: Decimal, qty: Decimal, *, maker: bool) -> None:
+def fill(venue: VenueState, account: Account, order: VenueOrder, price: Decimal, qty: Decimal, *, maker: bool) -> None:
     """Book one trade of an order: amounts, fee, position."""
     perp = is_perp(order.market.instrument)
     rate = order.market.maker_fee if maker else order.market.taker_fee
@@ -128,14 +128,14 @@ def fill(venue: Floor, account: Account, order: VenueOrder, price: Decimal, qty:
     order.state = State.FILLED if order.filled == order.qty else State.PARTIAL
 
 
-def _book_spot(venue: Floor, account: Account, order: VenueOrder, price: Decimal, qty: Decimal) -> Decimal:
+def _book_spot(venue: VenueState, account: Account, order: VenueOrder, price: Decimal, qty: Decimal) -> Decimal:
     purse, way = venue.purse(account, Wallet.SPOT), 1 if order.side is Side.BUY else -1
     venue.ledger.move(order.market.instrument, MARKET, purse, way * qty)
     venue.ledger.move(venue.quote, purse, MARKET, way * qty * price)
     return ZERO
 
 
-def _book_perp(venue: Floor, account: Account, order: VenueOrder, price: Decimal, qty: Decimal) -> Decimal:
+def _book_perp(venue: VenueState, account: Account, order: VenueOrder, price: Decimal, qty: Decimal) -> Decimal:
     signed = qty if order.side is Side.BUY else -qty
     realised = account.stake(order.market.instrument, order.about).trade(signed, price)
     venue.ledger.move(venue.quote, MARKET, venue.purse(account, Wallet.FUTURES), realised)
@@ -144,7 +144,7 @@ def _book_perp(venue: Floor, account: Account, order: VenueOrder, price: Decimal
     return realised
 
 
-def _fee(venue: Floor, account: Account, order: VenueOrder, price: Decimal, qty: Decimal, rate: Decimal) -> tuple[Decimal, str]:
+def _fee(venue: VenueState, account: Account, order: VenueOrder, price: Decimal, qty: Decimal, rate: Decimal) -> tuple[Decimal, str]:
     """Return fee and its asset: a buyer on spot pays in what was bought, everybody else in quote; or both in the exchange's coin."""
     value = qty * price * rate
     if is_perp(order.market.instrument):
@@ -159,7 +159,7 @@ def _fee(venue: Floor, account: Account, order: VenueOrder, price: Decimal, qty:
     return value.quantize(_CENTS), venue.quote
 
 
-def _admitted(venue: Floor, account: Account, wish: Wish) -> Market:
+def _admitted(venue: VenueState, account: Account, wish: Wish) -> Market:
     """Return the rules of an order's instrument, or refuse it for what does not depend on the money."""
     market = venue.market(wish.instrument)
     right = Right.FUTURES if is_perp(wish.instrument) else Right.SPOT
@@ -176,7 +176,7 @@ def _admitted(venue: Floor, account: Account, wish: Wish) -> Market:
     return market
 
 
-def _sized(venue: Floor, account: Account, market: Market, wish: Wish) -> Decimal:
+def _sized(venue: VenueState, account: Account, market: Market, wish: Wish) -> Decimal:
     """Return the quantity on the venue's steps, or refuse it."""
     qty = wish.qty
     if wish.to_spend:
@@ -199,7 +199,7 @@ def _sized(venue: Floor, account: Account, market: Market, wish: Wish) -> Decima
     return qty
 
 
-def _affordable(venue: Floor, account: Account, market: Market, wish: Wish, qty: Decimal) -> None:
+def _affordable(venue: VenueState, account: Account, market: Market, wish: Wish, qty: Decimal) -> None:
     """Refuse what the account cannot pay for."""
     if not is_perp(wish.instrument):
         asset = venue.quote if wish.side is Side.BUY else wish.instrument
@@ -214,5 +214,5 @@ def _affordable(venue: Floor, account: Account, market: Market, wish: Wish, qty:
         raise Refusal(Reason.NO_MARGIN, f"{needed} {venue.quote}")
 
 
-def _spot_cost(venue: Floor, wish: Wish, qty: Decimal) -> Decimal:
+def _spot_cost(venue: VenueState, wish: Wish, qty: Decimal) -> Decimal:
     return qty * wish.limit if wish.limit is not None else venue.book(wish.instrument).cost_of(qty)

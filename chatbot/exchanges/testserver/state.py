@@ -42,7 +42,7 @@ class Traits:
     refuses_excess: bool = True
 
 
-class Floor:
+class VenueState:
     """The state of one exchange. All money is ``Decimal``; time comes from a clock."""
 
     def __init__(self, clock: Clock, harshness: Harshness, traits: Traits, quote: str = "USDT") -> None:

@@ -15,7 +15,7 @@ from chatbot.exchanges.testserver.book import spread_around
 from chatbot.exchanges.testserver.ledger import HOUSE, MARKET, ZERO, Wallet
 from chatbot.exchanges.testserver.matching import match_resting
 from chatbot.exchanges.testserver.prices import Price
-from chatbot.exchanges.testserver.state import Floor, Traits
+from chatbot.exchanges.testserver.state import Traits, VenueState
 from chatbot.exchanges.testserver.words import BOTH, Force, Reason, Refusal, State
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class _Was:
     stakes: dict[str, dict[tuple[str, str], Stake]]
 
 
-class Venue(Floor):
+class Venue(VenueState):
     """One exchange and what time, orders and prices do to its accounts."""
 
     def __init__(self, clock: Clock, harshness: Harshness, traits: Traits, quote: str = "USDT") -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chatbot.portfolio.manage import Portfolios
     from chatbot.store.database import Tx
 
+#: how it was called when the first of them was stored
 _KEY = "trace"
 
 
@@ -45,7 +46,7 @@ class OvertakenError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trace:
+class Undo:
     """What stands on a flow about the rest of what was changed with it."""
 
     #: targets before and after; None: they were left alone
@@ -61,35 +62,35 @@ class Trace:
         return {_KEY: to_plain(self)}
 
 
-def trace_of(flow: Flow) -> Trace | None:
-    """Read a trace back; None where an older version wrote none."""
-    return from_plain(Trace, flow.facts[_KEY]) if _KEY in flow.facts else None
+def undo_of(flow: Flow) -> Undo | None:
+    """Read it back; None where an older version wrote none."""
+    return from_plain(Undo, flow.facts[_KEY]) if _KEY in flow.facts else None
 
 
-def going_on(before: Trace | None, after: Trace) -> Trace:
-    """Return the trace of two changes one after the other, so that one tap takes both back."""
+def going_on(before: Undo | None, after: Undo) -> Undo:
+    """Return that of two changes one after the other, so that one tap takes both back."""
     if before is None:
         return after
     rows = {key: (old, after.rows[key][1] if key in after.rows else left) for key, (old, left) in before.rows.items()}
     return replace(before, rows=after.rows | rows)
 
 
-async def put_back(tx: Tx, managing: Portfolios, portfolio_id: int, trace: Trace, now: datetime) -> None:
-    """Put back what a trace tells of, all of it or nothing. Raises :class:`OvertakenError` where it is not as it was left."""
+async def put_back(tx: Tx, managing: Portfolios, portfolio_id: int, undo: Undo, now: datetime) -> None:
+    """Put back what one tells of, all of it or nothing. Raises :class:`OvertakenError` where it is not as it was left."""
     latest, waiting = await portfolios.get(tx, portfolio_id), await plans.open_plan(tx, portfolio_id)
     if waiting is not None and waiting.state is not PlanState.PROPOSED:
         raise OvertakenError(Since.PLANS)
-    if trace.targets is not None:
-        old, left = trace.targets
+    if undo.targets is not None:
+        old, left = undo.targets
         if latest is None or not latest.is_open or latest.strategy != left:
             raise OvertakenError(Since.SETTINGS)
         await managing.change_in(tx, latest, strategy=old)
-    if not await states.put_back(tx, portfolio_id, trace.rows):
+    if not await states.put_back(tx, portfolio_id, undo.rows):
         raise OvertakenError(Since.HEDGES)
-    if trace.plan_id:
-        if not await plans.reopen(tx, trace.plan_id):
+    if undo.plan_id:
+        if not await plans.reopen(tx, undo.plan_id):
             raise OvertakenError(Since.PLANS)
-        for leg in trace.legs:
-            await plans.save_leg(tx, trace.plan_id, leg)
-        await events.add_event(tx, trace.plan_id, None, "taken_back", {}, now)
+        for leg in undo.legs:
+            await plans.save_leg(tx, undo.plan_id, leg)
+        await events.add_event(tx, undo.plan_id, None, "taken_back", {}, now)
         await managing.draw_card(tx, portfolio_id)

@@ -18,7 +18,7 @@ from chatbot.i18n import N_
 from chatbot.model import Flow, FlowKind, Plan, PlanState
 from chatbot.model.life import LeapAnswer, LeapWhy, StopKind, WayOut
 from chatbot.portfolio import reserve
-from chatbot.portfolio.amounts.undo import Trace
+from chatbot.portfolio.amounts.undo import Undo
 from chatbot.portfolio.flows import SETTLED, changed_facts
 from chatbot.portfolio.lives import targets
 from chatbot.portfolio.revision import revision_of
@@ -221,8 +221,8 @@ class WaysOut:
         if wish.way is WayOut.SPLIT and wish.case.leap is not None:
             await self._settle(tx, latest, wish.case.leap)
         targets = (latest.strategy, changed.strategy) if changed.strategy != latest.strategy else None
-        trace = Trace(targets=targets, rows=states.answered(before, await states.read(tx, shown.id)))
-        return Done(portfolio=changed, wish=wish, flow=await flows.add(tx, replace(flow, facts=flow.facts | trace.facts())))
+        undo = Undo(targets=targets, rows=states.answered(before, await states.read(tx, shown.id)))
+        return Done(portfolio=changed, wish=wish, flow=await flows.add(tx, replace(flow, facts=flow.facts | undo.facts())))
 
     async def _settle(self, tx: Tx, portfolio: Portfolio, leap: Leap) -> None:
         """Take the price of a leap for true: the amount is now the one that fits it."""

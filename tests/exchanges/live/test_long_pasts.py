@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chatbot.backtest.stored_history import Kept
+from chatbot.backtest.stored_history import StoredHistory
 from chatbot.store.database import Database
 from tests.exchanges.live.test_ccxt_source import NOW, Stage, needs_player
 
@@ -75,7 +75,7 @@ async def test_hours_of_months_come_page_by_page(tmp_path: Path, instrument: str
         assert exchange.longest <= page
         assert exchange.calls <= len(there) // page + 10
 
-        kept = Kept(stage.source, db, stage.clock, no_mood)
+        kept = StoredHistory(stage.source, db, stage.clock, no_mood)
         for _ in range(2):
             assert [bar.at for bar in await kept.candles(instrument, "1h", since, NOW)] == there
             calls, exchange.calls = exchange.calls, 0
@@ -95,7 +95,7 @@ async def test_settlements_of_months_come_page_by_page(tmp_path: Path) -> None:
     there = [LISTED + number * timedelta(hours=8) for number in range((NOW - LISTED) // timedelta(hours=8))]
     async with Stage("binance") as stage:
         exchange = Exchange(stage)
-        kept = Kept(stage.source, db, stage.clock, no_mood)
+        kept = StoredHistory(stage.source, db, stage.clock, no_mood)
         for _ in range(2):
             exchange.calls = 0
             paid = await kept.funding("BTC-PERP", since, NOW)

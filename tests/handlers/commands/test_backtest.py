@@ -227,7 +227,7 @@ async def test_a_closed_portfolio_can_still_be_asked_about(tmp_path: Path) -> No
         await ann.say("/portfolios")
         await ann.taps("Close", "Close Balanced")
         await ann.tap("Test it", page)
-        while ann.program.backtests.is_busy:  # noqa: ASYNC110 - the desk works beside
+        while ann.program.backtests.is_busy:  # noqa: ASYNC110 - the backtest runs beside
             await asyncio.sleep(0.005)
         told = next(message.text for message in ann.messages if message.id == page.id)
         assert "closed" in told

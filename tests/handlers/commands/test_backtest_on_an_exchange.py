@@ -82,7 +82,7 @@ async def test_its_past_is_asked_for_once(tmp_path: Path, monkeypatch: pytest.Mo
         assert all(len(bars) for bars in job.recorded.bars.values())
 
         await ann.say("/backtest 2w")
-        while len(stand_in.jobs) == 1 or ann.program.backtests.is_busy:  # noqa: ASYNC110 - the desk works beside
+        while len(stand_in.jobs) == 1 or ann.program.backtests.is_busy:  # noqa: ASYNC110 - the backtest runs beside
             await asyncio.sleep(0.005)
         assert market.asked <= whole + 2, "only settlements that may have come since"
         recorded = stand_in.jobs[-1].recorded

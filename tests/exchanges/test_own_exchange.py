@@ -14,7 +14,7 @@ import pytest
 
 from chatbot.app import OwnExchange
 from chatbot.clock import ManualClock
-from chatbot.exchanges.own_exchange import standing
+from chatbot.exchanges.own_exchange import running
 from chatbot.model import PlanState
 from tests.person import START, someone
 from tests.places import ROOT
@@ -24,46 +24,46 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from chatbot.exchanges.own_exchange import Stand
+    from chatbot.exchanges.own_exchange import RunningExchange
     from tests.person import Someone
 
 
 @asynccontextmanager
-async def beside(folder: Path, name: str) -> AsyncIterator[tuple[Someone, Stand]]:
+async def beside(folder: Path, name: str) -> AsyncIterator[tuple[Someone, RunningExchange]]:
     """Sit down at the demo page with a test exchange beside it."""
     clock = ManualClock(START)
     async with (
-        standing(name, clock) as stand,
+        running(name, clock) as test_exchange,
         someone(
             folder,
             clock=clock,
-            secret_keys=stand.master_key,
-            exchange_options={name: {**stand.options, "timeout_on_exit": 0, "enableRateLimit": False}},
-            own_exchange=OwnExchange(f"{name}:own", stand.key),
+            secret_keys=test_exchange.master_key,
+            exchange_options={name: {**test_exchange.options, "timeout_on_exit": 0, "enableRateLimit": False}},
+            own_exchange=OwnExchange(f"{name}:own", test_exchange.key),
         ) as ann,
     ):
-        ann.program.keyring._ask = doctor(clock, stand.options)
-        await stand.follow(ann.program.source)
-        yield ann, stand
+        ann.program.keyring._ask = doctor(clock, test_exchange.options)
+        await test_exchange.follow(ann.program.source)
+        yield ann, test_exchange
 
 
 @pytest.mark.parametrize("name", ["binance", "bybit"])
 async def test_connect_shows_the_key_and_reads_an_account_of_play_money(tmp_path: Path, name: str) -> None:
     """Its coins are those of the demo's market; no word of the secret stays in the chat beside what was shown to everybody."""
-    async with beside(tmp_path, name) as (ann, stand):
+    async with beside(tmp_path, name) as (ann, test_exchange):
         guide = await ann.say("/connect")
         assert f"TEST · {name.capitalize()} test" in guide
-        assert stand.key in guide
-        assert stand.key in (await ann.taps("Send it here")).text, "it is still there to be copied"
-        answer = await ann.say(stand.key)
+        assert test_exchange.key in guide
+        assert test_exchange.key in (await ann.taps("Send it here")).text, "it is still there to be copied"
+        answer = await ann.say(test_exchange.key)
         assert "Connected" in answer, answer
         assert f"TEST · {name.capitalize()} test …" in answer
         assert re.search(r"Withdraws +no", answer)
         assert "0.04 BTC" in answer
         assert "6,000 USDT" in answer
         assert "Watch this account" in ann.last.buttons
-        assert stand.server.asked("place") == []
-        assert not [one for one in ann.loopback.chat(ann.user.id) if one.sender and stand.key.split()[1] in one.text]
+        assert test_exchange.server.asked("place") == []
+        assert not [one for one in ann.loopback.chat(ann.user.id) if one.sender and test_exchange.key.split()[1] in one.text]
 
 
 @pytest.mark.long
@@ -71,10 +71,10 @@ async def test_connect_shows_the_key_and_reads_an_account_of_play_money(tmp_path
 async def test_a_plan_on_the_test_exchange_is_marked_and_needs_no_permission(tmp_path: Path, name: str) -> None:
     """From /start to a plan that is done, each message with its mark; CHATBOT_ALLOW_LIVE is off, and the server holds the orders."""
     marked = f"TEST · {name.capitalize()}"
-    async with beside(tmp_path, name) as (ann, stand):
+    async with beside(tmp_path, name) as (ann, test_exchange):
         await ann.say("/start")
         await ann.taps("Connect an exchange", "Send it here")
-        await ann.say(stand.key)
+        await ann.say(test_exchange.key)
         watching = (await ann.taps("Watch this account")).text
         assert f"{marked} · only watched" in watching
         assert marked in await ann.say("/status")
@@ -95,19 +95,19 @@ async def test_a_plan_on_the_test_exchange_is_marked_and_needs_no_permission(tmp
         assert "real money" not in card
         assert (await ann.confirm()).state is PlanState.DONE
         assert marked in ann.last.text
-        assert stand.server.asked("place")
+        assert test_exchange.server.asked("place")
         assert not [one for one in ann.messages if "LIVE ·" in one.text]
 
 
 @pytest.mark.long
 async def test_without_it_its_portfolio_does_nothing_and_no_real_exchange_is_asked(tmp_path: Path) -> None:
     """A demo that is started again on the same folder, without a test exchange beside it."""
-    async with beside(tmp_path, "binance") as (ann, stand):
+    async with beside(tmp_path, "binance") as (ann, test_exchange):
         await ann.say("/connect")
         await ann.taps("Send it here")
-        await ann.say(stand.key)
+        await ann.say(test_exchange.key)
         await ann.taps("Watch this account")
-    async with someone(tmp_path, clock=ann.clock, loopback=ann.loopback, secret_keys=stand.master_key) as ann:
+    async with someone(tmp_path, clock=ann.clock, loopback=ann.loopback, secret_keys=test_exchange.master_key) as ann:
         assert {quoted.world for quoted in ann.program.markets} == {""}
         assert "it belongs to the market" in await ann.say("/status")
 
