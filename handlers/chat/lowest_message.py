@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from handlers.views.common import View
 
@@ -27,11 +27,12 @@ class Alert:
 
 
 class Newest:
-    """The newest message of each chat, whoever wrote it, and the newest alert."""
+    """The newest message of each chat, whoever wrote it, and the alerts that announce a plan."""
 
     def __init__(self) -> None:
         self._messages: dict[int, int] = {}
-        self._alerts: dict[int, Alert] = {}
+        #: in the order in which they were sent, of all portfolios of a chat
+        self._alerts: dict[int, tuple[Alert, ...]] = {}
 
     def note(self, chat_id: int, message_id: int) -> None:
         """Note a message that stands in a chat; an edited one stands where it stood."""
@@ -42,21 +43,20 @@ class Newest:
         if isinstance(result, dict) and isinstance(result.get("chat"), dict) and isinstance(result.get("message_id"), int):
             chat_id, message_id = result["chat"]["id"], result["message_id"]
             self.note(chat_id, message_id)
-            alert = self._alerts.get(chat_id)
-            if alert is not None and alert.message_id == message_id and "edit_date" in result:
-                self._alerts[chat_id] = replace(alert, view=None)
+            if "edit_date" in result:
+                standing = self._alerts.get(chat_id, ())
+                self._alerts[chat_id] = tuple(replace(one, view=None) if one.message_id == message_id else one for one in standing)
 
-    def note_alert(self, chat_id: int, alert: Alert) -> None:
-        """Note an alert that was just sent."""
-        self._alerts[chat_id] = alert
+    def note_alert(self, chat_id: int, alert: Alert, within: timedelta) -> None:
+        """Note an alert that was just sent; those that are older than ``within`` announce nothing any more."""
+        standing = (one for one in self._alerts.get(chat_id, ()) if alert.at - one.at <= within)
+        self._alerts[chat_id] = (*standing, alert)
 
-    def alert(self, chat_id: int) -> Alert | None:
-        """Return the newest alert of a chat; None where there was none, or its plan has been shown."""
-        return self._alerts.get(chat_id)
-
-    def answered(self, chat_id: int) -> None:
-        """Note that the newest alert of a chat has its plan."""
-        self._alerts.pop(chat_id, None)
+    def take_alerts(self, chat_id: int, portfolio_id: int) -> tuple[Alert, ...]:
+        """Return the alerts of a portfolio whose plan is shown now, oldest first; from now on they have it."""
+        standing = self._alerts.pop(chat_id, ())
+        self._alerts[chat_id] = tuple(one for one in standing if one.portfolio_id != portfolio_id)
+        return tuple(one for one in standing if one.portfolio_id == portfolio_id)
 
     def is_buried(self, chat_id: int, message_id: int) -> bool:
         """Tell whether something is known to stand below a message."""

@@ -10,7 +10,7 @@ import structlog
 from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 
 from chatbot.errors import InternalError
-from chatbot.model import Delivery, MessageKind, PlanState, Role, Verdict
+from chatbot.model import Delivery, MessageKind, Phase, PlanState, Role, Verdict
 from chatbot.store import accounts, events, halt, plans
 from handlers.buttons import Signer, markup
 from handlers.chat import sending
@@ -23,9 +23,12 @@ from handlers.views.plan import progress
 from handlers.views.plan.legs import ended_short
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from telegram.ext import ExtBot
 
     from chatbot.app import Program
+    from chatbot.i18n import Words
     from chatbot.model import Message, Person, Plan
     from handlers.views.common import View
 
@@ -74,9 +77,9 @@ class Courier:
         if view is None:
             return Delivery(verdict=Verdict.SENT, detail="nothing left to say")
         delivery = await self._send(message, person, view)
-        if message.kind in _BECOMES_CARD and delivery.message_id is not None:
+        if _announces(message) and delivery.message_id is not None:
             alert = Alert(delivery.message_id, int(message.facts["portfolio_id"]), self._program.clock.now(), view)
-            newest_of(self._bot).note_alert(message.chat_id, alert)
+            newest_of(self._bot).note_alert(message.chat_id, alert, _SOON)
         return delivery
 
     async def _about_plan(self, message: Message, person: Person) -> Delivery:
@@ -110,17 +113,17 @@ class Courier:
         view = progress.shown(words, portfolio, plan, stand, self._program.clock.now(), asking=asking)
         if has_card and not _rings(message, plan) and not self._is_buried(message, plan):
             return await self._redraw(message, person, plan, view)
-        alert = self._alert_of(plan, message) if message.kind is MessageKind.PLAN_CARD and not has_card else None
-        if alert is not None and message.silent and newest_of(self._bot).is_newest(message.chat_id, alert.message_id):
-            newest_of(self._bot).answered(message.chat_id)
-            return await self._redraw(message, person, replace(plan, chat_id=message.chat_id, message_id=alert.message_id), view, new=True)
+        alerted = self._alerts_of(plan, message) if message.kind is MessageKind.PLAN_CARD and not has_card else ()
+        last = alerted[-1].message_id if alerted else None
+        if last is not None and message.silent and newest_of(self._bot).is_newest(message.chat_id, last):
+            shown = replace(plan, chat_id=message.chat_id, message_id=last)
+            delivery = await self._redraw(message, person, shown, view, new=True)
+            await self._lead_on(message, words, plan, alerted[:-1])
+            return delivery
         delivery = await self._send(message, person, view)
         if plan.message_id is not None and plan.chat_id == message.chat_id:
             await self._retire(plan.chat_id, plan.message_id, progress.moved_on(words, portfolio, plan))
-        if alert is not None:
-            newest_of(self._bot).answered(message.chat_id)
-            if alert.view is not None:
-                await self._retire(message.chat_id, alert.message_id, alerts.followed(words, alert.view, plan), has_picture=False)
+        await self._lead_on(message, words, plan, alerted)
         return await self._new_card(message, plan, delivery)
 
     def _is_buried(self, message: Message, plan: Plan) -> bool:
@@ -130,11 +133,17 @@ class Courier:
             return False
         return newest_of(self._bot).is_buried(message.chat_id, plan.message_id)
 
-    def _alert_of(self, plan: Plan, message: Message) -> Alert | None:
-        """Return the alert that this plan was announced by: it becomes the card, and has rung already, or it points to it."""
-        alert = newest_of(self._bot).alert(message.chat_id)
-        is_its = alert is not None and alert.portfolio_id == plan.portfolio_id and self._program.clock.now() - alert.at <= _SOON
-        return alert if is_its else None
+    def _alerts_of(self, plan: Plan, message: Message) -> tuple[Alert, ...]:
+        """Return the alerts that this plan was announced by, oldest first: the last becomes the card, and has rung, or they point to it."""
+        now = self._program.clock.now()
+        alerted = newest_of(self._bot).take_alerts(message.chat_id, plan.portfolio_id)
+        return tuple(alert for alert in alerted if now - alert.at <= _SOON)
+
+    async def _lead_on(self, message: Message, words: Words, plan: Plan, alerted: Iterable[Alert]) -> None:
+        """Let alerts that stand above the card of their plan point to it, without buttons of their own."""
+        for alert in alerted:
+            if alert.view is not None:
+                await self._retire(message.chat_id, alert.message_id, alerts.followed(words, alert.view, plan), has_picture=False)
 
     async def _new_card(self, message: Message, plan: Plan, delivery: Delivery) -> Delivery:
         """Note that the plan is shown in the message that was just sent."""
@@ -189,6 +198,12 @@ class Courier:
         async with self._program.db.read() as tx:
             plan = await plans.plan(tx, int(message.facts["plan_id"]))
         return plan.portfolio_id if plan is not None else None
+
+
+def _announces(message: Message) -> bool:
+    """Tell whether an alert announces a plan: a move between two readings is told, and nothing comes of it."""
+    steps = message.facts.get("steps", ())
+    return message.kind in _BECOMES_CARD and (message.kind is MessageKind.DRIFT or any(step["event"] != Phase.WATCH for step in steps))
 
 
 def _rings(message: Message, plan: Plan) -> bool:
