@@ -13,7 +13,7 @@ from chatbot import logs
 from chatbot.app import open_program
 from chatbot.clock import ManualClock
 from chatbot.config import load_settings
-from chatbot.durable import Inline
+from tests.inline import Inline
 
 COUNT = 10
 _PAUSE_S = 60.0

@@ -15,13 +15,13 @@ from bench.figures import Figure
 from chatbot.app import open_program
 from chatbot.clock import ManualClock
 from chatbot.config import load_settings
-from chatbot.durable import Inline
 from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.model import Cause, Strategy, TriggerSetting
 from chatbot.portfolio import targets
 from chatbot.portfolio.anchors import anchor_spikes, rearm, spikes
 from chatbot.store import portfolios
 from chatbot.triggers import machines, market
+from tests.inline import Inline
 
 if TYPE_CHECKING:
     from chatbot.app import Program

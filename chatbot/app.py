@@ -71,7 +71,8 @@ if TYPE_CHECKING:
     from chatbot.clock import Clock
     from chatbot.config import Settings
     from chatbot.durable import Work
-    from chatbot.exchanges.base import Also, Exchange, PriceSource
+    from chatbot.exchanges.abilities import Also
+    from chatbot.exchanges.base import Exchange, PriceSource
     from chatbot.exchanges.live.private.opening import Accounts
     from chatbot.model import Credentials, Delivery, KeyReport, Message, Portfolio
     from chatbot.plans.costs import CostingOf

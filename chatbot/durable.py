@@ -7,9 +7,8 @@ import importlib
 import json
 import logging
 import time
-from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from enum import StrEnum
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
@@ -19,7 +18,7 @@ import structlog
 from chatbot.errors import InternalError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime
 
@@ -71,7 +70,7 @@ class Standing(StrEnum):
 
 
 class Work(Protocol):
-    """What the rest of the program knows about durable work; ``Durable`` and ``Inline`` both fit."""
+    """What the rest of the program knows about durable work."""
 
     def workflow(self, name: str) -> Callable[[Run], Run]:
         """Register a workflow before the start; its arguments are JSON values given by name."""
@@ -338,13 +337,21 @@ class Durable:
             await asyncio.sleep(pause_s)
 
     async def _take_over(self, peer: str, keys: list[str]) -> None:
-        """Resume the work of a peer, when its lock can be had and it is therefore dead."""
+        """Resume the work of a peer that is dead."""
+        async with self._lock_of(peer) as is_dead:
+            if is_dead:
+                await self._open_client().resume_workflows_async(keys)
+
+    @asynccontextmanager
+    async def _lock_of(self, peer: str) -> AsyncIterator[bool]:
+        """Try to hold the lock of a peer meanwhile, and tell whether that came about: then it is dead."""
         name = (_LOCK + peer,)
         trying = await self._session.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", name)
         if not (await trying.fetchone())[0]:
+            yield False
             return
         try:
-            await self._open_client().resume_workflows_async(keys)
+            yield True
         finally:
             await self._session.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", name)
 
@@ -394,16 +401,10 @@ class Durable:
         if row.workflow_id in self._running.values():
             return True
         peer = str(row.executor_id)
-        return self._session is not None and peer != self._executor_id and await self._lives(peer)
-
-    async def _lives(self, peer: str) -> bool:
-        """Tell whether another executor holds its lock."""
-        name = (_LOCK + peer,)
-        trying = await self._session.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", name)
-        if not (await trying.fetchone())[0]:
-            return True
-        await self._session.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", name)
-        return False
+        if self._session is None or peer == self._executor_id:
+            return False
+        async with self._lock_of(peer) as is_dead:
+            return not is_dead
 
     async def release(self, key: str) -> None:
         """Cancel stuck work, and what stands in its partition without anybody working on it."""
@@ -434,73 +435,6 @@ class Durable:
         if self._client is None:
             raise InternalError("durable work was used before its start")
         return self._client
-
-
-class Inline:
-    """The same in memory, for tests: enqueued work runs when :meth:`run_pending` is called."""
-
-    def __init__(self) -> None:
-        self._workflows: dict[str, Callable[..., Coroutine[Any, Any, Any]]] = {}
-        self._pending: deque[tuple[str, str, dict[str, Any]]] = deque()
-        self._standings: dict[str, Standing] = {}
-
-    def workflow(self, name: str) -> Callable[[Run], Run]:
-        """Register a workflow."""
-
-        def register(run: Run) -> Run:
-            self._workflows[name] = run
-            return run
-
-        return register
-
-    def step(self, name: str) -> Callable[[Run], Run]:
-        """Return the function itself: nothing is kept, so nothing is remembered."""
-        del name
-
-        def register(run: Run) -> Run:
-            return run
-
-        return register
-
-    async def start(self) -> None:
-        """Do nothing."""
-
-    async def stop(self) -> None:
-        """Forget what waits, as a crash before the start would."""
-        self._pending.clear()
-
-    async def enqueue(self, tx: Transaction, workflow: str, key: str, args: Mapping[str, Any], *, partition: str = "") -> None:
-        """Remember the work. A rolled-back transaction is not noticed: workflows check the journal anyway."""
-        del tx, partition
-        if key not in self._standings:
-            self._standings[key] = Standing.ALIVE
-            # Through JSON, so that a value which DBOS could not keep fails here too.
-            self._pending.append((workflow, key, json.loads(json.dumps(dict(args)))))
-
-    async def standing(self, key: str) -> Standing:
-        """Tell what became of the work with this key."""
-        return self._standings.get(key, Standing.MISSING)
-
-    async def release(self, key: str) -> None:
-        """Forget that the work waits."""
-        self._standings[key] = Standing.FAILED
-        self._pending = deque(work for work in self._pending if work[1] != key)
-
-    async def tidy(self, before: datetime) -> int:
-        """Keep everything: a test is short."""
-        del before
-        return 0
-
-    async def run_pending(self) -> int:
-        """Run everything that waits, in order; return how many workflows ran. An error is raised to the test."""
-        count = 0
-        while self._pending:
-            workflow, key, args = self._pending.popleft()
-            self._standings[key] = Standing.FAILED
-            await self._workflows[workflow](**args)
-            self._standings[key] = Standing.ENDED
-            count += 1
-        return count
 
 
 _STANDINGS = {

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from chatbot.app import open_program
 from chatbot.clock import ManualClock
 from chatbot.config import load_settings
-from chatbot.durable import Inline
 from chatbot.execution.pace import Pace
 from chatbot.outbox import Outbox
 from chatbot.store import accounts, plans, portfolios
@@ -21,6 +20,7 @@ from handlers.loopback import Answer, Loopback, Message, TelegramUser
 from handlers.transport import polling
 from handlers.transport.delivery import Courier
 from handlers.transport.line import LINE, connect
+from tests.inline import Inline
 from tests.ready import make_ready
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatbot.app import open_program
-from chatbot.durable import Inline
 from chatbot.portfolio import strategies
 from chatbot.store.database import Database
+from tests.inline import Inline
 
 if TYPE_CHECKING:
     from chatbot.clock import ManualClock

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 #: what everybody may import of ours
 FREE = ("chatbot.model", "chatbot.errors", "chatbot.clock")
+#: what exchanges offer: all of them, and some
+EXCHANGES = ("chatbot.exchanges.base", "chatbot.exchanges.abilities")
 #: what the packages of the portfolio stand on
-GROUND = ("chatbot.engine", "chatbot.store", "chatbot.consent", "chatbot.market", "chatbot.exchanges.base", "chatbot.i18n")
+GROUND = ("chatbot.engine", "chatbot.store", "chatbot.consent", "chatbot.market", *EXCHANGES, "chatbot.i18n")
 #: folder or file -> what else of ours it may import (prefixes); the most specific rule counts. A folder may import itself
 ARROWS: dict[str, tuple[str, ...]] = {
     "chatbot/engine": (),
@@ -29,7 +31,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "chatbot/config.py": (),
     "chatbot/i18n.py": (),
     "chatbot/durable.py": (),
-    "chatbot/market": ("chatbot.exchanges.base", "chatbot.exchanges.candle_table"),
+    "chatbot/market": (*EXCHANGES, "chatbot.exchanges.candle_table"),
     "chatbot/market/quotes.py": ("chatbot.exchanges.base", "chatbot.engine.finite", "chatbot.market"),
     "chatbot/market/betas.py": ("chatbot.engine", "chatbot.market"),
     "chatbot/market/funding.py": ("chatbot.exchanges.base", "chatbot.engine", "chatbot.market"),
@@ -38,7 +40,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     # an exchange of its own: it knows what our exchanges offer, and nothing of the client that it is tried with
     "chatbot/exchanges/testserver": ("chatbot.exchanges.base", "chatbot.exchanges.markets.coins", "chatbot.engine.finite"),
     "chatbot/execution/lifecycle.py": (),
-    "chatbot/execution": ("chatbot.store", "chatbot.exchanges.base", "chatbot.durable", "chatbot.engine"),
+    "chatbot/execution": ("chatbot.store", *EXCHANGES, "chatbot.durable", "chatbot.engine"),
     "chatbot/store": (),
     "chatbot/outbox.py": ("chatbot.store",),
     "chatbot/access.py": ("chatbot.store",),

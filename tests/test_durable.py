@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
-from chatbot.durable import Durable, Inline, JsonSerializer, Standing, sync_url
+from chatbot.durable import Durable, JsonSerializer, Standing, sync_url
 from chatbot.errors import InternalError
 from chatbot.store.database import Database
+from tests.inline import Inline
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

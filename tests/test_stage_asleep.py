@@ -11,7 +11,7 @@ import pytest
 from chatbot.app import open_program
 from chatbot.clock import ManualClock
 from chatbot.config import load_settings
-from chatbot.durable import Inline
+from tests.inline import Inline
 from tests.person import someone
 from tests.portfolio.still_market import START
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from chatbot.app import open_program
 from chatbot.clock import ManualClock
 from chatbot.config import load_settings
-from chatbot.durable import Inline
+from tests.inline import Inline
 from tests.portfolio.still_market import START
 from tests.test_durable import until
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from chatbot.backtest.timelines import Timelines
 from chatbot.clock import ManualClock
-from chatbot.exchanges.base import MoodSource, Quote, asset_of, is_perp
+from chatbot.exchanges.abilities import MoodSource
+from chatbot.exchanges.base import Quote, asset_of, is_perp
 from chatbot.exchanges.candle_table import CandleTable
 from chatbot.exchanges.markets.coins import COINS
 from chatbot.exchanges.markets.path import Path, plain, touch

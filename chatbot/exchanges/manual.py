@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from chatbot.clock import Clock
-    from chatbot.exchanges.base import Also
+    from chatbot.exchanges.abilities import Also
     from chatbot.exchanges.paper.account import Save
 
 

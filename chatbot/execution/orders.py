@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.errors import OutcomeUnknown, Rejected, Unreachable
-from chatbot.exchanges.base import DepthSource, OrderStatus
+from chatbot.exchanges.abilities import DepthSource
+from chatbot.exchanges.base import OrderStatus
 from chatbot.execution import next_order as drafting
 from chatbot.execution import outcomes, wallets
 from chatbot.execution.lifecycle import Cross, GiveUp, Wait, next_step

@@ -13,7 +13,7 @@ import structlog
 
 from chatbot.durable import Standing, enqueue_plan, plan_key
 from chatbot.errors import ExchangeError, ListedLater, OutcomeUnknown, Rejected, Unreachable, contained
-from chatbot.exchanges.base import TradeSource
+from chatbot.exchanges.abilities import TradeSource
 from chatbot.execution import next_order, orders, outcomes, wallets
 from chatbot.execution.lifecycle import IllegalMove, LegEvent, PlanEvent, advance
 from chatbot.execution.record import CLOSING, INTERRUPTED, MISSED, REVIVED, STOPPING, TOUCHED, UNKNOWN, Change, Parked

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatbot.errors import ExchangeError
-from chatbot.exchanges.base import TimeSource
+from chatbot.exchanges.abilities import TimeSource
 
 if TYPE_CHECKING:
     from chatbot.clock import Clock

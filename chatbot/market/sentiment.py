@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 import structlog
 
 from chatbot.errors import InternalError
-from chatbot.exchanges.base import FearGreed, MoodSource
+from chatbot.exchanges.abilities import MoodSource
+from chatbot.exchanges.base import FearGreed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

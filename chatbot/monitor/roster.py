@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.errors import contained
-from chatbot.exchanges.base import Staged
+from chatbot.exchanges.abilities import Staged
 from chatbot.model import Mode
 from chatbot.monitor.screen import Kind, ScreenArrays, kind_of
 from chatbot.portfolio import valuation

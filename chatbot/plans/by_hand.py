@@ -11,7 +11,8 @@ import structlog
 
 from chatbot.alerts import write
 from chatbot.errors import Rejected
-from chatbot.exchanges.base import Holdings, KeptByHand, Recorded, Trade, is_perp
+from chatbot.exchanges.abilities import KeptByHand, Recorded
+from chatbot.exchanges.base import Holdings, Trade, is_perp
 from chatbot.hedges import ending, life
 from chatbot.model import Flow, FlowKind, Leg, LegKind, LegState, MessageKind, PlanState
 from chatbot.plans import intended_mix

@@ -14,7 +14,8 @@ from chatbot.engine.planner.block import Fees
 from chatbot.engine.triggers.funding import annualise
 from chatbot.engine.triggers.volatility import realised_vol
 from chatbot.errors import ExchangeError
-from chatbot.exchanges.base import DepthSource, asset_of, is_perp
+from chatbot.exchanges.abilities import DepthSource
+from chatbot.exchanges.base import asset_of, is_perp
 from chatbot.model import STABLE, FuturesCost, LegKind, LegState, Mode
 from chatbot.portfolio.targets import line_shares
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 
-from chatbot.exchanges.base import Staged
+from chatbot.exchanges.abilities import Staged
 from chatbot.exchanges.markets.markettime import Slow
 from chatbot.exchanges.markets.staging import Stageable, Staging
 from chatbot.store import accounts

@@ -13,7 +13,8 @@ from chatbot.store import portfolios
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
 
-    from chatbot.exchanges.base import Also, Exchange
+    from chatbot.exchanges.abilities import Also
+    from chatbot.exchanges.base import Exchange
     from chatbot.model import Portfolio
     from chatbot.store.database import Database
 

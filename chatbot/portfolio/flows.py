@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import structlog
 
 from chatbot.errors import NotEnoughMoney, Rejected
-from chatbot.exchanges.base import Fundable, Holdings, KeptByHand, Reopening
+from chatbot.exchanges.abilities import Fundable, KeptByHand, Reopening
+from chatbot.exchanges.base import Holdings
 from chatbot.model import Flow, FlowKind
 from chatbot.portfolio import turnover
 from chatbot.portfolio.amounts.differences import Typed, difference, floored, from_plain, managed, merged, names, priced, to_plain

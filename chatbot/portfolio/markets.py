@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from chatbot.engine.cash import DOLLARS
 from chatbot.errors import ExchangeError, Unreachable
-from chatbot.exchanges.base import QuotedInSeveral, traded
+from chatbot.exchanges.abilities import QuotedInSeveral
+from chatbot.exchanges.base import traded
 from chatbot.market.betas import Betas
 from chatbot.market.candles import CandleBook
 from chatbot.market.funding import FundingBook

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import pytest
 
 from chatbot.clock import ManualClock
 from chatbot.errors import NotEnoughMoney, Rejected
-from chatbot.exchanges.base import Also, Direction, Holdings, OrderRequest, OrderStatus, Side
+from chatbot.exchanges.base import Direction, Holdings, OrderRequest, OrderStatus, Side
 from chatbot.exchanges.manual import ManualExchange
 from chatbot.exchanges.markets.simulated import SimulatedSource
 from chatbot.exchanges.paper.account import AccountState
+
+if TYPE_CHECKING:
+    from chatbot.exchanges.abilities import Also
 
 
 async def nothing(_: object) -> None:

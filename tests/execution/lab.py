@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.clock import Clock, ManualClock
-from chatbot.durable import Inline, enqueue_plan
+from chatbot.durable import enqueue_plan
 from chatbot.engine.planner.block import Block, Order, Post, Transfer
 from chatbot.exchanges.base import Depth, Funding, Market, Quote, is_perp
 from chatbot.exchanges.manual import ManualExchange
@@ -36,6 +36,7 @@ from chatbot.model import (
     Strategy,
 )
 from chatbot.store import accounts, orders, plans, portfolios, tables
+from tests.inline import Inline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

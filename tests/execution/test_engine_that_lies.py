@@ -13,12 +13,13 @@ import pytest
 
 from chatbot import durable
 from chatbot.clock import SystemClock
-from chatbot.durable import Durable, Inline, Standing
+from chatbot.durable import Durable, Standing
 from chatbot.errors import Unreachable
 from chatbot.execution.pace import Pace
 from chatbot.execution.recovery import LOOKS_MAX, REVIVALS_MAX
 from chatbot.model import LegState, OrderState, PlanState
 from tests.execution.lab import Lab, open_lab, states
+from tests.inline import Inline
 
 if TYPE_CHECKING:
     from pathlib import Path

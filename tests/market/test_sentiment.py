@@ -10,7 +10,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from chatbot.clock import ManualClock
-from chatbot.exchanges.base import FearGreed, MoodSource
+from chatbot.exchanges.abilities import MoodSource
+from chatbot.exchanges.base import FearGreed
 from chatbot.exchanges.markets.replay import ReplaySource
 from chatbot.exchanges.markets.simulated import SimulatedSource
 from chatbot.market.sentiment import KEEP_DAYS, NoIndex, Sentiment, fetch_index, host_of

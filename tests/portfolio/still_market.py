@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from chatbot.app import Program, open_program
 from chatbot.clock import ManualClock
 from chatbot.config import Settings
-from chatbot.durable import Inline
 from chatbot.errors import Unreachable
 from chatbot.exchanges.base import Candle, Funding, Market, Quote, is_perp
 from chatbot.exchanges.markets.listings import Listings
@@ -18,6 +17,7 @@ from chatbot.execution.pace import Pace
 from chatbot.model import Delivery, Mode, Person, Portfolio, Role, Verdict
 from chatbot.portfolio import strategies
 from chatbot.store import accounts, messages, plans
+from tests.inline import Inline
 from tests.ready import with_tables
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from sqlalchemy import text
 from chatbot.app import open_program
 from chatbot.clock import ManualClock
 from chatbot.config import load_settings
-from chatbot.durable import Inline
 from chatbot.errors import SettingError
 from chatbot.store import portfolios
 from tests import nursery
+from tests.inline import Inline
 from tests.person import START, someone
 from tests.places import ROOT
 from tests.portfolio.still_market import StillMarket, bench

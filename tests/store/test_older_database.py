@@ -18,12 +18,12 @@ import pytest
 from chatbot.app import open_program
 from chatbot.clock import ManualClock
 from chatbot.config import Settings
-from chatbot.durable import Inline
 from chatbot.engine.bands import BandState
 from chatbot.execution.pace import Pace
 from chatbot.model import COVER, AnswerMode, Mode, PlanState, Portfolio, Unanswered
 from chatbot.portfolio.stored import states
 from chatbot.store import accounts, plans, portfolios
+from tests.inline import Inline
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -12,7 +12,7 @@ from chatbot.exchanges.base import Holdings, Order, OrderRequest, OrderStatus, S
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
 
-    from chatbot.exchanges.base import Also
+    from chatbot.exchanges.abilities import Also
 
 ZERO = Decimal(0)
 

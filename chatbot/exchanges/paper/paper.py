@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chatbot.errors import NotEnoughMoney, OutcomeUnknown, Rejected, Unreachable
+from chatbot.exchanges.abilities import DepthSource
 from chatbot.exchanges.base import (
     Balances,
-    DepthSource,
     Direction,
     Market,
     Order,
@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from chatbot.clock import Clock
-    from chatbot.exchanges.base import Also, Depth, Funding
+    from chatbot.exchanges.abilities import Also
+    from chatbot.exchanges.base import Depth, Funding
     from chatbot.exchanges.paper.account import Save
 
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from chatbot.errors import ExchangeError
-from chatbot.exchanges.base import Holdings, Recorded, is_perp
+from chatbot.exchanges.abilities import Recorded
+from chatbot.exchanges.base import Holdings, is_perp
 from chatbot.model import Flow, FlowKind, MessageKind, Mode, PlanState
 from chatbot.model.flow import FORCED, Entry, EntryKind
 from chatbot.portfolio.amounts.differences import difference, managed, priced, to_plain

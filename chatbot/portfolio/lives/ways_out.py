@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import structlog
 
 from chatbot.errors import NotEnoughMoney, Rejected, UserError
-from chatbot.exchanges.base import Fundable, Holdings, KeptByHand, Trade, is_perp
+from chatbot.exchanges.abilities import Fundable, KeptByHand
+from chatbot.exchanges.base import Holdings, Trade, is_perp
 from chatbot.i18n import N_
 from chatbot.model import Flow, FlowKind, Plan, PlanState
 from chatbot.model.life import LeapAnswer, LeapWhy, StopKind, WayOut

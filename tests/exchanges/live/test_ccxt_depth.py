@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chatbot.errors import Unreachable
-from chatbot.exchanges.base import DepthSource
+from chatbot.exchanges.abilities import DepthSource
 from chatbot.exchanges.markets.simulated import SimulatedSource
 from tests.exchanges.live.test_ccxt_source import Stage, needs_player, venue
 

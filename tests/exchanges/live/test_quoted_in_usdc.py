@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chatbot.errors import Unreachable
-from chatbot.exchanges.base import DepthSource, QuotedInSeveral
+from chatbot.exchanges.abilities import DepthSource, QuotedInSeveral
 from tests.exchanges.live.test_ccxt_source import NOW, Stage, needs_player
 from tests.exchanges.live.test_evil_answers import MARKS, SPOT, TOUCH, spoil
 

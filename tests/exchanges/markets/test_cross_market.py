@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from chatbot.clock import ManualClock
-from chatbot.exchanges.base import OrderRequest, OrderStatus, QuotedInSeveral, Side
+from chatbot.exchanges.abilities import QuotedInSeveral
+from chatbot.exchanges.base import OrderRequest, OrderStatus, Side
 from chatbot.exchanges.markets.path import PathSource
 from chatbot.exchanges.paper.account import AccountState
 from chatbot.exchanges.paper.paper import PaperExchange
