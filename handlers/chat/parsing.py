@@ -195,7 +195,7 @@ def bands(text: str, names: Names = ANY) -> tuple[dict[str, BandRule], tuple[Use
     known = names.also(dict.fromkeys(_ALL_WORDS, EVERY))
     said = _AROUND_WIDTH.sub(
         lambda word: word[0] if known.find(word[0]) and word[0].casefold() != "a" else " ",
-        numerals.whole(_ALL_LINES.sub("all", text), known),
+        numerals.in_digits(_ALL_LINES.sub("all", text), known),
     )
     draft = _paired(_POINTS.sub(lambda width: width[0] if known.find(width[2]) else width[1], said), known, alone=EVERY)
     parsed = _values(draft, SHARE)

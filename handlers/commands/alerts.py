@@ -41,7 +41,7 @@ _NO_QUIET = re.compile(
     r"(?i)(?<!\w)(?:no quiet(?: hours)?|without quiet hours|sin (?:horas de )?silencio|без (?:тихих часов|тишины))(?!\w)"
 )
 _REMIND_SAID = re.compile(
-    r"(?i)(?<!\w)(?:reminders?|remind(?: me)?|recordar|recu[eé]rda(?:me)?|recordatorios?|напомина\w+|напомни)"
+    r"(?i)(?<!\w)(?:reminders?|remind(?: me)?|recordar|recu[eé]rda(?:me)?|recordatorios?|напомина\w+|напомн\w+)"
     r"(?: (?:every|cada|каждые|in|after))?(?!\w)"
 )
 #: nothing but two times
@@ -51,6 +51,7 @@ _NOT = frozenset(("no", "none", "never", "nunca", "ninguna", "desactivado", "des
 _LONGEST_H = 168
 #: 12, 12h; or 12:00, into which a clock has made it
 _HOURS = re.compile(r"(\d{1,3})(?:h|ч|:00)?")
+_HOUR_WORD = re.compile(r"(?i)h|hrs?|hours?|horas?|ч|час\w*")
 _QUIET, _REMIND, _REVIEW = N_("quiet"), N_("remind"), N_("review")
 
 
@@ -194,6 +195,8 @@ def _reminder(tokens: list[str], rings: dict[str, AlertKind | Ring]) -> int:
     hours = _HOURS.fullmatch(word)
     if hours is None or not 1 <= int(hours[1]) <= _LONGEST_H:
         raise UserError(N_("Say after how many hours to remind, from 1 to 168, or remind off."))
+    if tokens and _HOUR_WORD.fullmatch(tokens[0]):
+        tokens.pop(0)
     return int(hours[1])
 
 

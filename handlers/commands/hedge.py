@@ -14,6 +14,7 @@ from chatbot.plans.outcomes import Proposed
 from chatbot.portfolio import strategies
 from handlers.chat import guesses, numbers
 from handlers.chat.context import answer, need_portfolio, refuse, reply, show
+from handlers.chat.reading import numerals
 from handlers.commands.rebalance import answer_proposal
 from handlers.views.hedge import offer, shocks
 from handlers.views.hedge import words as hedge_words
@@ -64,7 +65,8 @@ _FILLERS = frozenset(
     )
 )
 _IF = frozenset(("if", "when", "si", "cuando", "если", "при", "когда"))
-_HALF = frozenset(("half", "mitad", "половину", "половина"))
+_HALF = frozenset(("half", "mitad", "половину", "половина", "0.5"))
+_HALF_SIGN = re.compile(r"½|(?<![\d/])1/2(?![\d/])")
 
 
 async def hedge(update: Update, context: Context) -> None:
@@ -98,7 +100,8 @@ def _kind(words: Words, typed: Sequence[str]) -> str:
 
 def _numbers(text: str) -> list[str]:
     """Return what is no mere word of "cover 50% if btc falls 20%": the cover first, though it may be said last."""
-    typed = re.sub(r"(?<=[\d%])\s*/\s*(?=\d)", " ", text.replace(" %", "%")).split()
+    figures = numerals.as_figures(_HALF_SIGN.sub("50%", text))
+    typed = re.sub(r"(?<=[\d%])\s*/\s*(?=\d)", " ", figures).split()
     said = ["50%" if guesses.plain(one) in _HALF else one for one in typed if guesses.plain(one) not in _FILLERS]
     behind = next((at for at, one in enumerate(said) if guesses.plain(one) in _IF), None)
     said = [one for one in said if guesses.plain(one) not in _IF]

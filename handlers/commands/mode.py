@@ -16,6 +16,7 @@ from chatbot.model.answering import LONGEST_MIN
 from chatbot.plans import autonomy as answering
 from handlers.chat import numbers
 from handlers.chat.context import answer, need_portfolio, refuse, reply, show
+from handlers.chat.reading import numerals
 from handlers.commands import alone
 from handlers.views.person import settings as control_views
 from handlers.views.plan import autonomy as views
@@ -36,6 +37,11 @@ ANSWERS: dict[AnswerMode | Unanswered, tuple[str, ...]] = {
     Unanswered.REMIND: (N_("remind"),),
     Unanswered.REDUCE: (N_("reduce"),),
 }
+#: after 30 minutes, as a button says it; half an hour
+_SPAN = re.compile(
+    r"(?i)(?:(?:after|in|tras|después de|через)\s+)?(?P<count>\d[\d.,]{0,9})\s*"
+    r"(?:m|min(?:s|utes?|utos?)?|мин\w*|(?P<hours>h|hrs?|hours?|horas?|ч|час\w*))?\.?"
+)
 _SHARE, _ORDER = Decimal("0.1"), Decimal("0.05")
 
 
@@ -74,7 +80,7 @@ def _word(typed: str, words: Words) -> AnswerMode | Unanswered:
 
 def read_limits(typed: list[str]) -> AutoLimits:
     """Read the largest value of an order and of a day; a day with a per cent sign is a share of the value. Raises :class:`UserError`."""
-    typed = re.sub(r"\s+%", "%", unicodedata.normalize("NFKC", " ".join(typed))).split()
+    typed = unicodedata.normalize("NFKC", numerals.as_figures(" ".join(typed))).split()
     if len(typed) != 2:
         raise UserError(N_("Write two limits: the largest order, and the most in a day, as an amount or in %."))
     is_share = typed[1].endswith("%")
@@ -92,10 +98,11 @@ def read_limits(typed: list[str]) -> AutoLimits:
 
 def read_minutes(typed: list[str]) -> int:
     """Read after how many minutes a plan is reduced; raises :class:`UserError`."""
-    minutes = numbers.whole(typed[0]) if len(typed) == 1 else None
-    if minutes is None or not 1 <= minutes <= LONGEST_MIN:
+    span = _SPAN.fullmatch(unicodedata.normalize("NFKC", numerals.as_figures(" ".join(typed))))
+    minutes = numbers.number(span["count"], numbers.SHARE) * (60 if span["hours"] else 1) if span is not None else None
+    if minutes is None or not 1 <= minutes <= LONGEST_MIN or minutes != int(minutes):
         raise UserError(N_("Say after how many minutes, from 1 to 1440."))
-    return minutes
+    return int(minutes)
 
 
 async def answers(update: Update, context: Context) -> None:

@@ -124,14 +124,19 @@ _SAYS_NOTHING = frozenset(
 )
 _MOST_WORDS = 8
 #: a run that waits for drift, said as a sentence to the end
-_ONLY_IF = re.compile(r"(?i)\b(?:(?:only|solo|sólo|только)\s+)?(?:if|when|si|cuando|если|когда)\b(?P<what>.*)$", re.DOTALL)
+_ONLY_IF = re.compile(r"(?i)\b(?:(?:only|solo|sólo|только)\s+)?(?:if|when|si|cuando|если|когда|при)\b(?P<what>.*)$", re.DOTALL)
 _OUTSIDE = re.compile(r"(?i)outside|out of|band|drift|off target|fuera|desv|вне|полос|коридор|отклон|дрейф")
 #: how far from its target, in points: drift >= 3, desviación de 3 puntos o más
 _DRIFT = re.compile(
-    r"(?i)^[^\d<≤]*(?:drift|off target|desv|отклон|дрейф)[^\d<≤$€₽]*?(?P<least>\d[\d.,]*)"
+    r"(?i)^[^\d<≤]*(?:drift|off target|desv|отклон|дрейф)[^\d<≤$€₽]*?(?P<least>[-−]?\d[\d.,]*)"
     r"\s*(?:%|p\.?p\.?|points?|puntos?|п\.?\s?п\.?|пункт\w*)?(?:\s*(?:or more|y más|o más|и больше|и более|или больше|или более))?[\s.!]*$"
 )
-_LESS = re.compile(r"(?i)\b(?:below|under|less|at most|menor|menos|inferior|como mucho|меньше|менее|ниже|не больше|не более)\b")
+_LESS = re.compile(
+    r"(?i)\b(?:below|under|(?<!no )(?<!not )less|at most|no more|not more|up to|menor|(?<!al )(?<!no )menos|inferior|como mucho|no más"
+    r"|(?<!не )(?:меньше|менее|ниже)|не больше|не более|не выше)\b"
+)
+#: a distance is spoken of
+_IN_POINTS = re.compile(r"(?i)\d|%|\bp\.?p\b|\bpoints?\b|\bpuntos?\b|\bпункт\w*|\bпроцент\w*|\bper ?cent\b")
 _DATED = ("monthly", "quarterly")
 _LEAST_POINTS, _MOST_POINTS = Decimal("0.1"), Decimal(50)
 
@@ -272,13 +277,13 @@ def _only_if(text: str) -> tuple[str, dict[str, Any], list[UserError]]:
     said = _ONLY_IF.search(text)
     if said is None:
         return text, {}, []
-    rest, what = text[: said.start()], said["what"]
+    rest, what = text[: said.start()], numerals.as_figures(said["what"])
     if (far := _DRIFT.search(what)) is not None and _LESS.search(what) is None:
         try:
             return rest, {"least": _points(far["least"])}, []
         except UserError as problem:
             return rest, {}, [problem]
-    if _OUTSIDE.search(what) is None or any(char.isdigit() for char in what):
+    if _OUTSIDE.search(what) is None or _IN_POINTS.search(what) is not None:
         told = N_("A schedule can wait for a line to be outside its band, or off its target: end with “outside” or “only if drift >= 3”.")
         return rest, {}, [UserError(told)]
     return rest, {"only_outside": True}, []
@@ -305,6 +310,9 @@ def _misfits(changes: dict[str, Any], present: ScheduleRule | None) -> list[User
     if not freq:
         return [UserError(N_("Say how often: daily, weekly, monthly, quarterly or off."))]
     found = []
+    waits = "least" in changes or changes.get("only_outside", False)
+    if waits and changes.get("invest", present.invest if present else None) is not None:
+        found.append(UserError(N_("A regular amount is invested at its time, whatever has drifted. Leave out the one or the other.")))
     if "weekday" in changes and freq != "weekly":
         found.append(UserError(N_("A day of the week goes only with a weekly schedule.")))
     if "day" in changes and freq not in _DATED:

@@ -13,6 +13,7 @@ from chatbot.errors import UserError
 from chatbot.i18n import N_
 from chatbot.portfolio import strategies
 from handlers.chat import guesses, numbers
+from handlers.chat.reading import numerals
 from handlers.views.trigger import parameters, signals
 from handlers.views.trigger.words import WORDS
 
@@ -52,7 +53,7 @@ def read(text: str, words: Words, strategy: Strategy) -> Asked:
 
     Words may be English or the person's language. A number without a word before it is the trigger's limit.
     """
-    typed = unicodedata.normalize("NFKC", text).replace("=", " ").split()
+    typed = unicodedata.normalize("NFKC", numerals.as_figures(text)).replace("=", " ").split()
     trigger, rest = _named(typed, words)
     if trigger is None:
         return Asked(strategy=strategy, problems=(_unknown(text, words),))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from handlers.chat import numbers
 from handlers.chat.names import Names
 
 #: nothing of this is the name of a coin
@@ -63,6 +64,9 @@ _AND_A_HALF = re.compile(
     rf"(?i)(?<![\w.,])(?P<n>\d+|{_ONE_TO_TWELVE})(?P<noun> (?!(?:and|y|с)\b)[^\W\d]+(?= y))?"
     r" (?:and a half(?: an?)?|y medi[oa]|с половиной)(?!\w)"
 )
+#: the article too: un 20% is no 1 20%
+_BEFORE_DIGITS = re.compile(r"(?i)(?:(?<![^\W\d])(?:an?|una?)|(?<=[^\W\d]))\s+(?=\d)")
+_PER_CENT = re.compile(r"(?i)(?<=\d)\s*(?:%|per ?cent|por ciento|процент\w*)(?!\w)")
 #: parts of one
 _PARTS = tuple(
     (re.compile(rf"(?i)\b(?:{said})"), digits)
@@ -73,13 +77,19 @@ _PARTS = tuple(
         (r"(mill[oó]n|mil) y medio\b", r"1.5 \1"),
         (r"medi[oa]\b", "0.5"),
         (r"un cuarto de\b", "0.25"),
-        (r"полтор[аы]\b", "1.5"),
+        (r"(?:полтор[аы]|полутора)\b", "1.5"),
         (r"половин[ауы]\b|пол\b|пол-?(?=биткоин|биткойн|битк|эфир|миллион|тысяч)", "0.5 "),
         (r"четверть\b", "0.25"),
         # slang: ten pieces of money are ten thousand
         (r"(\d+) штук[иа]?(?= (?:долл|бакс|зел[её]н))", r"\1 тыс"),
     )
 )
+
+
+def as_figures(text: str) -> str:
+    """Return what a setting is set to, where coins are not spoken of, in digits: ten per cent as 10%, 2½ and two and a half as 2.5."""
+    said = _PER_CENT.sub("%", in_digits(_BEFORE_DIGITS.sub("\n", numbers.in_decimals(text))))
+    return _PER_CENT.sub("%", " ".join(whole(word) for word in said.split()))  # two numbers side by side are two
 
 
 def in_digits(text: str, names: Names = NO_NAMES) -> str:
