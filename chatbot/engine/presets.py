@@ -1,4 +1,4 @@
-"""The three presets and what they mean in money (domain 2.2)."""
+"""The three presets (domain 2.2), and what every set of weights keeps to."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
-from chatbot.engine.exact import exact, to_decimal, wide
-from chatbot.engine.margin import check_caps, room_at_target
-from chatbot.engine.portfolio import ALT, CORE, FUTURES, STABLE, leverage
+from chatbot.engine.exact import wide
+from chatbot.engine.portfolio import ALT, CORE, FUTURES, STABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,23 +76,6 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resolved:
-    """A preset in money, and whether its futures target fits under the caps."""
-
-    dollars: Mapping[str, Decimal]
-    futures_notional: Decimal
-    target_gross: Decimal
-    target_net: Decimal
-    #: None when a notional stands on no collateral
-    sleeve_leverage: Decimal | None
-    #: head-room R of domain 2.4 at target
-    max_futures_gross: Decimal
-    feasible: bool
-    #: the cap that is too small: gross_cap or sleeve_cap; None when feasible
-    binding: str | None
-
-
 def check_weights(weights: Mapping[str, Decimal]) -> None:
     """Refuse weights below 0 (``negative_target``) or that do not add up to exactly 1 (``targets_sum``)."""
     for line, weight in weights.items():
@@ -102,31 +84,3 @@ def check_weights(weights: Mapping[str, Decimal]) -> None:
     with wide():
         if sum(weights.values(), D(0)) != 1:
             raise Refused("targets_sum")
-
-
-def resolve_targets(preset: Preset, value: Decimal) -> Resolved:
-    """Say what a preset means for a portfolio of ``value`` (domain 2.1, 2.2, 2.4).
-
-    Raises ``Refused``: non_positive_value, negative_target, targets_sum, bad_parameter.
-    """
-    if value <= 0:
-        raise Refused("non_positive_value")
-    check_weights(preset.weights)
-    check_caps(preset.gross_cap, preset.sleeve_cap)
-    c_F, net = preset.weights[FUTURES], preset.futures_net
-    caps = {"gross_cap": exact(preset.gross_cap), "sleeve_cap": exact(preset.sleeve_cap)}
-    with wide():
-        spot = sum((w for line, w in preset.weights.items() if line not in (STABLE, FUTURES)), D(0))
-        R = room_at_target(exact(spot), exact(c_F), **caps)
-        feasible = exact(abs(net)) <= R
-        tighter = "gross_cap" if caps["gross_cap"] - exact(spot) <= caps["sleeve_cap"] * exact(c_F) else "sleeve_cap"
-        return Resolved(
-            dollars={line: w * value for line, w in preset.weights.items()},
-            futures_notional=net * value,
-            target_gross=spot + abs(net),
-            target_net=spot + net,
-            sleeve_leverage=leverage(abs(net), c_F),
-            max_futures_gross=to_decimal(R * exact(value)),
-            feasible=feasible,
-            binding=None if feasible else tighter,
-        )

@@ -24,12 +24,13 @@ from chatbot.engine.planner.invest import invest, raised
 from chatbot.engine.planner.prices import fee_aware_value, round_price
 from chatbot.engine.planner.scope import scope_block
 from chatbot.engine.portfolio import Owned, beta_with_kept, cash_coins, default_bucket, hold_out, measure, owned, value_of
-from chatbot.engine.presets import PRESETS, resolve_targets
+from chatbot.engine.presets import PRESETS
 from chatbot.engine.targets import intended_shares
 from chatbot.engine.triggers import basket, drift, funding, trend, trend_latch, volatility, waves
 from chatbot.engine.triggers import fear_greed as sentiment
 from chatbot.engine.triggers.batching import batch_triggers
 from chatbot.engine.triggers.fold import Fold, Hedge, Spike, effective_targets
+from tests.golden.preset_in_money import in_money
 from tests.golden.strict_book import Wanted, cap_strict
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def resolve(case: Case) -> Case:
     lines |= given(override, FUTURES="collateral")
     changes = {_FIGURES[key]: number(value) for key, value in override.items() if key in _FIGURES}
     preset = PRESETS[case["preset"]]
-    found = resolve_targets(replace(preset, weights={**preset.weights, **lines}, **changes), number(case["value"]))
+    found = in_money(replace(preset, weights={**preset.weights, **lines}, **changes), number(case["value"]))
     return {
         "dollars": table(found.dollars),
         "futures_notional": reported(found.futures_notional),
@@ -163,7 +164,7 @@ def resolve(case: Case) -> Case:
         "target_net": reported(found.target_net),
         "sleeve_leverage": reported(found.sleeve_leverage),
         "max_futures_gross": reported(found.max_futures_gross),
-        "feasible": found.feasible,
+        "feasible": found.binding is None,
         "binding": found.binding,
     }
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.reports.review.advice import Advice
     from chatbot.reports.review.series import Point, Series
+    from chatbot.reports.tax.entries import Journal
     from chatbot.store.database import Tx
     from chatbot.store.orders import Attempt
 
@@ -44,6 +45,8 @@ _EVERY: Final = 100_000
 _LEAST_RETURNS, _LEAST_DAYS = 30, 30
 #: and a fall between two values that were written down has been seen by nobody: fewer than a week of them show none where there was one
 _LEAST_VALUES = 7
+#: a plan that is being carried out, or was
+_CARRIED_OUT: Final = (PlanState.DONE, PlanState.PARKED, PlanState.RUNNING, PlanState.CONFIRMED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +169,7 @@ def review(
     ``ways`` are monthly and bands alone as somebody walked them from :attr:`Review.begun` on; None: nobody did.
     """
     marked = (*records.marked, last) if last is not None else records.marked
-    carried = [plan for plan in records.plans if plan.state in (PlanState.DONE, PlanState.PARKED, PlanState.RUNNING, PlanState.CONFIRMED)]
+    carried = [plan for plan in records.plans if plan.state in _CARRIED_OUT]
     told = journal(portfolio.quote, carried, records.filled, records.moved, marked)
     line_of: Callable[[str], str] = portfolio.strategy.line_of
     points = points_of(marked)
@@ -182,14 +185,8 @@ def review(
     if first is not None and ended_at(first) < start.at:
         first = None
     days = Decimal(str((end.market_at - start.market_at).total_seconds())) / _DAY_S
-    funding = (
-        None
-        if told.funding_unknown
-        else sum((one.qty for one in told.entries if one.kind is BookKind.FUNDING and one.at > start.at), _ZERO)
-    )
+    funding = _funding(told, start.at)
     card = scorecard(records.plans, told.entries, found.points, funding or _ZERO, first=first.number if first is not None else None)
-    ahead = _ahead(found)
-    explained = card.attribution.total if card.attribution is not None else None
     daily = found.points if last is None else found.points[:-1]
     done = sorted((plan for plan in carried if ended_at(plan) >= start.at), key=lambda plan: plan.id)
     return Review(
@@ -206,8 +203,8 @@ def review(
         hold=_risk(found.hold, len(daily)),
         monthly=_risk(found.monthly, len(daily)),
         bands=_risk(found.bands, len(daily)),
-        ahead=ahead,
-        unexplained=None if ahead is None or explained is None else ahead - explained,
+        ahead=_ahead(found),
+        unexplained=_unexplained(found, card),
         bonus=_bonus(found, float(days)) if len(daily) > _LEAST_RETURNS else None,
         tracking_error=_tracking(found, len(daily)),
         excess_growth=_excess(daily),
@@ -225,6 +222,13 @@ def _first_plan(carried: Sequence[Plan], points: Sequence[Point]) -> Plan | None
     first = min(done, key=ended_at, default=None)
     is_start = first is not None and any(reason.trigger is Cause.START for reason in first.reasons)
     return first if first is not None and is_start and points and ended_at(first) >= points[0].at else None
+
+
+def _funding(told: Journal, since: datetime) -> Decimal | None:
+    """Return the funding received less paid after a moment, quote; None: nobody knows."""
+    if told.funding_unknown:
+        return None
+    return sum((one.qty for one in told.entries if one.kind is BookKind.FUNDING and one.at > since), _ZERO)
 
 
 def _risk(index: Sequence[float | None] | None, daily: int) -> Risk | None:
@@ -256,6 +260,12 @@ def _ahead(found: Series) -> Decimal | None:
     last = found.points[-1]
     worth = found.held.worth(last.mark.prices) if found.held is not None else None
     return None if worth is None else last.value - worth
+
+
+def _unexplained(found: Series, card: Scorecard) -> Decimal | None:
+    """Return what of it neither a trade nor funding explains, quote."""
+    ahead = _ahead(found)
+    return None if ahead is None or card.attribution is None else ahead - card.attribution.total
 
 
 def _tracking(found: Series, daily: int) -> float | None:
