@@ -57,7 +57,7 @@ from chatbot.model.plan import (
 )
 from chatbot.model.report import AssetExposure, ContractReading, ExposureReport, MovedTarget, Performance, PortfolioRow, StatusReport
 from chatbot.model.signal import BASKET, Signal, TriggerSetting
-from chatbot.model.strategy import ALT, CORE, FUTURES, NET, STABLE, USUAL_QUOTE, BandRule, Portfolio, ScheduleRule, Strategy
+from chatbot.model.strategy import ALT, CORE, FUTURES, NET, STABLE, USUAL_QUOTE, BandRule, Portfolio, ScheduleRule, Strategy, StrategySince
 from chatbot.model.tilt import OpenTilt
 from chatbot.model.trigger_info import INFO, NO_REASON, Cause, Effect, Phase, TriggerInfo
 
@@ -147,6 +147,7 @@ __all__ = [
     "Signal",
     "StatusReport",
     "Strategy",
+    "StrategySince",
     "TriggerInfo",
     "TriggerSetting",
     "Unanswered",

@@ -128,6 +128,14 @@ class Strategy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StrategySince:
+    """A strategy, and when it came to be a portfolio's, by the clock of its person."""
+
+    at: datetime
+    strategy: Strategy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Portfolio:
     """One portfolio of one person."""
 

@@ -28,6 +28,7 @@ from chatbot.portfolio.revision import revision_of
 from chatbot.portfolio.states import NOTHING
 from chatbot.portfolio.stored import states
 from chatbot.store import accounts, flows, plans, portfolios, privacy
+from chatbot.store.past import strategies
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -289,6 +290,8 @@ class Portfolios:
         if changed.answer is not AnswerMode.AUTO and latest.answer is AnswerMode.AUTO:
             changed = ending.asking(changed)  # with real money, acting alone is agreed to anew
         await portfolios.save(tx, changed)
+        if changed.strategy != latest.strategy:
+            await strategies.note(tx, latest.id, changed.strategy, self._clock.now())
         if flow is not None:
             await flows.add(tx, flow)
         changed = await _renamed(tx, latest, changed)
@@ -328,7 +331,9 @@ class Portfolios:
                 rule = portfolio.strategy.schedule
                 if rule is not None and rule.zone != person.zone:
                     moved = replace(rule, zone=person.zone, set_at=now)
-                    await portfolios.save(tx, replace(portfolio, strategy=replace(portfolio.strategy, schedule=moved)))
+                    strategy = replace(portfolio.strategy, schedule=moved)
+                    await portfolios.save(tx, replace(portfolio, strategy=strategy))
+                    await strategies.note(tx, portfolio.id, strategy, now)
                     self._changed(portfolio.id)
 
     async def draw_card(self, tx: Tx, portfolio_id: int) -> None:

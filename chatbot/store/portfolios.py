@@ -12,6 +12,7 @@ from sqlalchemy import and_, bindparam, exists, false, func, insert, inspect, se
 from chatbot.model import LET_IN, USUAL_QUOTE, Answering, AnswerMode, Check, LiveTerms, Mode, Portfolio, Strategy
 from chatbot.store import tables
 from chatbot.store.codec import decode, encode
+from chatbot.store.past import strategies
 from chatbot.store.writing import chunks, put, put_all
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ async def add(tx: Tx, portfolio: Portfolio) -> Portfolio:
     row = _row(portfolio) | {"last_plan_number": 0}
     del row["id"]
     number = (await tx.execute(insert(tables.portfolios).values(row).returning(_portfolios.id))).scalar_one()
+    await strategies.note(tx, number, portfolio.strategy, portfolio.created_at)
     return _portfolio((await tx.execute(_ONE, {"one": number})).one())
 
 

@@ -26,6 +26,7 @@ _NESTED = frozenset(
     {
         tables.keys.c.report,
         _portfolios.strategy,
+        tables.strategies.c.strategy,
         _plans.proposal,
         _plans.after,
         _plans.result,
@@ -70,7 +71,16 @@ def _whose(person_id: int) -> tuple[tuple[Table, ColumnElement[bool]], ...]:
     theirs = select(_portfolios.id).where(_portfolios.person_id == person_id)
     planned = select(_plans.id).where(_plans.portfolio_id.in_(theirs))
     chat = select(_people.chat_id).where(_people.id == person_id)
-    by_portfolio = (tables.accounts, tables.states, tables.checks, tables.values, tables.flows, tables.alerts, tables.plans)
+    by_portfolio = (
+        tables.accounts,
+        tables.states,
+        tables.checks,
+        tables.values,
+        tables.strategies,
+        tables.flows,
+        tables.alerts,
+        tables.plans,
+    )
     return (
         (tables.people, _people.id == person_id),
         (tables.dialogs, tables.dialogs.c.person_id == person_id),

@@ -201,6 +201,15 @@ values = Table(
     Column("mark", Text),
 )
 
+#: how a portfolio was to be looked after since a moment, up to the next one
+strategies = Table(
+    "pf_strategies",
+    metadata,
+    _parent("portfolio_id", "pf_portfolios.id", primary_key=True, autoincrement=False),
+    Column("since", Moment, primary_key=True, autoincrement=False),
+    Column("strategy", Text, nullable=False),
+)
+
 flows = Table(
     "pf_flows",
     metadata,

@@ -60,7 +60,7 @@ async def try_way(update: Update, context: Context) -> None:
     if told.series is None or told.best is None or not told.best.is_strong or told.best.way != way:
         await show(update, context, views.review(words, told))  # it says what is so now
         return
-    plain = without_triggers(portfolio.strategy)
+    plain = without_triggers(told.compared.strategy if told.compared is not None else portfolio.strategy)
     now = program.clock.now()
     strategy = by_the_month(plain, program.evaluator.market_time(portfolio, now), str(words.zone)) if way == "monthly" else plain
     opened = await program.portfolios.open(

@@ -29,12 +29,14 @@ from chatbot.model import (
     PlanState,
     Problem,
     Role,
+    StrategySince,
     Urgency,
     Verdict,
 )
 from chatbot.store import accounts, events, flows, keys, messages, orders, plans, portfolios, privacy, tables
 from chatbot.store.database import Database
 from chatbot.store.migrations import schema
+from chatbot.store.past import strategies
 from tests.store.samples import FIGURES, NOW, a_person, a_plan, a_portfolio, plan, portfolio
 
 if TYPE_CHECKING:
@@ -285,6 +287,18 @@ async def test_a_mark_stays_exact_and_one_that_nobody_wrote_is_unknown(db: Datab
     async with db.transaction() as tx:
         await flows.record_values(tx, [(stored.id, later), (stored.id, first)])
         assert await flows.marked(tx, stored.id) == (first, later)
+
+
+async def test_the_strategies_that_a_portfolio_has_had_are_kept(db: Database) -> None:
+    """From the first on, each since its moment; of two in one moment the last counts."""
+    stored, other = await a_portfolio(db, 7), await a_portfolio(db, 8)
+    bolder = replace(stored.strategy, theta=Decimal("0.50"))
+    async with db.transaction() as tx:
+        await strategies.note(tx, stored.id, replace(bolder, theta=Decimal(0)), LATER)
+        await strategies.note(tx, stored.id, bolder, LATER)
+        first = StrategySince(at=stored.created_at, strategy=stored.strategy)
+        assert await strategies.of_portfolio(tx, stored.id) == (first, StrategySince(at=LATER, strategy=bolder))
+        assert [one.at for one in await strategies.of_portfolio(tx, other.id)] == [other.created_at]
 
 
 async def test_flows_are_kept_in_their_order_with_what_is_unknown_of_them(db: Database) -> None:

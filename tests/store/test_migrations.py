@@ -184,7 +184,7 @@ ADDED = {
     "0013": (("pf_orders", "held"),),
 }
 #: tables by the step that added them
-ADDED_TABLES = {"0006": ("pf_flows",), "0008": ("pf_keys",), "0014": ("pf_history",)}
+ADDED_TABLES = {"0006": ("pf_flows",), "0008": ("pf_keys",), "0014": ("pf_history",), "0015": ("pf_strategies",)}
 
 
 async def _back_to(db: Database, version: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -23,6 +24,7 @@ from chatbot.execution.pace import Pace
 from chatbot.model import COVER, AnswerMode, Mode, PlanState, Portfolio, Unanswered
 from chatbot.portfolio.stored import states
 from chatbot.store import accounts, plans, portfolios
+from chatbot.store.past import strategies
 from tests.inline import Inline
 
 if TYPE_CHECKING:
@@ -94,6 +96,19 @@ async def test_people_portfolios_plans_and_messages_are_read(program: Program) -
     assert [plan.state for plan in his] == [PlanState.PROPOSED, PlanState.SUPERSEDED]
     assert all(plan.legs and plan.before.value > 0 for plan in (*hers, *his))
     assert checks.keys() == {1, 2}
+
+
+async def test_which_strategies_it_had_is_known_from_the_upgrade_on(program: Program) -> None:
+    """The one that it has then is the oldest that is known; a change is written down beside it."""
+    ben = await program.access.known(BEN)
+    assert ben is not None
+    (older,) = [one for one in await program.portfolios.of(ben) if one.id == 2]
+    async with program.db.read() as tx:
+        (oldest,) = await strategies.of_portfolio(tx, 2)
+    assert oldest.strategy == older.strategy
+    changed = await program.portfolios.change(older, strategy=replace(older.strategy, theta=D("0.5")))
+    async with program.db.read() as tx:
+        assert {LATER: changed.strategy} == {one.at: one.strategy for one in await strategies.of_portfolio(tx, 2) if one != oldest}
 
 
 async def test_an_older_portfolio_can_be_closed_and_opened_again(program: Program) -> None:

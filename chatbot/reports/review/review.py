@@ -15,17 +15,18 @@ from chatbot.engine.review import measures
 from chatbot.engine.review.costs import Trade, TradedBlock, Turnover, cost_drag, planned_and_paid, turnover
 from chatbot.engine.review.deflated import ENOUGH_DAYS
 from chatbot.exchanges.base import is_perp
-from chatbot.model import Cause, PlanState
+from chatbot.model import Cause, PlanState, StrategySince
 from chatbot.portfolio.amounts.daily_marks import mark_of
 from chatbot.reports.review.advice import advice
 from chatbot.reports.review.scorecard import Scorecard, ended_at, scorecard
-from chatbot.reports.review.series import begun_of, market_time, points_of, series, with_ways
+from chatbot.reports.review.series import begins_at, begun_of, market_time, points_of, series, with_ways
 from chatbot.reports.tax.entries import BookKind, journal
 from chatbot.store import flows, orders, plans
 from chatbot.store.flows import Opening
+from chatbot.store.past import strategies
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime, tzinfo
 
     from chatbot.engine.review.costs import SlippageTold
@@ -86,8 +87,10 @@ class Review:
     days: Decimal = _ZERO
     #: where monthly and bands alone begin that the marks cannot tell, because there are futures; None: they can, or nobody could
     begun: Begun | None = None
-    #: and were walked from there on, by the hour, with the strategy of today
-    is_walked: bool = False
+    #: the strategy that they follow, that of the day on which they begin, and since when it was the portfolio's; None: they do not begin
+    compared: StrategySince | None = None
+    #: what it was on that day was not written down yet, so that it is the oldest that is known
+    is_compared_late: bool = False
     #: None: there are not two days yet whose values are known
     series: Series | None = None
     actual: Risk | None = None
@@ -127,6 +130,8 @@ class Records:
     filled: tuple[Attempt, ...]
     moved: tuple[Flow, ...]
     marked: tuple[Opening, ...]
+    #: the strategies that it has had, oldest first; there always is one
+    strategies: tuple[StrategySince, ...]
 
 
 async def read(tx: Tx, portfolio: Portfolio) -> Records:
@@ -136,6 +141,7 @@ async def read(tx: Tx, portfolio: Portfolio) -> Records:
         filled=await orders.filled(tx, portfolio.id),
         moved=await flows.of_portfolio(tx, portfolio.id),
         marked=await flows.marked(tx, portfolio.id),
+        strategies=await strategies.of_portfolio(tx, portfolio.id),
     )
 
 
@@ -171,17 +177,21 @@ def review(
     marked = (*records.marked, last) if last is not None else records.marked
     carried = [plan for plan in records.plans if plan.state in _CARRIED_OUT]
     told = journal(portfolio.quote, carried, records.filled, records.moved, marked)
-    line_of: Callable[[str], str] = portfolio.strategy.line_of
     points = points_of(marked)
     first = _first_plan(carried, points)
     begun = [one for one in told.entries if first is not None and one.plan == first.number]
-    found = series(points, records.moved, told.entries, line_of, fee=fee, zone=zone, first=begun)
+
+    def strategy_at(at: datetime) -> StrategySince:
+        return _since(records.strategies, at)
+
+    found = series(points, records.moved, told.entries, strategy_at, fee=fee, zone=zone, first=begun)
     if found is None:
         return Review(portfolio=portfolio)
     begins = begun_of(found.points, records.moved, told.entries, begun, portfolio.quote) if found.monthly is None else None
     if begins is not None and ways is not None:
         found = with_ways(found, begins[0], ways)
     start, end = found.points[0], found.points[-1]
+    compared_from = found.points[begins_at(found.points, begun) or 0].at
     if first is not None and ended_at(first) < start.at:
         first = None
     days = Decimal(str((end.market_at - start.market_at).total_seconds())) / _DAY_S
@@ -193,7 +203,8 @@ def review(
         portfolio=portfolio,
         since=start.market_at,
         begun=begins[1] if begins is not None else None,
-        is_walked=begins is not None and ways is not None,
+        compared=strategy_at(compared_from),
+        is_compared_late=begins is not None and not any(one.at <= compared_from for one in records.strategies),
         is_played=start.market_at != start.at,
         holds_first_plan=first is not None,
         holds_cash=first is None and {name for name, qty in start.mark.held.items() if qty} <= CASH_COINS,
@@ -214,6 +225,12 @@ def review(
         best=advice(found, days, len(daily)),
         traded_at=tuple(market_time(found.points, ended_at(plan)) for plan in done),
     )
+
+
+def _since(known: Sequence[StrategySince], at: datetime) -> StrategySince:
+    """Return the strategy that a portfolio had at a moment; what it was before the oldest that is known, nobody knows better than that."""
+    before = [one for one in known if one.at <= at]
+    return before[-1] if before else known[0]
 
 
 def _first_plan(carried: Sequence[Plan], points: Sequence[Point]) -> Plan | None:

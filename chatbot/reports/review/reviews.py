@@ -68,7 +68,8 @@ class Reviews:
         told = await asyncio.to_thread(reviewing.review, portfolio, records, last, fee=fee, zone=zone)  # years of marks take a second
         if told.begun is None or not self._markets.has(portfolio):
             return told
-        ways = await self._walked(portfolio, told.begun, str(zone), longest_s)
+        then = replace(portfolio, strategy=told.compared.strategy) if told.compared is not None else portfolio
+        ways = await self._walked(then, told.begun, str(zone), longest_s)
         if ways is None:
             return told
         return await asyncio.to_thread(reviewing.review, portfolio, records, last, fee=fee, zone=zone, ways=ways)

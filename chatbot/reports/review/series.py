@@ -2,8 +2,8 @@
 
 Everything comes from the marks of each day. Holding begins with the portfolio's first plan, where that was made to reach the targets: all
 ways have the same start, and what that plan bought is nobody's merit. A deposit reaches what was only held at the next mark, in its own
-coin; returns are linked so that it changes none of them. Monthly and bands alone follow the targets of the first day over the same marks,
-and only where there are no futures: those cannot be followed from one price a day.
+coin; returns are linked so that it changes none of them. Monthly and bands alone begin at the first mark after that plan, and follow the
+targets of that day over the marks, only where there are no futures: those cannot be followed from one price a day.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime, tzinfo
 
-    from chatbot.model import Flow, Mark
+    from chatbot.model import Flow, Mark, StrategySince
     from chatbot.reports.tax.entries import Entry
     from chatbot.store.flows import Opening
 
@@ -83,6 +83,11 @@ class Series:
     held: Held | None = None
 
 
+def begins_at(points: Sequence[Point], first: Sequence[Entry]) -> int | None:
+    """Return the number of the first point after the trades of the first plan, where all ways still are one; None: there is none yet."""
+    return next((at for at, point in enumerate(points) if all(one.at <= point.at for one in first)), None)
+
+
 def begun_of(
     points: Sequence[Point], moved: Sequence[Flow], entries: Sequence[Entry], first: Sequence[Entry], quote: str
 ) -> tuple[int, Begun] | None:
@@ -90,7 +95,7 @@ def begun_of(
 
     None where nobody can follow what came: a coin with a new name, one that is worth nothing any more, an amount that is unknown.
     """
-    start = next((at for at, point in enumerate(points) if all(one.at <= point.at for one in first)), None) if first else 0
+    start = begins_at(points, first)
     if start is None or len(points) - start < 2:
         return None
     since = points[start].at
@@ -138,7 +143,7 @@ def series(
     points: Sequence[Point],
     moved: Sequence[Flow],
     entries: Sequence[Entry],
-    line_of: Callable[[str], str],
+    strategy_at: Callable[[datetime], StrategySince],
     *,
     fee: float,
     zone: tzinfo,
@@ -146,7 +151,8 @@ def series(
 ) -> Series | None:
     """Return the series since the last moment before which returns are unknown; None for fewer than two points.
 
-    ``first`` are the trades that holding begins with; without any it begins with what was there.
+    ``first`` are the trades that holding begins with; without any it begins with what was there. ``strategy_at`` tells the strategy that a
+    portfolio had at a moment of its person, or the oldest that is known.
     """
     links = [
         _link(before, after, [flow for flow in moved if _is_between(points, before, flow.at, after)]) for before, after in pairwise(points)
@@ -157,17 +163,15 @@ def series(
         return None
     hold, held = _hold(known, moved, entries, first)
     beside = Series(points=tuple(known), actual=_index(growths), hold=hold, held=held)
-    prices = _prices(known, line_of)
-    if prices is None:
+    begins = begins_at(known, first)
+    if begins is None or len(known) - begins < 2 or (prices := _prices(known[begins:], strategy_at(known[begins].at))) is None:
         return beside
     names, targets, rows = prices
-    months = [at for at, (old, new) in enumerate(pairwise(known), start=1) if _month(old, zone) != _month(new, zone)]
-    widths = tuple(float(known[0].mark.bands.get(name, _ZERO)) or 1.0 for name in names)
-    return replace(
-        beside,
-        monthly=_followed(rows, Rule(targets=targets, fee=fee, at=months)),
-        bands=_followed(rows, Rule(targets=targets, half_widths=widths, fee=fee)),
-    )
+    months = [at for at, (old, new) in enumerate(pairwise(known[begins:]), start=1) if _month(old, zone) != _month(new, zone)]
+    widths = tuple(float(known[begins].mark.bands.get(name, _ZERO)) or 1.0 for name in names)
+    monthly = _followed(rows, Rule(targets=targets, fee=fee, at=months))
+    bands = _followed(rows, Rule(targets=targets, half_widths=widths, fee=fee))
+    return beside if monthly is None or bands is None else with_ways(beside, begins, (monthly, bands))
 
 
 def _link(before: Point, after: Point, moved: Sequence[Flow]) -> Decimal | None:
@@ -253,10 +257,11 @@ def _joined(held: Held, entries: Sequence[Entry]) -> Held:
     return replace(held, quantities=quantities)
 
 
-def _prices(points: Sequence[Point], line_of: Callable[[str], str]) -> tuple[tuple[str, ...], tuple[float, ...], np.ndarray] | None:
+def _prices(points: Sequence[Point], since: StrategySince) -> tuple[tuple[str, ...], tuple[float, ...], np.ndarray] | None:
     """Return lines, their targets and a price for each at every mark; None where that cannot be told: futures, or a price is missing.
 
-    A line of several coins counts as a basket of them in the proportions of its targets on the first day.
+    A line of several coins counts as a basket of them in the proportions of its targets on the first day. What a trigger held down on
+    that day stands at the strategy's own target: the other ways have no triggers.
     """
     targets = {name: float(weight) for name, weight in points[0].mark.targets.items() if abs(weight) > _NOTHING}
     if not targets or any(is_perp(name) or weight < 0 for name, weight in targets.items()) or sum(targets.values()) > 1 + _NOTHING:
@@ -267,9 +272,11 @@ def _prices(points: Sequence[Point], line_of: Callable[[str], str]) -> tuple[tup
     weights: dict[str, float] = {}
     for name, weight in targets.items():
         row = np.array([float(point.mark.prices[name]) for point in points])
-        line = line_of(name)
+        line = since.strategy.line_of(name)
         lines[line] = lines.get(line, np.zeros(len(points))) + weight * row / row[0]
         weights[line] = weights.get(line, 0.0) + weight
+    if since.at <= points[0].at:
+        weights = {line: float(since.strategy.weights.get(line, weight)) for line, weight in weights.items()}
     cash = 1 - sum(weights.values())
     if cash > _NOTHING:
         lines["STABLE"] = lines.get("STABLE", np.zeros(len(points))) + cash

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from chatbot.i18n import Words
-    from chatbot.model import Portfolio
+    from chatbot.model import Portfolio, StrategySince
     from chatbot.reports.review.review import Review, Risk
     from chatbot.reports.review.scorecard import Score
     from handlers.views.common import Html
@@ -133,9 +133,16 @@ def _beside(words: Words, told: Review) -> list[Html]:
         found.append(say(words, "Hold: the cash of the first day."))
     if told.monthly is None:
         found.append(say(words, "{dash}: I do not have the past prices for it now.", dash=DASH))
-    elif told.is_walked:
-        found.append(say(words, "Monthly and bands alone: your strategy of today."))
+    elif told.compared is not None and told.compared.strategy != told.portfolio.strategy:
+        found.append(_compared(words, told, told.compared))
     return found
+
+
+def _compared(words: Words, told: Review, compared: StrategySince) -> Html:
+    """Say which strategy monthly and bands alone follow where it is not that of now."""
+    if told.is_compared_late:
+        return say(words, "Monthly and bands alone: your strategy of {date}, the oldest that I know.", date=words.date(compared.at))
+    return say(words, "Monthly and bands alone: your strategy of the first day.")
 
 
 def _risk(words: Words, told: Review) -> Html | None:

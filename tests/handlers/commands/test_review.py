@@ -119,7 +119,7 @@ async def test_days_of_a_played_market_are_counted_not_those_of_the_clock(tmp_pa
         assert "Hold: your first plan, and nothing after it." in page
         assert "10 of 730 days" in page
         assert "—" not in page, "with futures, monthly and bands alone are walked through the hours"
-        assert "Monthly and bands alone: your strategy of today." in page
+        assert "Monthly and bands alone" not in page, "they follow the strategy that it has all along"
         async with ann.program.db.read() as tx:
             marked = await flows.marked(tx, await ann.portfolio_id())
         assert 9 <= len({one.day for one in marked}) <= 12
@@ -131,6 +131,27 @@ async def test_days_of_a_played_market_are_counted_not_those_of_the_clock(tmp_pa
         assert abs(found.unexplained) < Decimal("0.00001"), "what the first plan bought, holding has bought too"
         assert found.hold is not None
         assert found.hold.total
+
+
+@pytest.mark.long
+async def test_the_other_ways_follow_the_strategy_of_the_first_day(tmp_path: Path) -> None:
+    """Who turns from Balanced to almost nothing but money reads what Balanced would have done, as they would had they not turned."""
+    told = {}
+    for turns in (False, True):
+        async with after(carried_out, tmp_path / str(turns), source=hurried, pace=Pace(speed=SPEED)) as ann:
+            for at in range(8):
+                if turns and at == 4:
+                    await ann.say("/targets BTC 5 USDT 95")
+                await ann.step(DAY_S / SPEED)
+            page = await ann.say("/review")
+            assert ("Monthly and bands alone: your strategy of the first day." in page) is turns
+            portfolio = await ann.program.portfolios.by_id(await ann.portfolio_id())
+            assert portfolio is not None
+            found = await ann.program.reviews.review(portfolio, ZoneInfo("UTC"))
+            assert found.monthly is not None
+            assert found.bands is not None
+            told[turns] = found.monthly.total, found.bands.total
+    assert told[True] == pytest.approx(told[False], abs=1e-4)
 
 
 async def cash(ann: Someone) -> None:

@@ -85,6 +85,7 @@ from chatbot.model import (
     Signal,
     StatusReport,
     Strategy,
+    StrategySince,
     TriggerSetting,
     Unanswered,
 )
@@ -1213,7 +1214,13 @@ def _looking_back(name: str) -> dict[str, Callable[[Words], View]]:
             ),
         ),
         "past.review.review with luck": lambda w: trading_review.review(
-            w, replace(some_review(name), best=Advice(way="monthly", deflated=0.6, tried=3, ahead=0.004), is_walked=True, holds_cash=True)
+            w, replace(some_review(name), best=Advice(way="monthly", deflated=0.6, tried=3, ahead=0.004), holds_cash=True)
+        ),
+        "past.review.review beside the strategy of the first day": lambda w: trading_review.review(
+            w, replace(some_review(name), compared=StrategySince(at=NOW, strategy=a_strategy(preset="aggressive")))
+        ),
+        "past.review.review beside the oldest strategy that is known": lambda w: trading_review.review(
+            w, replace(some_review(name), compared=StrategySince(at=NOW, strategy=a_strategy(preset="aggressive")), is_compared_late=True)
         ),
         "past.review.tried": lambda w: trading_review.tried(w, port, replace(port, id=2), "monthly"),
         "past.review.review too early": lambda w: trading_review.review(w, Review(portfolio=port)),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chatbot.model import Cause, Flow, FlowKind, LegKind, LegState, Mark, OrderState, Plan, PlanState, Reason
+from chatbot.model import Cause, Flow, FlowKind, LegKind, LegState, Mark, OrderState, Plan, PlanState, Reason, StrategySince
 from chatbot.reports.review.review import Records, Review, review
 from chatbot.reports.review.scorecard import OWN, SEVERAL
 from chatbot.reports.review.series import Point
@@ -21,6 +21,10 @@ from tests.handlers.views.view_examples import a_plan, a_strategy, portfolio
 D = Decimal
 START = datetime(2026, 1, 5, tzinfo=UTC)
 PORTFOLIO = replace(portfolio(), strategy=a_strategy(preset="custom"), quote="USDT")
+
+
+#: written down by an upgrade after all that happens here, so that the marks alone tell the targets
+UPGRADED = StrategySince(at=START + timedelta(days=10_000), strategy=PORTFOLIO.strategy)
 
 
 def day(count: float) -> datetime:
@@ -97,7 +101,8 @@ def traded(number: int, at: float, order: Attempt, *triggers: Cause, state: Plan
 
 def told(plans: list[Plan], orders: list[Attempt], marks: list[Opening], moved: tuple[Flow, ...] = ()) -> Review:
     """Return the review of these."""
-    return review(PORTFOLIO, Records(plans=tuple(plans), filled=tuple(orders), moved=moved, marked=tuple(marks)), None, fee=0.001, zone=UTC)
+    records = Records(plans=tuple(plans), filled=tuple(orders), moved=moved, marked=tuple(marks), strategies=(UPGRADED,))
+    return review(PORTFOLIO, records, None, fee=0.001, zone=UTC)
 
 
 SOLD, BOUGHT = an_order(1, 1, "sell", "0.2", "66000", "13.2"), an_order(2, 2, "buy", "0.1", "57000", "5.7")
@@ -144,6 +149,34 @@ def test_monthly_and_bands_alone_follow_the_first_days_targets_without_futures()
     ]
     assert told([], [], perps).monthly is None
     assert told([], [], perps).hold is not None
+
+
+def test_what_a_trigger_held_down_on_the_first_day_is_no_target_of_the_other_ways() -> None:
+    """A cut halves BTC to a quarter when the marks begin: bands alone have no triggers, so they hold the half of the strategy."""
+    strategy = replace(PORTFOLIO.strategy, weights={"CORE": D("0.5"), "STABLE": D("0.5"), "FUTURES": D(0)})
+    marks = [a_mark(at, "1", price, "180000") for at, price in ((0, "60000"), (1, "63000"))]
+    cut = [replace(one, mark=replace(one.mark or Mark(), targets={"BTC": D("0.25")})) for one in marks]
+    for since, gain in ((day(0), 0.025), (day(2), 0.0125)):
+        records = Records(plans=(), filled=(), moved=(), marked=tuple(cut), strategies=(StrategySince(at=since, strategy=strategy),))
+        found = review(PORTFOLIO, records, None, fee=0, zone=UTC)
+        assert found.bands is not None
+        assert found.bands.total == pytest.approx(gain), "what nobody knows of that day is what the mark tells"
+
+
+def test_the_other_ways_begin_when_the_first_plan_is_done() -> None:
+    """BTC doubles while the first plan waits two days: that is nobody's merit, of holding no more than of monthly and bands alone."""
+    first = an_order(1, 2.1, "buy", "0.5", "120000", "60")
+    marks = [
+        a_mark(0, "0", "60000", "120000"),
+        a_mark(1, "0", "90000", "120000"),
+        a_mark(2, "0", "120000", "120000"),
+        a_mark(3, "0.5", "120000", "59940"),
+        a_mark(4, "0.5", "120000", "59940"),
+    ]
+    found = told([traded(1, 2.1, first, Cause.START)], [first], marks)
+    for way in (found.actual, found.hold, found.monthly, found.bands):
+        assert way is not None
+        assert way.total == pytest.approx(-0.0005)
 
 
 def test_deposits_are_the_holders_too() -> None:
