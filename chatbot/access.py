@@ -207,12 +207,17 @@ class Access:
             await accounts.set_meta(tx, _CODE, pairing.to_text())
         return Gate.PAIR
 
-    async def decide(self, operator: Person, user_id: int, role: Role) -> Person | None:
-        """Approve or block somebody; only who is an operator now may, and nobody changes an operator. None: not done."""
+    async def decide(self, operator: Person, user_id: int, role: Role, shown: str | None = None) -> Person | None:
+        """Approve or block somebody; only who is an operator now may, and nobody changes an operator. None: not done.
+
+        Somebody who is no longer what they were ``shown`` as was decided about meanwhile: they are returned as they are, unchanged.
+        """
         async with self._db.transaction() as tx:
             deciding, person = await accounts.person(tx, operator.id), await accounts.person(tx, user_id)
             if deciding is None or deciding.role is not Role.OPERATOR or person is None or person.role is Role.OPERATOR:
                 return None
+            if shown is not None and person.role != shown:
+                return person
             await accounts.change_person(tx, user_id, role=role)
             theirs = await portfolios.of_person(tx, user_id)
             if role is Role.BLOCKED:

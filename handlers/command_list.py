@@ -105,6 +105,8 @@ TITLES = {
     "pause": N_("Pause"),
     "resume": N_("Resume"),
 }
+#: what people write who want it to stop, a msgid: words for /pause, with commas between them
+STOP_WORDS = N_("stop, stop it, stop everything, stop trading")
 #: commands that only show something as long as nothing stands behind them: a button may stand for one
 SHOWN_BY_BUTTON = TITLES.keys() - {"pause", "resume"} | {
     "mode",

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from chatbot.store.codec import encode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from chatbot.model import Portfolio
 
 _LETTERS = 5
@@ -35,6 +37,11 @@ def is_shown_by(portfolio: Portfolio, word: str) -> bool:
     """
     named = replace(portfolio, is_one_of_several=True)
     return word == shown_as(named) or (word == revision_of(portfolio) and not portfolio.is_one_of_several)
+
+
+def all_shown_as(portfolios: Iterable[Portfolio]) -> str:
+    """Return the word for a page that names all of a person's portfolios: it changes with every one that comes, goes or is called anew."""
+    return _word(tuple(f"{one.id} {one.name}" for one in portfolios))
 
 
 def _settings(portfolio: Portfolio) -> tuple[str, ...]:

@@ -82,7 +82,7 @@ async def _enter(context: Context, user: User, chat: Chat, text: str) -> Entry:
 
 
 def _is_second_hand(update: Update) -> bool:
-    """Tell whether the words were not written for this moment: edited, or forwarded from elsewhere."""
+    """Tell whether the words were not written for this moment: edited, forwarded from elsewhere, or another bot's."""
     message = update.message
     return update.edited_message is not None or (message is not None and (message.forward_origin is not None or _forwarded(message)))
 

@@ -12,7 +12,7 @@ from chatbot.store import accounts
 from handlers.chat import guesses
 from handlers.chat.context import reply, show
 from handlers.chat.typed_keys import was_whispered
-from handlers.command_list import COMMANDS, SHOWN_BY_BUTTON, TAKE_WORDS, TITLES, visible_to
+from handlers.command_list import COMMANDS, SHOWN_BY_BUTTON, STOP_WORDS, TAKE_WORDS, TITLES, visible_to
 from handlers.commands import alone, by_hand, flows, holdings, invest, keys, live, lives, portfolios, settings, start, strategy
 from handlers.views import problems
 from handlers.views.person import settings as views
@@ -119,6 +119,7 @@ def _meant(context: Context, typed: str) -> View | None:
     called = {
         guesses.plain(said).strip("?¿"): name for name, title in TITLES.items() for said in (title, words.t(title)) if name in commands
     }
+    called |= {guesses.plain(said): "pause" for said in f"{STOP_WORDS}, {words.t(STOP_WORDS)}".split(",")}
     called |= {name: name for name in commands}
     first, _, rest = typed.strip().partition(" ")
     bare = typed.strip(" /.!?¿")

@@ -67,8 +67,12 @@ async def unhalt_yes(update: Update, context: Context) -> None:
 
 
 async def _decide(update: Update, context: Context, role: Role) -> None:
-    person = await context.program.access.decide(context.person, int(context.tapped.arg), role)
+    """Decide about somebody who still is what the button showed them as; else what was decided meanwhile stands."""
+    number, _, shown = context.tapped.arg.partition(":")
+    person = await context.program.access.decide(context.person, int(number), role, shown)
     if person is None:
         await answer(update, context, access.operator_only(context.words).text, alert=True)
         return
+    if person.role is not role:
+        await answer(update, context, access.decided_otherwise(context.words, person), alert=True)
     await show(update, context, access.access_decided(context.words, person))

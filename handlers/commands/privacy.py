@@ -9,8 +9,9 @@ from telegram import InputFile
 from telegram.constants import ParseMode
 
 from chatbot.portfolio.manage import UnderWay
+from chatbot.portfolio.revision import all_shown_as
 from chatbot.store import privacy as store
-from handlers.chat.context import show
+from handlers.chat.context import answer, show
 from handlers.views.person import portfolios as portfolio_views
 from handlers.views.person import privacy as views
 
@@ -41,12 +42,16 @@ async def offer(update: Update, context: Context) -> None:
     """Say what goes, and ask once."""
     context.about = None
     theirs = await context.program.portfolios.of(context.person)
-    await show(update, context, views.offer(context.words, theirs))
+    await show(update, context, views.offer(context.words, theirs, all_shown_as(theirs)))
 
 
 async def forget(update: Update, context: Context) -> None:
-    """Delete it; the answer is the last thing that goes to this chat."""
+    """Delete it, if it is what was shown; the answer is the last thing that goes to this chat."""
     context.about = None
+    if context.tapped.arg != all_shown_as(await context.program.portfolios.of(context.person)):
+        await answer(update, context, views.other_portfolios(context.words), alert=True)
+        await offer(update, context)
+        return
     outcome = await context.program.portfolios.forget(context.person, context.program.settings.operators)
     if isinstance(outcome, UnderWay):
         await show(update, context, portfolio_views.must_end(context.words, outcome))

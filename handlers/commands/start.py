@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
@@ -42,8 +44,9 @@ DIALOG = "start"
 #: under this the dialog keeps what becomes of the portfolios that are there: all stay, or the number of the one that is replaced
 _OVER = "over"
 _ENDED = N_("This set-up has ended. /status shows your portfolio, /start sets up another one.")
-#: simulated money of a portfolio whose amount nobody chose
-_USUAL = Decimal(10_000)
+_OTHERWISE = N_("You have answered otherwise since. Use the buttons of the newest message, or send /start to begin again.")
+#: what a dialog notes beside the answers
+_NOTES = frozenset({"step", "readings"})
 #: how far prices may move before Confirm asks again, on a market that runs thousands of times faster than the person
 _DEMO_MOVE_PCT = Decimal(5)
 
@@ -101,8 +104,11 @@ async def start_mode(update: Update, context: Context) -> None:
 
 
 async def amount(update: Update, context: Context) -> None:
-    """Take a tapped start amount."""
-    await _strategies(update, context, {**await _recall(context), "amount": str(numbers.amount(context.tapped.arg))})
+    """Take a tapped start amount, in a set-up that asks for one."""
+    data = await _recall(context)
+    if _mode(context, data) == Mode.MANUAL:
+        raise UserError(_OTHERWISE)
+    await _strategies(update, context, {**data, "amount": str(numbers.amount(context.tapped.arg))})
 
 
 async def typed(update: Update, context: Context, text: str, data: dict[str, Any]) -> None:
@@ -185,6 +191,7 @@ async def show_preset(update: Update, context: Context) -> None:
 async def custom(update: Update, context: Context) -> None:
     """Ask for own weights."""
     data = {**await _recall(context), "step": "weights"}
+    _need_beginning(data)
     await _remember(context, data)
     mode, quote, replaced = _mode(context, data), _quote(context, data), await _replaced(context, data)
     await show(update, context, views.custom_prompt(context.words, mode, quote, replaced=replaced))
@@ -201,9 +208,9 @@ async def choose(update: Update, context: Context) -> None:
             await _offer_first_plan(update, context, portfolio, None, made=made)
             return
     data = await _recall(context)
-    preset, over, quote = (*context.tapped.arg.split(":"), "", "")[:3]
-    if (over, quote) != (data.get(_OVER, ""), data.get("quote", "")):
-        raise UserError(_ENDED)  # shown in a set-up in which another portfolio was to be closed, or none, or in another dollar
+    preset, _, word = context.tapped.arg.partition(":")
+    if word != _word(data):
+        raise UserError(_OTHERWISE)  # shown for another amount, other holdings, another kind, or where another portfolio was to be closed
     offered = await _offered(context, data)
     if preset not in offered:
         raise UserError(_ENDED)
@@ -222,6 +229,7 @@ async def _offered(context: Context, data: dict[str, Any]) -> dict[str, Strategy
 
 async def _strategies(update: Update, context: Context, data: dict[str, Any], shown: str = "") -> None:
     """Show a strategy of a set-up, and first what is held now, or the one in the middle."""
+    _need_beginning(data)
     await _remember(context, {**data, "step": "strategy"})
     offered = await _offered(context, data)
     first = views.TODAY if views.TODAY in offered else "balanced"
@@ -234,7 +242,7 @@ async def _strategies(update: Update, context: Context, data: dict[str, Any], sh
         shown if shown in offered else first,
         replaced,
         amount=worth,
-        over=data.get(_OVER, ""),
+        answers=_word(data),
         kept_in=await _kept_in(context, data),
     )
     await show(update, context, view)
@@ -304,14 +312,14 @@ async def _open(update: Update, context: Context, data: dict[str, Any], strategy
     if mode == Mode.DEMO:  # hours pass while a person reads a card
         strategy = replace(strategy, move_limit_pct=_DEMO_MOVE_PCT)
     holdings = {name: Decimal(qty) for name, qty in data.get("holdings", {}).items()}
-    amount_ = None if holdings else Decimal(data.get("amount", _USUAL))
+    amount_ = None if holdings else Decimal(data["amount"])
     await context.program.begin_market()
     replaced = await _replaced(context, data)
     opened = await context.program.portfolios.open(
         context.person,
         mode,
         strategy,
-        holdings or {quote: amount_ or _USUAL},
+        holdings if amount_ is None else {quote: amount_},
         quote=quote,
         replaces=replaced.id if replaced is not None else None,
     )
@@ -354,6 +362,18 @@ def zone_question(update: Update, context: Context) -> tuple[Html, Keyboard] | N
         return None
     code = update.effective_user.language_code if update.effective_user is not None else None
     return settings_views.zone_ask(context.words, places.likely(code or ""), context.program.clock.now())
+
+
+def _need_beginning(data: dict[str, Any]) -> None:
+    """Raise :class:`UserError` where what a portfolio begins with was not said: an older page has buttons that come after that answer."""
+    if not (data.get("holdings") if data["mode"] == Mode.MANUAL else data.get("amount")):
+        raise UserError(_OTHERWISE)
+
+
+def _word(data: dict[str, Any]) -> str:
+    """Return a short word for the answers of a set-up: the button that opens a portfolio is about these and no others."""
+    answers = {name: value for name, value in data.items() if name not in _NOTES}
+    return hashlib.blake2s(json.dumps(answers, sort_keys=True).encode(), digest_size=4).hexdigest()
 
 
 def _mode(context: Context, data: dict[str, Any]) -> Mode:

@@ -19,8 +19,11 @@ _NAME_MAX, _TEXT_MAX = 64, 4096
 #: seconds since 1970 that a date may be: up to the year 2200
 _DATE_MAX = 7_258_118_400
 _CHATS = frozenset({"private", "group", "supergroup", "channel"})
-#: what makes a message second-hand, in the fields of older versions too
-_FORWARDED = ("forward_origin", "forward_date", "forward_from", "forward_from_chat", "forward_sender_name", "is_automatic_forward")
+#: what makes a message second-hand, in the fields of older versions too: it was forwarded, or another bot has chosen its words
+_SECOND_HAND = (
+    *("forward_origin", "forward_date", "forward_from", "forward_from_chat", "forward_sender_name", "is_automatic_forward"),
+    *("via_bot", "sender_business_bot"),
+)
 
 
 class Unreadable(ValueError):
@@ -57,7 +60,7 @@ def _message(raw: Json) -> Json:
     if isinstance(text := raw.get("text"), str):
         found["text"] = storable(text[:_TEXT_MAX])
         found["entities"] = _commands(raw.get("entities"), found["text"])
-    if any(raw.get(name) for name in _FORWARDED):
+    if any(raw.get(name) for name in _SECOND_HAND):
         found["forward_origin"] = {"type": "hidden_user", "date": 1, "sender_user_name": ""}
     if isinstance(raw.get("photo"), list) and raw["photo"]:
         found["photo"] = [{"file_id": "-", "file_unique_id": "-", "width": 1, "height": 1}]

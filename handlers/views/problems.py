@@ -191,8 +191,11 @@ def edited(words: Words) -> View:
 
 
 def forwarded(words: Words) -> View:
-    """Answer a forwarded message: its words were written by, or for, somebody else."""
-    return View(page(say(words, "I don't act on forwarded messages. Nothing was done; type it yourself if you mean it.")))
+    """Answer a message that was forwarded, or sent by way of another bot: its words were written by, or for, somebody else."""
+    told = say(
+        words, "I don't act on forwarded messages, nor on the words of another bot. Nothing was done; type it yourself if you mean it."
+    )
+    return View(page(told))
 
 
 def unknown_text(words: Words) -> View:

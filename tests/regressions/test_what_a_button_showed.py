@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chatbot.model import PlanState
-from tests.person import ANN, someone
+from handlers.loopback import TelegramUser
+from tests.person import ANN, BEN, someone
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,3 +95,91 @@ async def test_a_change_of_what_a_card_rests_on_ends_the_card(tmp_path: Path, ch
         exchange = await chat.program.accounts.exchange(1)
         assert not exchange.state.orders  # type: ignore[attr-defined]  # the paper one
         assert all(plan.state is not PlanState.DONE for plan in await chat.plans())
+
+
+#: pages of one set-up, and what another one that is begun after it has asked by then: the answer of the page is no answer there
+OTHER_SET_UPS = {
+    "an amount, where holdings are asked for": (("/start", "Demo portfolio"), "10,000", ("/start", "Type in my holdings")),
+    "futures, where holdings are asked for": (
+        ("/start", "Type in my holdings", "BTC 1", "That is right"),
+        "Yes",
+        ("/start", "Type in my holdings"),
+    ),
+    "own weights, where holdings are asked for": (("/start", "Demo portfolio", "10,000"), "Own weights", ("/start", "Type in my holdings")),
+    "a strategy, where an amount is asked for": (("/start", "Demo portfolio", "10,000"), "Aggressive", ("/start", "Demo portfolio")),
+    "a simulated one, where it is traded by hand": (
+        ("/start", "Demo portfolio", "10,000"),
+        "Use Balanced",
+        ("/start", "Type in my holdings", "BTC 1", "That is right", "Yes"),
+    ),
+    "one traded by hand, where it is simulated": (
+        ("/start", "Type in my holdings", "BTC 1", "That is right", "Yes", "Balanced"),
+        "Use Balanced",
+        ("/start", "Demo portfolio", "10,000"),
+    ),
+    "other holdings": (
+        ("/start", "Type in my holdings", "BTC 1", "That is right", "Yes", "Balanced"),
+        "Use Balanced",
+        ("/start", "Type in my holdings", "BTC 2", "That is right", "Yes"),
+    ),
+    "another amount": (("/start", "Demo portfolio", "10,000"), "Use Balanced", ("/start", "Demo portfolio", "1,000")),
+}
+
+
+@pytest.mark.parametrize("case", sorted(OTHER_SET_UPS))
+async def test_a_button_of_another_set_up_opens_nothing(tmp_path: Path, case: str) -> None:
+    """Nothing is opened on money that nobody has named, nor of another kind or size than the page with the button said."""
+    before, label, then = OTHER_SET_UPS[case]
+    async with someone(tmp_path) as chat:
+        await walk(chat, before)
+        old = chat.with_button(label)
+        await walk(chat, then)
+        newest = chat.newest
+        await chat.tap(label, on=old)
+        assert "You have answered otherwise since." in chat.since(newest)
+        assert await chat.program.portfolios.by_id(1) is None
+
+
+async def walk(chat: Someone, steps: tuple[str, ...]) -> None:
+    """Say what is no button, and tap what is one."""
+    for step in steps:
+        await (chat.tap(step) if any(step in message.buttons for message in chat.messages) else chat.say(step))
+
+
+async def test_everything_is_deleted_only_as_it_was_listed(tmp_path: Path) -> None:
+    """A portfolio that came after the page was shown is not deleted with those on it."""
+    async with someone(tmp_path) as chat:
+        await chat.set_up()
+        await chat.tap("Skip")
+        await chat.say("/privacy")
+        await chat.tap("Delete everything…")
+        old = chat.with_button("Delete everything")
+        await second_portfolio(chat)
+        await chat.tap("Skip")
+        answer = await chat.tap("Delete everything", on=old)
+        assert answer.alert
+        assert answer.text == "Nothing was deleted: your portfolios are not those that were shown. Here they are as of now."
+        assert await chat.program.portfolios.by_id(1) is not None
+        now = chat.with_button("Delete everything")
+        assert "Balanced, Balanced 2" in now.text
+        await chat.tap("Delete everything", on=now)
+        assert await chat.program.portfolios.by_id(1) is None
+
+
+async def test_a_stranger_who_was_decided_about_meanwhile_stays_as_decided(tmp_path: Path) -> None:
+    """Two operators are asked; one blocks. The other one's Approve, which knows nothing of it, lets nobody in."""
+    async with someone(tmp_path) as ann:
+        ben, eve = ann.beside(BEN), ann.beside(TelegramUser(id=66, name="Eve"))
+        await ann.say("/start")
+        await ben.say("/start")
+        await eve.say("/start")
+        await ann.work()
+        asked = ben.with_button("Approve Eve")
+        await ann.tap("Block Eve")
+        answer = await ben.tap("Approve Eve", on=asked)
+        assert (answer.text, answer.alert) == ("Nothing was changed: Eve was decided about since this was shown.", True)
+        assert (await eve.say("/status")) == ""
+        shown = next(message for message in ben.messages if message.id == asked.id)
+        assert "Eve is blocked." in shown.text
+        await ben.tap("Approve Eve", on=shown)
+        assert "You have no open portfolio" in await eve.say("/status")

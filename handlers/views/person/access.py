@@ -101,11 +101,18 @@ def access_requests(words: Words, asking: Sequence[Person], count: int) -> View:
 
 
 def access_decided(words: Words, person: Person) -> View:
-    """Show the operator's decision in place of the question; it can be changed."""
+    """Show what was decided about somebody in place of the question; it can be changed. Whoever waits still, or again, is asked about."""
+    if person.role is Role.PENDING:
+        return access_request(words, person)
     if person.role is Role.MEMBER:
         text = say(words, "{name} may use this bot.", name=bold(_name(words, person)))
         return View(page(text), ((_block(words, person),),))
     return View(page(say(words, "{name} is blocked.", name=bold(_name(words, person)))), ((_approve(words, person),),))
+
+
+def decided_otherwise(words: Words, person: Person) -> str:
+    """Answer a button that was shown before somebody was decided about, by another operator for instance."""
+    return words.t("Nothing was changed: {name} was decided about since this was shown.", name=_name(words, person))
 
 
 def users(words: Words, people: Sequence[Person]) -> View:
@@ -125,11 +132,11 @@ def _decide(words: Words, person: Person) -> Button:
 
 
 def _approve(words: Words, person: Person) -> Button:
-    return button(words.t("Approve {name}", name=clip(_name(words, person), 24)), "approve", person.id, Style.SUCCESS)
+    return button(words.t("Approve {name}", name=clip(_name(words, person), 24)), "approve", f"{person.id}:{person.role}", Style.SUCCESS)
 
 
 def _block(words: Words, person: Person) -> Button:
-    return button(words.t("Block {name}", name=clip(_name(words, person), 24)), "block", person.id, Style.DANGER)
+    return button(words.t("Block {name}", name=clip(_name(words, person), 24)), "block", f"{person.id}:{person.role}", Style.DANGER)
 
 
 def _name(words: Words, person: Person) -> str:

@@ -34,8 +34,8 @@ def caption(words: Words) -> View:
     return View(say(words, "Everything I have stored about you, table by table."))
 
 
-def offer(words: Words, theirs: Sequence[Portfolio]) -> View:
-    """Say what goes, and what does not, and ask once."""
+def offer(words: Words, theirs: Sequence[Portfolio], shown: str) -> View:
+    """Say what goes, and what does not, and ask once; the button is about what was ``shown``, told by a word."""
     names = joined(", ", [named(words, one) for one in theirs])
     text = page(
         bold(words.t("Delete everything I know of you?")),
@@ -43,8 +43,13 @@ def offer(words: Words, theirs: Sequence[Portfolio]) -> View:
         say(words, "Nothing is sold: coins, futures and orders at an exchange stay as they are, and nobody watches them any more."),
         say(words, "It cannot be undone. Copies of my database that its host has made before still hold it."),
     )
-    yes = button(words.t("Delete everything"), "forget_yes", style=Style.DANGER)
+    yes = button(words.t("Delete everything"), "forget_yes", shown, style=Style.DANGER)
     return View(text, ((yes,), (button(words.t("Back"), "privacy"),)))
+
+
+def other_portfolios(words: Words) -> str:
+    """Answer a button that was shown for other portfolios than there are now."""
+    return words.t("Nothing was deleted: your portfolios are not those that were shown. Here they are as of now.")
 
 
 def forgotten(words: Words) -> View:

@@ -228,13 +228,12 @@ def strategy_choice(
     replaced: Portfolio | None = None,
     *,
     amount: Decimal | None = None,
-    over: str = "",
+    answers: str,
     kept_in: KeptIn | None = None,
 ) -> View:
     """Show the ``chosen`` strategy with its picture, and the others as buttons; above it the ``amount`` that was understood, where asked.
 
-    ``replaced`` is closed with the tap that opens; ``over``, what was answered about it, goes along in that button, and so does the
-    dollar that it is ``kept_in``.
+    ``replaced`` is closed with the tap that opens; a word for all ``answers`` goes along in that button.
     """
     kept_in = kept_in or KeptIn()
     shown = strategies[chosen]
@@ -253,7 +252,7 @@ def strategy_choice(
     )
     others = tuple(button(_called(words, other), "show_preset", other) for other in strategies if other != chosen)
     label = words.t("Keep today's mix as my target") if chosen == TODAY else words.t("Use {name}", name=_called(words, chosen))
-    use = button(label, "choose", f"{chosen}:{over}:{kept_in.quote}".rstrip(":"), Style.PRIMARY)
+    use = button(label, "choose", f"{chosen}:{answers}", Style.PRIMARY)
     last = (button(words.t("Own weights"), "custom"), button(words.t("Back"), "start"))
     dollar = ((button(words.t("Keep it in {quote}", quote=kept_in.other), "start_quote", kept_in.other),),) if kept_in.other else ()
     return captioned(text, ((use,), others, last, *dollar), strategy_picture(words, shown))

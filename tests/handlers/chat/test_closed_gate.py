@@ -174,12 +174,19 @@ async def test_a_group_is_left_where_the_bot_may_not_write(chat: Someone) -> Non
 
 
 async def test_edited_and_forwarded_commands_do_not_act_and_are_answered(chat: Someone) -> None:
-    """A forwarded /pause, in the old and the new fields, and an edited one; a moving place on a map is let go."""
+    """A /pause that was forwarded, in the old and the new fields, of another bot, and edited; a moving place on a map is let go."""
     await chat.set_up()
     asked = {**_MESSAGE, "chat": {**_PRIVATE, "id": ANN.id}, "from": ANN.to_json(), "text": "/pause"}
     asked["entities"] = [{"type": "bot_command", "offset": 0, "length": 6}]
     origin = {"type": "hidden_user", "date": _DATE, "sender_user_name": "Eve"}
-    for number, fields in enumerate(({"forward_origin": origin}, {"forward_date": _DATE, "forward_sender_name": "Eve"})):
+    bot = {"id": 9, "is_bot": True, "first_name": "Other"}
+    ways: tuple[dict[str, Any], ...] = (
+        {"forward_origin": origin},
+        {"forward_date": _DATE, "forward_sender_name": "Eve"},
+        {"via_bot": bot},
+        {"sender_business_bot": bot},
+    )
+    for number, fields in enumerate(ways):
         before = chat.newest
         await chat.update("message", **{**asked, **fields, "message_id": 950 + number})
         assert "forwarded" in chat.since(before)

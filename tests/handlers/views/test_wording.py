@@ -386,7 +386,7 @@ def test_a_request_can_be_approved_or_blocked() -> None:
     """The operator decides with one tap about exactly this person."""
     view = access.access_request(WORDS, Person(id=77, chat_id=77, name="Eve <admin>"))
     assert "Eve &lt;admin&gt; <code>77</code>" in view.text
-    assert actions(view) == {"approve": "77", "block": "77"}
+    assert actions(view) == {"approve": "77:pending", "block": "77:pending"}
 
 
 def test_a_page_too_long_loses_whole_lines_before_its_end() -> None:

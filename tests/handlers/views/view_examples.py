@@ -631,8 +631,8 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "problems.closed": lambda w: problems.closed(w, closed),
         "person.privacy.privacy": privacy.privacy,
         "person.privacy.caption": privacy.caption,
-        "person.privacy.offer": lambda w: privacy.offer(w, (port, closed)),
-        "person.privacy.offer of none": lambda w: privacy.offer(w, ()),
+        "person.privacy.offer": lambda w: privacy.offer(w, (port, closed), "AbCdE"),
+        "person.privacy.offer of none": lambda w: privacy.offer(w, (), "AbCdE"),
         "person.privacy.forgotten": privacy.forgotten,
         "person.halt.restored": lambda w: halt.restored(w, NOW),
         "person.halt.halted": lambda w: halt.halted(w, _HALT),
@@ -828,17 +828,19 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "portfolio.start.holdings_review two ways": lambda w: start.holdings_review(
             w, {"0a1b2c3d": {name: D(1234), "BTC": D(1)}, "4e5f6a7b": {name: D("1.234"), "BTC": D(1)}}, {}
         ),
-        "portfolio.start.strategy_choice": lambda w: start.strategy_choice(w, Mode.PAPER, presets, "aggressive"),
+        "portfolio.start.strategy_choice": lambda w: start.strategy_choice(w, Mode.PAPER, presets, "aggressive", answers="0a1b2c3d"),
         "portfolio.start.strategy_choice in another dollar": lambda w: start.strategy_choice(
-            w, Mode.PAPER, presets, "aggressive", kept_in=start.KeptIn(quote="USDC", other="USDT")
+            w, Mode.PAPER, presets, "aggressive", answers="0a1b2c3d", kept_in=start.KeptIn(quote="USDC", other="USDT")
         ),
         "portfolio.start.strategy_choice of more of it": lambda w: start.strategy_choice(
-            w, Mode.PAPER, presets, "aggressive", kept_in=start.KeptIn(other="USDC", holds_more_of_other=True)
+            w, Mode.PAPER, presets, "aggressive", answers="0a1b2c3d", kept_in=start.KeptIn(other="USDC", holds_more_of_other=True)
         ),
-        "portfolio.start.strategy_choice of what is held": lambda w: start.strategy_choice(w, Mode.MANUAL, offered, start.TODAY),
+        "portfolio.start.strategy_choice of what is held": lambda w: start.strategy_choice(
+            w, Mode.MANUAL, offered, start.TODAY, answers="0a1b2c3d"
+        ),
         "portfolio.start.futures_question": start.futures_question,
         "portfolio.start.strategy_choice instead": lambda w: start.strategy_choice(
-            w, Mode.PAPER, presets, "aggressive", port, over="9999999"
+            w, Mode.PAPER, presets, "aggressive", port, answers="0a1b2c3d"
         ),
         "portfolio.start.custom_prompt": lambda w: start.custom_prompt(w, Mode.PAPER, "USDT"),
         "portfolio.start.custom_prompt instead": lambda w: start.custom_prompt(w, Mode.PAPER, "USDT", replaced=port),
