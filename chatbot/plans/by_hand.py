@@ -164,7 +164,7 @@ def _remembered(before: PortfolioStates, done: Plan) -> PortfolioStates:
 
 
 def _filled(legs: Sequence[Leg], exchange: KeptByHand, markets: Mapping[str, Market]) -> tuple[tuple[Leg, ...], Holdings]:
-    """Return the legs as filled at their limits, and what is held after them."""
+    """Return the legs as filled at their limits for the fees that their card told, and what is held after them."""
     done = [leg for leg in legs if leg.state is not LegState.DROPPED]
     held, fees = exchange.traded([_trade(leg, exchange.quote_asset, markets) for leg in done])
     paid = {leg.index: fee for leg, fee in zip(done, fees, strict=True)}
@@ -180,7 +180,7 @@ def _trade(leg: Leg, quote: str, markets: Mapping[str, Market]) -> Trade:
     if leg.is_transfer:
         return Trade(instrument=quote, qty=leg.qty if leg.kind is LegKind.TO_FUTURES else -leg.qty, price=Decimal(1))
     market = markets.get(leg.instrument)
-    rate = market.maker_fee if market is not None else _ZERO
+    rate = market.taker_fee if market is not None else _ZERO
     return Trade(instrument=leg.instrument, qty=-leg.qty if leg.side == "sell" else leg.qty, price=leg.limit or leg.price, fee_rate=rate)
 
 

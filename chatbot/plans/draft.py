@@ -113,7 +113,7 @@ def block_for(evaluation: Evaluation, targets: Targets, reasons: tuple[Reason, .
         lines={holding.asset: frozenset({line_of(holding.asset)}) for holding in evaluation.snapshot.spot},
         moved=causes.moved(evaluation, reasons),
         outside=causes.outside(evaluation),
-        started=causes.has_begun(evaluation.held),
+        started=valuation.has_begun(evaluation.held),
         completion=_beta_goal(evaluation),
         convertible=converted,
     )

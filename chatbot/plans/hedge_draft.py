@@ -189,6 +189,11 @@ def as_planned(evaluation: Evaluation, plan: Plan) -> Evaluation:
     return with_hedges(evaluation, others if plan.hedge.closed else (*others, plan.hedge))
 
 
+def without_closed(evaluation: Evaluation, plan: Plan) -> Evaluation:
+    """Return the evaluation without the hedge that a plan closes: its targets lead to what is left; raises ``engine.errors.Refused``."""
+    return as_planned(evaluation, plan) if plan.hedge is not None and plan.hedge.closed else evaluation
+
+
 def asked(plan: Plan) -> HedgeWish | OpenHedge | None:
     """Return what a plan about a hedge was asked for: a wish to open one, or the one to close."""
     if plan.hedge is None:

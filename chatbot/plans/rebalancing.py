@@ -227,7 +227,7 @@ class Rebalancing:
             stuck = isinstance(hedge, OpenHedge) and hedge.contract in evaluation.stops
             undone = (LeftOut(why=LeftOutWhy.HALTED, instrument=INDEX),) if stuck else ()
             return NothingToDo(portfolio=evaluation.portfolio, figures=figures, left_out=undone)
-        return replace(drafted, standing=held_targets.beside(reasons, evaluation))
+        return replace(drafted, standing=held_targets.beside(reasons, hedge_draft.without_closed(evaluation, drafted)))
 
     def _lasts(self, evaluation: Evaluation) -> timedelta:
         return by_hand.lasts(evaluation.portfolio, self._expiry)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.model import BASKET, INFO, Effect, Signal
-from chatbot.portfolio import targets
+from chatbot.portfolio import targets, valuation
 from chatbot.portfolio.layers import Anchor, Layers, Memory, watch_key
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def anchor_spikes(
         if was is not None and not was.over and was.since == since:
             anchors[asset] = replace(was, share=share)
         else:
-            weight = held.by_asset.get(asset, Decimal(0)) / held.value if since > joined else None
+            weight = held.by_asset.get(asset, Decimal(0)) / held.value if since > joined and valuation.has_begun(held) else None
             anchors[asset] = Anchor(since=since, weight=weight, share=share)
     return replace(memory, anchors=anchors) if anchors != memory.anchors else memory
 

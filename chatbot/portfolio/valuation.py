@@ -169,6 +169,11 @@ def value_of(snap: portfolio.Snapshot, strategy: Strategy) -> portfolio.Valuatio
     return portfolio.value_of(snap, strategy.weights)
 
 
+def has_begun(held: portfolio.Valuation) -> bool:
+    """Tell whether there was a first block: of this bot, or of its person, who holds more than cash."""
+    return bool(held.spot) or any(position.qty for position in held.snapshot.positions)
+
+
 def engine_bands(strategy: Strategy) -> dict[str, band_width.Band]:
     """Return the engine's bands by line."""
     return {line: band_width.Band(abs_pp=rule.abs_pp, rel=rule.rel) for line, rule in strategy.bands.items()}

@@ -15,7 +15,6 @@ from chatbot.triggers import margin
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from chatbot.engine.portfolio import Valuation
     from chatbot.model import Reason, Signal
     from chatbot.portfolio.evaluation import Evaluation
 
@@ -114,8 +113,3 @@ def outside(evaluation: Evaluation) -> frozenset[str]:
     """Return the lines, and the net exposure, that are outside their bands now."""
     readings = evaluation.figures.limits if evaluation.figures is not None else ()
     return frozenset(EXPOSURE if line.line == NET else line.line for line in readings if line.breach)
-
-
-def has_begun(held: Valuation) -> bool:
-    """Tell whether there was a first block: of this bot, or of its person, who holds more than cash."""
-    return bool(held.spot) or any(position.qty for position in held.snapshot.positions)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chatbot.model import COVER, ROTATION, LegKind, LegState, Mode, PlanState
+from chatbot.model import COVER, NET, ROTATION, LegKind, LegState, Mode, PlanState
 from chatbot.model.hedge import HedgeProblem, HedgeWish
 from chatbot.plans import outcomes
 from chatbot.portfolio import strategies
@@ -77,7 +77,10 @@ async def test_closing_one_of_two_hedges_leaves_the_other(tmp_path: Path) -> Non
         await opened(on, portfolio, HedgeWish(kind=ROTATION))
         rotation, cover = await hedges(on, portfolio)
         wallet = (await books(on, portfolio))[1]
-        await carried_out(on, await closing(on, portfolio, cover))
+        plan = await closing(on, portfolio, cover)
+        assert {reason.line for held in plan.standing for reason in held.by} == {ROTATION}, "the other one is gone with this plan"
+        assert abs(next(held.now for held in plan.standing if held.line == NET) - plan.after.futures_net) < D("0.001")
+        await carried_out(on, plan)
         assert await hedges(on, portfolio) == (rotation,)
         _, rest, book = await books(on, portfolio)
         assert book == {INDEX: rotation.qty}

@@ -65,6 +65,10 @@ async def test_the_card_waits_and_what_was_done_is_done_whatever_prices_did(ann:
         (leg.qty, leg.limit) for leg in legs if not leg.is_transfer
     ]
     assert (await ann.books())["spot"]["BTC"] == D("0.5") - legs[0].qty
+    told, paid = re.search(r"fees (\$[\d.,]+),", card.text), re.search(r"fees paid (\$[\d.,]+)", shown(ann))
+    assert told is not None
+    assert paid is not None
+    assert paid[1] == told[1], "what was done as on the card cost what the card said"
 
 
 @pytest.mark.long

@@ -42,7 +42,10 @@ async def test_a_cover_that_nothing_ends_expires_after_thirty_days_and_says_what
         await ann.say("/hedge")
         assert not any(label.startswith("Close") for label in ann.last.buttons)
         # what a hedge moves is the net futures, and that is what is remembered of it
-        assert (await ann.say("/history")).count("Net futures") == 2
+        past = await ann.say("/history")
+        assert past.count("Net futures") == 2
+        assert "This closes the hedge: Cover." in past
+        assert "This opens a hedge: Cover." in past
 
 
 async def covered(ann: Someone, own: Decimal) -> None:

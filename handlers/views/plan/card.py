@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -292,6 +293,13 @@ def reason_lines(words: Words, plan: Plan) -> list[Html]:
         *(reason_text(words, reason) for reason in then),
         *(reasons.standing(words, one) for one in held[len(moved) :]),
     ]
+
+
+def past_reasons(words: Words, plan: Plan) -> list[Html]:
+    """Return the same of a plan that is looked back at: how old a reading was then says nothing now."""
+    then = tuple(replace(reason, age_s=None) for reason in plan.reasons)
+    held = tuple(replace(one, by=tuple(replace(reason, age_s=None) for reason in one.by)) for one in plan.standing)
+    return reason_lines(words, replace(plan, reasons=then, standing=held))
 
 
 def reason_text(words: Words, reason: Reason) -> Html:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from chatbot.i18n import N_
 from chatbot.model import NET, PlanState
 from handlers.views.common import ARROW, DOT, View, bold, button, clip, esc, head, joined, line_name, page, pages, say
-from handlers.views.plan.card import closed_text, reason_lines, title
+from handlers.views.hedge.card import card_lines as hedge_lines
+from handlers.views.plan.card import closed_text, past_reasons, title
 from handlers.views.plan.legs import left_out_text
 from handlers.views.plan.paid import paid_line
 from handlers.views.tables import change_picture, change_table, exposure_change
@@ -90,7 +91,7 @@ def _row(words: Words, plan: Plan) -> Html:
     states = _STATES | _STATES_BY_HAND if plan.is_by_hand else _STATES
     lead = joined(DOT, (bold(str(plan.number)), words.moment(plan.created_at), words.t(states[plan.state])))
     change = _largest_change(words, plan.before, plan.result) if plan.result is not None else None
-    return joined("\n", (lead, *reason_lines(words, plan)[:1], change))
+    return joined("\n", (lead, *[*hedge_lines(words, plan)[:1], *past_reasons(words, plan)][:1], change))
 
 
 def _largest_change(words: Words, before: PortfolioFigures, after: PortfolioFigures) -> Html | None:
@@ -110,7 +111,8 @@ def plan_in_full(words: Words, portfolio: Portfolio, plan: Plan, *, at: int = 0,
     top = title(words, portfolio, plan, words.moment(plan.created_at))
     lines = [
         bold(words.t("waiting for an answer") if plan.state is PlanState.PROPOSED and not plan.is_by_hand else closed_text(words, plan)),
-        *reason_lines(words, plan),
+        *hedge_lines(words, plan)[:1],
+        *past_reasons(words, plan),
         esc(""),
         *(paid_line(words, leg) for leg in plan.legs),
         *(joined(" ", (say(words, "Left out:"), left_out_text(words, left))) for left in plan.left_out),

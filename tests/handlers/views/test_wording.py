@@ -15,6 +15,7 @@ from chatbot.model import (
     NET,
     Cause,
     HeldBack,
+    HeldTarget,
     LeftOutWhy,
     LegState,
     LineReading,
@@ -38,7 +39,7 @@ from handlers.views.plan import autonomy, card, history, more, progress, reasons
 from handlers.views.plan import legs as legs_views
 from handlers.views.plan.legs import ended_short
 from handlers.views.portfolio import options, status, strategy, why
-from tests.handlers.views.view_examples import NOW, a_plan, a_strategy, after, figures, legs, portfolio, report, triggered
+from tests.handlers.views.view_examples import NOW, a_plan, a_strategy, after, figures, legs, portfolio, report, trigger_steps, triggered
 from tests.places import LOCALE
 
 WORDS = Catalogue(LOCALE).words("en", "Europe/London")
@@ -349,6 +350,17 @@ def test_the_same_problem_is_told_once_and_many_are_counted() -> None:
     assert problems.problems_text(WORDS, [*old, alone]) == "the prices of ADA, BTC are 60 min old; the price of ETH is 2 hr old"
     many = [Problem(code="missing_price", instrument=f"C{at}") for at in range(9)]
     assert problems.problems_text(WORDS, many).endswith("no price for C5; 3 more")
+
+
+def test_a_plan_of_the_past_tells_no_age_of_its_readings() -> None:
+    """It was hours old when the plan was made, and the list said weeks later that it was read two hours ago."""
+    by = tuple(step.reason for step in trigger_steps())
+    plan = replace(a_plan("SOL", PlanState.DONE, after()), reasons=by, standing=(HeldTarget(line=NET, own=D("0.1"), now=D(0), by=by[2:]),))
+    assert " ago" in card.plan_card(WORDS, portfolio(), replace(plan, state=PlanState.PROPOSED), NOW).text
+    assert " ago" not in history.history(WORDS, portfolio(), (plan,)).text
+    shown = history.plan_in_full(WORDS, portfolio(), plan).text
+    assert "trend looks worn out" in shown
+    assert " ago" not in shown
 
 
 def test_csv_is_exact_and_harmless() -> None:
