@@ -20,8 +20,8 @@ _ANY = re.compile(r"(?=.*[^\W\d_])\w{1,20}")
 _ALIKE = str.maketrans("АВСЕНКМОРТХУІЅЈΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABCEHKMOPTXYISJABEZHIKMNOPTYX")
 #: what people call coins and cash instead of their tickers
 _CALLED = {
-    "BTC": "bitcoin bitcoins xbt бтк бтц биток битка битки",
-    "ETH": "ethereum ether ethers éter etherium etherum etereum etéreo етх",
+    "BTC": "bitcoin bitcoins bitcóin bitcoines xbt бтк бтц биток битка битки битков битку битком битке битках",
+    "ETH": "ethereum ether ethers éter eter éteres eteres etherium etherum etereum etéreo етх",
     "SOL": "solana",
     "XRP": "ripple",
     "ADA": "cardano",
@@ -36,10 +36,10 @@ _CALLED = {
     "SHIB": "shiba",
     "UNI": "uniswap",
     "ATOM": "cosmos",
-    "USDT": "tether tethers юсдт усдт",
-    "USD": "dollar dollars bucks dólar dólares dolar dolares pavos us$",
+    "USDT": "tether tethers юсдт усдт юздт",
+    "USD": "dollar dollars bucks dólar dólares dolar dolares pavos us$ юсд дол уе у.е зелёных зеленых зелени",
     "EUR": "euro euros",
-    "CASH": "efectivo money dinero наличные наличными наличка налички кэш деньги денег",
+    "CASH": "efectivo money dinero наличные наличными наличка налички кэш кэша кэше кеш кеша кеше деньги денег деньгах",
 }
 #: the same in Russian, in any case: by how they begin
 _BEGINS = {
@@ -56,14 +56,25 @@ _BEGINS = {
     "USD": ("долл", "бакс"),
     "EUR": ("евро",),
 }
+#: what is called in two words, of which one alone is called something else; "coin" behind a name says nothing
+_IN_TWO_WORDS = tuple(
+    (re.compile(rf"(?i)(?<!\w)(?:{said})(?!\w)"), name)
+    for said, name in (
+        (r"bitcoin cash|битко[ий]н кэш", "BCH"),
+        (r"ethereum classic|ether classic|эфир(?:иум)? классик", "ETC"),
+        (r"usd coin", "USDC"),
+        (r"shiba inu|шиба ину", "SHIB"),
+        (r"binance coin", "BNB"),
+    )
+)
 #: what is money and no coin
 MONEY = DOLLARS | {"CASH", "EUR"}
 #: what people call the lines of a strategy
 _LINES_CALLED = {
-    ALT: "alts altcoin altcoins альты альткоины",
+    ALT: "alts altcoin altcoins альты альта альтов альтах альткоины альткоинов альткоинах",
     CORE: "btc/eth",
-    STABLE: "stables stablecoin stablecoins estable estables стейбл стейблы стейблкоины",
-    FUTURES: "future futuros фьючерсы",
+    STABLE: "stables stablecoin stablecoins estable estables стейбл стейблы стейблов стейблах стейблкоины стейблкоинов стейблкоинах",
+    FUTURES: "future futuros фьючерсы фьючерсов фьючерсах фьючи",
 }
 
 
@@ -93,6 +104,13 @@ class Names:
 
 #: every word may be a name
 ANY = Names(any=True)
+
+
+def in_one_word(text: str) -> str:
+    """Return a text in which what is called in two words has its short name: bitcoin cash is no bitcoin, and USD coin no dollar."""
+    for said, name in _IN_TWO_WORDS:
+        text = said.sub(name, text)
+    return text
 
 
 def of_coins(instruments: Collection[str]) -> Names:

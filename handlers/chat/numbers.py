@@ -33,7 +33,7 @@ CURRENCIES = {"us$": "USD", "$": "USD", "usd": "USD", "usdt": "USDT", "usdc": "U
 }
 #: what people call money in words, as patterns; dollars of other countries are none
 _WORDS = {
-    "USD": r"d[oó]lar(?:es)?|dollars?|bucks?|(?<!\w)pavos?(?!\w)|долл\w*|бакс\w*",
+    "USD": r"d[oó]lar(?:es)?|(?:(?<!\w)us )?dollars?|bucks?|(?<!\w)pavos?(?!\w)|долл\w*(?: сша(?!\w))?|бакс\w*",
     "EUR": r"euros?|евро",
     "RUB": r"руб\w*",
     "MXN": r"pesos?|песо",
@@ -93,7 +93,7 @@ _OVER = re.compile(r"(?<![\d/.,])(?:(\d{1,3}) )?(1/2|1/4|3/4)(?![\d/]|[.,]\d)")
 def in_decimals(text: str) -> str:
     """Return a text with ½ and 1/2 as 0.5, and 1½ as 1.5; a third has no end, and stays."""
     signs = "".join(_FRACTIONS)
-    plain = re.sub(rf"(?<![\d.,])(\d*) ?([{signs}])", lambda match: f"{match[1] or 0}{_FRACTIONS[match[2]]}", text)
+    plain = re.sub(rf"(?<![\d.,])(?:(\d+) ?)?([{signs}])", lambda match: f"{match[1] or 0}{_FRACTIONS[match[2]]}", text)
     return _OVER.sub(lambda match: f"{match[1] or 0}{ {'1/2': '.5', '1/4': '.25', '3/4': '.75'}[match[2]] }", plain)
 
 
@@ -101,6 +101,13 @@ def shown(text: str) -> str:
     """Return a short, harmless excerpt of what a person typed, for an answer that quotes it."""
     clean = " ".join("".join(c for c in text if c.isspace() or unicodedata.category(c)[0] != "C").split())
     return clean if len(clean) <= _SHOWN else clean[: _SHOWN - 1] + "…"
+
+
+def trimmed(text: str, ends: str = " ,;.!") -> str:
+    """Return a text without what stands around it; a mark before a digit begins a fraction: .5 is no 5."""
+    bare = text.strip(ends)
+    begun = text[: text.find(bare)]
+    return begun[-1] + bare if bare[:1].isdecimal() and begun[-1:] and begun[-1] in ".," else bare
 
 
 def whole(word: str) -> int | None:

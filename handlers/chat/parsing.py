@@ -15,7 +15,8 @@ from chatbot.i18n import N_
 from chatbot.model import ALT, STABLE, BandRule
 from chatbot.portfolio.strategies import EVERY
 from handlers.chat import numbers
-from handlers.chat.names import ANY
+from handlers.chat.names import ANY, in_one_word
+from handlers.chat.names import MONEY as MONEY_NAMES
 from handlers.chat.numbers import MONEY, SHARE, number, shown
 from handlers.chat.reading import numerals, prices, shares
 from handlers.chat.reading.typed_lists import ALL, NOISE, segments
@@ -66,6 +67,16 @@ _NO_MORE = re.compile(
     r"(?i)[,;.]?\s{0,3}(?:(?<!\w)(?:and|y|и)\s{1,3})?(?<!\w)(?:nothing (?:else|more)|that['’]?s (?:all|it)|nada más|eso es todo"
     r"|больше ничего(?: нет)?|это вс[её])(?!\w)"
 )
+#: dollars that lie in a coin: 1000 dollars in USDT
+_DOLLARS_IN = re.compile(
+    r"(?i)((?<![\w.,])\d[\d.,]*(?: ?(?:k|mil|тыс\.?))?) ?(?:usd|dollars?|d[oó]lares|долл\w*|баксов)"
+    r"\s+(?:in|en|в)\s+(?=(?:usd[tc]|dai)(?!\w))"
+)
+_SIGNED = r"(?:(?:US)?[$€]\s?\d[\d.,]{0,20}k?|\d[\d.,]{0,20}k?\s?(?:US)?[$€])"
+_AND_BEHIND_MONEY = re.compile(rf"(?i)(?<![\w.,])({_SIGNED})\s+(?:and|y|и)\s+(?=[\d.,])")
+_AND_BEFORE_MONEY = re.compile(rf"(?i)\s+(?:and|y|и)\s+(?={_SIGNED}(?![\w]))")
+#: a bare number in a coin: what of it is there, or so many of it
+_INTO = re.compile(r"(?i)(?<![\w.,$€£])\d[\d.,']{0,30}(?:k|к)?\s+(?:in|into|en|в)\s+(?P<coin>[^\W\d_]\w*)")
 _NAME = re.compile(r"(?=.*[^\W\d_])[\w/-]{1,20}")
 
 
@@ -101,7 +112,7 @@ def pairs(text: str, names: Names = ANY) -> Parsed:
     """
     if widths := [UserError(_IS_BAND, text=shown(found[0])) for found in _WIDTH.finditer(text)]:
         return Parsed(problems=tuple(widths))
-    plain, left_over = shares.plainly(text, names)
+    plain, left_over = shares.plainly(in_one_word(text), names)
     parsed = _values(_paired(plain, names), SHARE)
     return _with_the_rest(parsed, left_over) if left_over and not parsed.problems else parsed
 
@@ -137,15 +148,24 @@ def holdings(text: str, decimal: str, names: Names = ANY, *, every: bool = False
     What a mark means is told by the other numbers of the message (0.5 shows a point), else by ``decimal``, the sign of the person's
     language. Where it is neither shown nor usual in all the world, :attr:`Parsed.otherwise` has the amounts with the other meaning.
     """
+    text = in_one_word(text)
+    if (into := _INTO.search(text)) is not None and (coin := names.find(into["coin"])) is not None and coin not in MONEY_NAMES:
+        told = N_("“{text}” may be money, or so many coins. Write how many coins it is, like 0.5 {coin}.")
+        return Parsed(problems=(UserError(told, text=shown(into[0]), coin=coin),))
     if (span := _SPAN.search(text)) is not None and _is_span(span, names, decimal):
         return Parsed(problems=(UserError(N_("“{text}” is from one number to another. Write the one that is true."), text=shown(span[0])),))
     text, doubtful_prices = prices.without(_LABEL.sub(r"\1", _NO_MORE.sub("", text)), names, decimal)
     if doubtful_prices:
         return Parsed(problems=doubtful_prices)
-    draft = _paired(numerals.in_digits(text, names), names)
+    draft = _paired(_with_money(numerals.in_digits(text, names)), names)
     if every:
         return _with_all(draft, decimal)
     return _amounts(draft, decimal)
+
+
+def _with_money(text: str) -> str:
+    """Return a list in which money that is named beside coins stands apart: $500 and 0.5 BTC, 1000 dollars in USDT."""
+    return _AND_BEFORE_MONEY.sub("; ", _AND_BEHIND_MONEY.sub(r"\1; ", _DOLLARS_IN.sub(r"\1 ", text)))
 
 
 def _with_all(draft: _Draft, decimal: str) -> Parsed:

@@ -62,6 +62,7 @@ async def _move(update: Update, context: Context, portfolio: Portfolio, kind: Fl
     if (earlier := await context.program.flows.said(portfolio, asked_in(update))) is not None:
         await told(update, context, portfolio, earlier)  # this text has come again
         return
+    sums.refuse_the_other_way(text, comes=kind is FlowKind.DEPOSIT)
     read = await _typed_in(context, portfolio, text)
     if readings := read.readings:
         stored = {seal: {name: str(qty) for name, qty in one.items()} for seal, one in readings.items()}

@@ -130,7 +130,7 @@ def corrections(text: str, instruments: Collection[str], quote: str, decimal: st
         plain = pattern.sub(lambda match: _wallet(match, found), plain)
     for pattern in _NOTHING:
         plain = pattern.sub(lambda match: f" {name} 0 " if (name := found.names.find(match["coin"])) else match[0], plain)
-    plain = _without_fillers(plain, found.names).strip(" ,;\n")
+    plain = numbers.trimmed(_without_fillers(plain, found.names), " ,;\n")
     if not plain and (found.positions or found.wallet is not None or found.problems):
         return Typed(futures_wallet=found.wallet, positions=found.positions), tuple(found.problems)
     coins = amounts.understood(plain, instruments, quote, decimal).sure()

@@ -67,6 +67,11 @@ _AND_A_HALF = re.compile(
 #: the article too: un 20% is no 1 20%
 _BEFORE_DIGITS = re.compile(r"(?i)(?:(?<![^\W\d])(?:an?|una?)|(?<=[^\W\d]))\s+(?=\d)")
 _PER_CENT = re.compile(r"(?i)(?<=\d)\s*(?:%|per ?cent|por ciento|процент\w*)(?!\w)")
+#: thousands and what is below them: 2 mil 500
+_THOUSANDS = re.compile(
+    r"(?i)(?P<before>[^\W\d]\w*)?(?P<gap>[\s:=]{0,3})(?<![\w.,])(?P<thousands>\d{1,3}) ?(?:mil|thousand|тысяч[аиу]?|тыс\.?)"
+    r" (?P<rest>\d{3})(?![\w%]|[.,]\d)"
+)
 #: parts of one
 _PARTS = tuple(
     (re.compile(rf"(?i)\b(?:{said})"), digits)
@@ -97,7 +102,14 @@ def in_digits(text: str, names: Names = NO_NAMES) -> str:
     text = _AND_A_HALF.sub(lambda match: f"{_SMALL.get(match['n'].casefold(), match['n'])}.5{match['noun'] or ''}", text)
     for pattern, digits in _PARTS:
         text = pattern.sub(digits, text)
-    return whole(text, names)
+    return _THOUSANDS.sub(lambda said: _added(said, names), whole(text, names))
+
+
+def _added(said: re.Match[str], names: Names) -> str:
+    """Return thousands and what is below them as one number; behind a name they may be two: USDT 2 mil 500 SOL."""
+    if said["before"] and names.find(said["before"]):
+        return said[0]
+    return f"{said['before'] or ''}{said['gap']}{int(said['thousands']) * _THOUSAND + int(said['rest'])}"
 
 
 def whole(text: str, names: Names = NO_NAMES) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _WHOLE, _STEP = Decimal(100), Decimal("0.01")
 #: each of what is named gets the same
 _EQUAL = re.compile(
-    r"(?i)(?<!\w)(?:(?:in )?equal (?:weights?|parts?|shares?)|equal(?:ly)?|evenly|half and half"
+    r"(?i)(?<!\w)(?:(?:in )?equal (?:weights?|parts?|shares?)|equal(?:ly)?(?: weighted)?|evenly|half and half"
     r"|(?:a |en |por )?partes iguales|por igual|iguales|igual|equitativ\w+|mitad y mitad|a medias"
     r"|поровну|пополам|одинаково|(?:в )?равны\w+ (?:дол|част)\w+)(?!\w)"
 )
@@ -23,6 +23,7 @@ _SHARE = r"\d{1,3}(?:[.,]\d+)?\s?%?"
 #: numbers in a row for names in a row: 60/40, 50-30-20, 50 на 50
 _ROW = re.compile(rf"(?<![\w.,]){_SHARE}(?:(?:\s?[/:-]\s?|\s+на\s+|\s+){_SHARE})+(?![\w.,])")
 _REST = r"(?:all )?(?:the )?(?:rest|remainder|remaining)|(?:y )?(?:todo )?el resto|resto|lo dem[áa]s|(?:вс[её] )?остальн\w+|остат(?:ок|ки)"
+_REST = rf"{_REST}|what(?:ever)?(?:['’]s| is)? left(?: over)?|lo que (?:quede|queda|sobre|sobra|reste)|(?:вс[её],? )?что останется"
 _INTO = r"(?:\s+(?:is|goes|in|into|to|en|a|в|во|на)(?!\w))*"
 _NAME = r"(?P<name>[^\W\d_][\w/]*)"
 #: what is left over belongs to one name
@@ -31,14 +32,30 @@ _LEFT_OVER = tuple(
     for said in (rf"(?<!\w)(?:{_REST}){_INTO}[\s:=–—-]+{_NAME}(?!\s*[:=]?\s*\d)", rf"(?<!\w){_NAME}\s+(?:{_REST})(?!\s*[:=]?\s*\d)(?!\w)")
 )
 #: all of it belongs to one name
-_ALL = re.compile(rf"(?i)\W*(?:all|everything|only|just|tod[oa]|solo|sólo|все|всё|только){_INTO}\s+{_NAME}\W*")
+_ALL = re.compile(rf"(?i)\W*(?:all|everything|only|just|tod[oa]|solo|sólo|все|всё|весь|всю|только){_INTO}\s+{_NAME}\W*")
 _PARTS = tuple(
     (re.compile(rf"(?i)(?<![\w/])(?:{said})(?![\w/])"), per_cent)
     for said, per_cent in (
-        (r"(?:three|3) quarters|(?:tres|3) cuartos|(?:три|3) четверти", "75%"),
-        (r"(?:(?:an?|one|1) )?half|(?:la )?mitad|половин[ауы]", "50%"),
-        (r"(?:(?:a|one|1) )?quarter|(?:(?:un|1) )?cuarto|(?:одна |1 )?четверть", "25%"),
+        (r"(?:three|3) quarters|(?:tres|3) cuartos|(?:три|3) четверти|3/4|¾", "75%"),
+        (r"(?:(?:an?|one|1|the other) )?half|(?:la (?:otra )?)?mitad|(?:(?:другую|вторую|другая) )?половин[ауы]|1/2|½", "50%"),
+        (r"(?:(?:a|one|1) )?quarter|(?:(?:un|1) )?cuarto|(?:одна |1 )?четверть|1/4|¼", "25%"),
+        (r"(?:two|2) thirds|(?:dos|2) tercios|(?:две|2) трети|2/3|⅔", "66.67%"),
+        (r"(?:(?:a|one|1) )?third|(?:(?:un|1) )?tercio|(?:одна |1 )?треть|1/3|⅓", "33.33%"),
     )
+)
+#: three thirds are a whole
+_THIRD, _FIRST_THIRD, _PARTS_OF_THIRDS = "33.33%", "33.34%", 3
+#: one share for each of what is named: 50 each, по 50, al 50 cada uno
+_EACH = re.compile(
+    rf"(?i)(?<!\w)по\s+(?P<one>{_SHARE})(?!\w)"
+    rf"|(?<![\w.,])(?:al\s)?(?P<other>{_SHARE})\s+(?:each|apiece|cada (?:un[oa]|1))(?!\w)"
+)
+#: three names by thirds
+_THIRDS = re.compile(r"(?i)(?<!\w)(?:a third(?: each)?|thirds|un tercio(?: cada un[oa])?|(?:по )?трети|треть)(?!\w)")
+#: said before a list and before its shares: I want, make it; BTC to 60, un 60% de BTC
+_WISH = re.compile(
+    r"(?i)(?<!\w)(?:i want|i['’]d like|set|make it|quiero|ponme|pon|хочу|поставь(?:те)?|сделай(?:те)?)(?!\w)"
+    r"|(?<![\d%] )(?<!\w)(?:to|al?|до|по|un|el)(?=\s+\d)"
 )
 #: said around shares, besides what is said around any list
 _AROUND = frozenset("split divide divided make put between among with repartir reparte divide entre con раздели поделить между".split())  # noqa: SIM905 - words
@@ -50,10 +67,13 @@ def plainly(text: str, names: Names) -> tuple[str, str]:
     said = numerals.whole(text, names)
     if (alone := _ALL.fullmatch(said)) is not None and names.find(alone["name"]):
         return f"{alone['name']} {_WHOLE}", ""
-    if (shared := _equally(said, names) or _in_a_row(said, names)) is not None:
+    if (shared := _equally(said, names) or _each(said, names) or _in_a_row(said, names)) is not None:
         return ", ".join(f"{name} {share}" for name, share in shared), ""
+    said = _WISH.sub(lambda match: match[0] if names.find(match[0]) else " ", said)
     for pattern, per_cent in _PARTS:
         said = pattern.sub(per_cent, said)
+    if said.count(_THIRD) == _PARTS_OF_THIRDS:
+        said = said.replace(_THIRD, _FIRST_THIRD, 1)
     for pattern in _LEFT_OVER:
         if (found := pattern.search(said)) is not None and any(map(str.isdecimal, said)):
             name = names.find(found["name"]) or found["name"].upper()
@@ -63,14 +83,25 @@ def plainly(text: str, names: Names) -> tuple[str, str]:
 
 def _equally(said: str, names: Names) -> list[tuple[str, str]] | None:
     """Share out 100 evenly where that is said and no number is; what cannot be shared out evenly in hundredths goes to the first."""
-    if _EQUAL.search(said) is None or any(map(str.isdecimal, said)):
+    pattern = _EQUAL if _EQUAL.search(said) else _THIRDS
+    if pattern.search(said) is None or any(map(str.isdecimal, said)):
         return None
-    named = _named(_EQUAL.sub(" ", said), names)
-    if not named:
+    named = _named(pattern.sub(" ", said), names)
+    if not named or (pattern is _THIRDS and len(named) != _PARTS_OF_THIRDS):
         return None
     each = (_WHOLE / len(named)).quantize(_STEP, ROUND_DOWN)
     shares = [_WHOLE - each * (len(named) - 1), *[each] * (len(named) - 1)]
     return list(zip(named, map(str, shares), strict=True))
+
+
+def _each(said: str, names: Names) -> list[tuple[str, str]] | None:
+    """Give each name the one number that is said of each: по 50 btc и eth."""
+    found = _EACH.search(said)
+    without = _EACH.sub(" ", said, count=1)
+    if found is None or any(map(str.isdecimal, without)):
+        return None
+    share = (found["one"] or found["other"]).replace(",", ".").strip("% ")
+    return [(name, share) for name in _named(without, names)] or None
 
 
 def _in_a_row(said: str, names: Names) -> list[tuple[str, str]] | None:

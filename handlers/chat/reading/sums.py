@@ -28,9 +28,10 @@ _AND_ALL = re.compile(
 )
 #: half of what there is, or a share of it: how much that is nobody has written
 _SHARE = re.compile(
-    r"(?i)(?<!\w)(?:half|a third|a quarter|most|part|some)\s+(?:of\s+)?(?!an?\b|of\b)(?:(?:the|my|it)\b\s*)?[^\W\d_]\w*"
+    r"(?i)(?<!\w)(?:(?<!and a )half|a third|a quarter|most|part|some)\s+(?:of\s+)?(?!an?\b|of\b|million|thousand)"
+    r"(?:(?:the|my|it)\b\s*)?[^\W\d_]\w*"
     r"|(?<!\w)(?:la\s+)?mitad(?:\s+de(?:l)?)?(?:\s+(?:mi|mis|el|la|los))?(?:\s+[^\W\d_]\w*)?"
-    r"|(?<!\w)(?:половин|треть|четверть|часть)\w*(?:\s+(?:мо\w+|сво\w+))?(?:\s+[^\W\d_]\w*)?|(?<!\w)half$"
+    r"|(?<!\w)(?<!с )(?:половин|треть|четверть|часть)\w*(?:\s+(?:мо\w+|сво\w+))?(?:\s+[^\W\d_]\w*)?|(?<!\w)half$"
 )
 #: what is to be left, and not what is to be taken
 _LEFT = re.compile(r"(?i)(?:(?:but|except(?: for)?|apart from|leaving|(?<!al )menos|excepto|salvo|кроме)\s+[\d.,]*\d(?:\s*[^\W\d_]\w*)?)")
@@ -45,10 +46,10 @@ _AROUND = re.compile(
     r"|invest(?:ed)?|deposit(?:ed)?|withdr[ae]w|(?:put|add|send|sent|paid|take|took|pull)(?:ed)?(?:\s+(?:in|out))?|transferred|added"
     r"|keep|hold|hodl|reserve|save|set aside|leave|at least|out|aside|(?:do not|don['’]?t|never)\s+(?:sell|touch|trade)"
     r"|por favor|ahora|hoy|otros|otras|unos|unas|aprox\.?|más|invertir|invierte|invert[íi]|ingres\w+|deposit[aeoóé]\w*|retir\w+|añad\w+"
-    r"|sac(?:ar|o|a|ó|ado)|saqué|met(?:er|o|í|ido)"
+    r"|sac(?:ar|o|a|ó|ado)|saqué|met(?:er|o|í|ido)|he(?= \w+[aií]do\b)|acabo de"
     r"|guard\w+|apart[aeoé]\w*|reserv\w+|al menos|no\s+(?:vend\w+|toc\w+|toques)"
-    r"|пожалуйста|сейчас|сегодня|ещё|еще|около|примерно|влож\w+|вклад\w+|внес\w+|внёс|внест\w+|пополн\w+"
-    r"|выве\w+|вывод\w*|снять|снял\w*|добав\w+"
+    r"|пожалуйста|сейчас|сегодня|ещё|еще|около|примерно|влож\w+|вклад\w+|внес\w+|внёс|внест\w+|пополн\w+(?: на)?"
+    r"|выве\w+|вывод\w*|снять|снял\w*|добав\w+|(?:за)?кин\w+|полож\w+|перев[её]\w+"
     r"|отлож\w+|остав\w+|сохран\w+|держ\w+|придерж\w+|не меньше|не\s+(?:прода\w+|трога\w+))(?!\w)"
 )
 #: all that is kept of a coin is given back
@@ -60,6 +61,28 @@ _BACK = re.compile(
 #: what is said behind an amount in Europe: 10.000,-
 _NO_CENTS = re.compile(r"(?<=\d)[.,]-(?!\d)|(?<=\d)-ish(?!\w)")
 _WHICH = UserError(N_("Write of which coin, like all BTC."))
+#: words that say which way it goes; money from a bank or to one goes both ways
+_LEAVES = re.compile(
+    r"(?i)(?<!\w)(?:withdr[ae]w\w*|take|took|pull(?:ed)?|cash(?:ed)? out|retir\w+|sac(?:ar|o|a|ó|ado)|saqué"
+    r"|выве\w+|вывод\w*|снять|снял\w*|снима\w+|забра\w+)(?!\w)"
+)
+_COMES = re.compile(
+    r"(?i)(?<!\w)(?:deposit\w*|put|add(?:ed)?|invest(?:ed)?|invert\w+|ingres\w+|añad\w+|met(?:er|o|í|ido)"
+    r"|влож\w+|внес\w+|внёс|внест\w+|пополн\w+|добав\w+|закин\w+|полож\w+)(?!\w)"
+)
+_BANK = re.compile(
+    r"(?i)(?<!\w)(?:bank|card|salary|wages?|account|banco|tarjeta|sueldo|cuenta|карт\w+|банк\w*|зарплат\w+|сч[её]т\w*)(?!\w)"
+)
+
+
+def refuse_the_other_way(text: str, *, comes: bool) -> None:
+    """Refuse a sum that is said to go the other way than it would be noted. Raises :class:`UserError`."""
+    other = (_LEAVES if comes else _COMES).search(text)
+    if other is None or _BANK.search(text) is not None:
+        return
+    leaves = N_("“{text}” is said of money that leaves. Send that with /withdraw, like /withdraw 500.")
+    arrives = N_("“{text}” is said of money that comes in. Send that with /deposit, like /deposit 500.")
+    raise UserError(leaves if comes else arrives, text=numbers.shown(other[0]))
 
 
 def moved(text: str, instruments: Collection[str], quote: str, decimal: str, *, all_is: str = "") -> Typed:
@@ -72,7 +95,7 @@ def moved(text: str, instruments: Collection[str], quote: str, decimal: str, *, 
 
 def start_amount(text: str) -> Decimal:
     """Read what a paper portfolio starts with; raises :class:`UserError`."""
-    plain = _AROUND.sub(" ", _NO_CENTS.sub("", numerals.in_digits(text))).strip(" ,;.!=:")
+    plain = numbers.trimmed(_AROUND.sub(" ", _NO_CENTS.sub("", numerals.in_digits(text))), " ,;.!=:")
     return numbers.amount(plain or text)
 
 
@@ -90,8 +113,8 @@ def _read(text: str, instruments: Collection[str], quote: str, decimal: str, *, 
     known = names.of_coins(instruments)
     if (problem := _no_sum(text, known)) is not None:
         return Typed(problems=(problem,))
-    plain = _AROUND.sub(lambda match: match[0] if known.find(match[0]) else " ", _every(text, known)).strip(" ,;.!")
-    plain = _and_all(plain, known)
+    said = _NO_CENTS.sub("", _every(names.in_one_word(text), known))
+    plain = _and_all(numbers.trimmed(_AROUND.sub(lambda match: match[0] if known.find(match[0]) else " ", said)), known)
     if plain == ALL:
         return Typed(every=(all_is,)) if all_is else Typed(problems=(_WHICH,))
     if bare and not _says_something(numerals.in_digits(plain, known), known):
@@ -104,7 +127,8 @@ def _read(text: str, instruments: Collection[str], quote: str, decimal: str, *, 
             if not numbers.is_in_another_dollar(in_digits, quote):
                 return Typed(holdings={quote: numbers.number(in_digits)})
         except UserError as mistake:  # it may be about coins
-            alone = mistake if in_digits == plain else UserError(mistake.msgid, text=numbers.shown(plain))
+            said = text if ALL in plain else plain
+            alone = mistake if in_digits == said else UserError(mistake.msgid, text=numbers.shown(said))
     read = amounts.understood(plain or text, instruments, quote, decimal, every=True)
     if alone is not None and (not _names_anything(plain) or (read.problems and (_is_money(plain, known) or not _has_words(plain)))):
         return Typed(problems=(alone,))

@@ -26,21 +26,25 @@ _ENUMERATED = re.compile(
 )
 _ENCLOSED = re.compile(r"(?<=\S)([^\S\n]*)\(([^()\n]*)\)|\(([^()\n]{3,})\)")
 _ENUMERATED_LINE = re.compile(r"^\s*\d{1,2}\.(?:\s+|(?=[^\W\d]))")
-#: a digit on a key, at the beginning of a line
-_KEYCAP = re.compile(r"(?m)^[^\S\n]{0,20}(?:\d\ufe0f?\u20e3|\U0001f51f)")
+#: a digit on a key, at the beginning of a line; 1.-, 1º; a digit in a circle
+_KEYCAP = re.compile(
+    r"(?m)^[^\S\n]{0,20}(?:\d\ufe0f?\u20e3|\U0001f51f|\d{1,2}(?:\.?-(?!\d)|[ºª°][.)]?)(?=\s))|[\u2460-\u249b\u2776-\u2793]"
+)
 #: a line that says what all of it is worth
 _TOTAL = re.compile(
     rf"(?im)^[^\w\n]{{0,20}}(?:(?:grand )?total|sum|overall|altogether|en total|suma|valor total|итого|всего|сумма)"
     rf"\s*[:=≈~-]*\s*{_MONEY}\s*$"
 )
 _LONG_TIMES = "|".join(word for word in numbers.FACTORS if len(word) > 2)
+#: 10 k; where a coin is called so, it is the coin
+_SHORT_TIMES = re.compile(r"(?i)(?<=\d) (kk?|кк?)(?!\w)")
 #: written before the number is looked at: what belongs to it
 _JOINED = (
     (re.compile(r"(?i)(?<=\d)\s*(?:%|per ?cent\b|pct\b|por ?ciento\b|процент\w*)"), "%"),
     (re.compile(rf"(?i)(?<=\d)\s+({_LONG_TIMES})\b\.?"), r"\1"),
     (re.compile(r"(?<!\S)%\s?([\d.,]+)(?!\S)"), r"\1%"),
     (re.compile(rf"({_SIGN})\s+(?=[\d.,])"), r"\1"),
-    (re.compile(rf"(?<=\d)\s+({_SIGN})(?![\d.,\w])"), r"\1"),
+    (re.compile(rf"(?<=\d)\s+({_SIGN})(?![.,]?\d|\w)"), r"\1"),
     (_SPACED, lambda match: match[0].replace(" ", "")),
 )
 #: ends of a pair, wherever they stand
@@ -49,6 +53,7 @@ _END = re.compile(r"[;\n]|,(?=\s|$)|(?<=[^\d\s]),|,(?=[^\W\d])|\.(?=\s|$)")
 _BETWEEN = re.compile(r"[\s|=:×→]+|(?<!\S)[-–—+&·/>]+(?!\S)|(?<=[\w%])[–—]|->|=>|\.{2,}|(?<=\w)&(?=\w)|(?<=[^\W\d_])\+(?=[\d.,])")
 _TIMES = "|".join(numbers.FACTORS)
 _NUMBER = re.compile(rf"(?i)(?:US)?{_SIGN}?[+-]?(?:US)?{_SIGN}?[.,]?\d[\d.,'_]*(?:{_TIMES})?\.?%?{_SIGN}?")
+_AMERICAN = re.compile(r"(?i)^us\$")
 _GLUED = re.compile(r"([+-]?[.,]?\d[\d.,'_]*%?)([^\W\d_].*)|(.*[^\W\d_])-?([.,]?\d[\d.,'_]*%?)")
 #: words that name nothing where they are no names themselves: 0.5 BTC and 4 ETH
 NOISE = frozenset(
@@ -101,6 +106,7 @@ def _in_columns(text: str) -> str:
 
 def _line(line: str, names: Names) -> list[list[Token]]:
     bare = _ENUMERATED_LINE.sub("", _BULLET.sub("", line))
+    bare = _SHORT_TIMES.sub(lambda times: times[0] if names.find(times[1]) else times[1], bare)
     for pattern, instead in _JOINED:
         bare = pattern.sub(instead, bare)
     return [_tokens(part, names) for part in _END.split(bare)]
@@ -127,7 +133,8 @@ def _token(word: str, names: Names) -> list[Token]:
         return [token for part in word.split("/") if part for token in _token(part, names)]
     letters = sum(char.isalpha() for char in word)
     is_number = word == ALL or (
-        word.lstrip("+-.,$€£¥₽₹₺₿Ξ₮")[:1].isdecimal() and not (letters > 1 and word.isalnum() and not _NUMBER.fullmatch(word))
+        _AMERICAN.sub("$", word).lstrip("+-.,$€£¥₽₹₺₿Ξ₮")[:1].isdecimal()
+        and not (letters > 1 and word.isalnum() and not _NUMBER.fullmatch(word))
     )
     return [Token(word, is_number=is_number)]
 

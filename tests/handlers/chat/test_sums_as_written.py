@@ -31,6 +31,19 @@ def rows(table: str) -> list[tuple[str, ...]]:
 
 #: language, what is typed, what comes or goes; "or" before what else it may be, "!" before what is answered
 MOVED = rows("""
+en|.5 btc|BTC 0.5
+en|put in .5 btc|BTC 0.5
+en|.25|USDT 0.25
+es|,5 btc|BTC 0.5
+ru|,5 битка|BTC 0.5
+en|100 USD Coin|USDC 100
+en|max 500|! “max 500” is not a number
+en|500,-|USDT 500
+en|two and a half thousand|USDT 2500
+es|2 mil 500|USDT 2500
+es|2 mil quinientos|USDT 2500
+ru|две с половиной тысячи|USDT 2500
+ru|закинул 500 баксов|USDT 500
 en|twenty five dollars|USDT 25
 en|a hundred bucks|USDT 100
 en|500 usd in cash|USDT 500
@@ -154,6 +167,8 @@ ru|около 500|USDT 500
 
 #: the same of what is kept out
 KEPT = rows("""
+en|.2 BTC|BTC 0.2
+es|guarda ,2 BTC|BTC 0.2
 en|a thousand usdt|USDT 1000
 es|mil usdt|USDT 1000
 ru|сто баксов|USDT 100
@@ -369,7 +384,7 @@ es|500 en BTC|! “500 en BTC” may be money, or so many coins
 es|unos 500|500
 es|otros 500|500
 es|invertir 500|500
-es|retirar 500|500
+es|retirar 500|! “retirar” is said of money that leaves. Send that with /withdraw
 es|500 cada mes|! A regular amount goes into the schedule
 es|500 usdt por favor|500
 es|ETH 1.234|! ETH can be read as 1234 or as 1.234
@@ -585,6 +600,13 @@ def test_a_coin_that_is_called_like_a_word_stays_a_coin() -> None:
 CHAT = [
     ("en", "/deposit 500 in BTC", "“500 in BTC” may be money, or so many coins. Write $500, or 500 BTC."),
     ("en", "/deposit 500 please", "+500 USDT"),
+    ("en", "/deposit .5 btc", "+0.5 BTC"),
+    ("en", "/deposit took out 500", "“took” is said of money that leaves. Send that with /withdraw"),
+    ("en", "/deposit took 500 from my bank", "+500 USDT"),
+    ("en", "/withdraw put in 500", "“put” is said of money that comes in. Send that with /deposit"),
+    ("en", "/invest withdraw 500", "“withdraw” is said of money that leaves."),
+    ("es", "/deposit saqué 500", "«saqué» se dice del dinero que sale. Envíalo con /withdraw"),
+    ("ru", "/withdraw внёс 500", "«внёс» — о деньгах, которые приходят. Отправьте это с /deposit"),
     ("en", "/withdraw all of my USDT", "−"),
     ("en", "/keep half my BTC", "“half my BTC” is a part of it."),
     ("en", "/keep keep all my ADA and SOL", "You hold no ADA"),
