@@ -403,6 +403,7 @@ class Monitor:
             return Outcome.TOLD
         # the alert that opened the window has rung already; new targets and the end of a tilt have none
         rung = result.asked is not None and any(reason.trigger not in (Cause.TILT, Cause.TARGETS) for reason in reasons)
+        rung = rung and not _was_put_off(portfolio)
         return await self._offer(tx, seen, drafted, silent=rung or quiet_hours.card_is_silent(seen.person, reasons, now))
 
     async def _offer(self, tx: Tx, seen: CheckInput, drafted: Plan, *, silent: bool) -> Outcome:
@@ -425,6 +426,12 @@ class Monitor:
         self._roster.note(seen.evaluation, seen.now, calm=result.calm)
         if not (result.calm and check.held_back is HeldBack.INSIDE and seen.last is not None and seen.last.held_back is HeldBack.INSIDE):
             writes.checks[seen.portfolio.id] = check
+
+
+def _was_put_off(portfolio: Portfolio) -> bool:
+    """Tell whether a batching window was open when its person asked for silence: what rang then has been forgotten since."""
+    opened, until = portfolio.window_opened_at, portfolio.snoozed_until
+    return opened is not None and until is not None and opened < until
 
 
 async def _person(tx: Tx, portfolio: Portfolio) -> Person | None:

@@ -11,11 +11,11 @@ from chatbot.alerts import quiet_hours, write
 from chatbot.errors import contained
 from chatbot.model import AnswerMode, DecidedBy, MessageKind, NotAlone, Plan, PlanState, Unanswered
 from chatbot.plans import autonomy, hedge_draft, outcomes
-from chatbot.plans.show_card import offer
+from chatbot.plans.show_card import count_again, offer
 from chatbot.portfolio.revision import revision_of
 from chatbot.portfolio.stored import states, turnover
 from chatbot.store import accounts, halt, messages, plans, portfolios
-from chatbot.triggers import drift, market
+from chatbot.triggers import drift
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -176,9 +176,6 @@ class UnansweredPlans:
         portfolio = await portfolios.get(tx, plan.portfolio_id)
         if plan.stand is None or not plan.stand.auto or plan.acts_at is None or portfolio is None:
             return
-        before = await states.read(tx, portfolio.id)
         heard = tuple(reason for reason in plan.reasons if reason.event or reason.trigger in drift.LINES)
-        pending = market.joined_reasons(heard, before.memory.pending)
-        await states.write(tx, portfolio.id, before, replace(before, memory=replace(before.memory, pending=pending)))
-        await portfolios.save(tx, replace(portfolio, window_opened_at=portfolio.window_opened_at or now))
+        await count_again(tx, portfolio, heard, now)
         self._roster.forget(portfolio.id)

@@ -58,7 +58,7 @@ from chatbot.plans.outcomes import (
 )
 from chatbot.plans.outdated import holdings_moved, outdated, prices_moved, settings_changed, stopped
 from chatbot.plans.real_money import limits
-from chatbot.plans.show_card import store
+from chatbot.plans.show_card import put_off, store
 from chatbot.portfolio.revision import revision_of
 from chatbot.portfolio.stored import states
 from chatbot.store import events, halt, plans, portfolios
@@ -443,7 +443,7 @@ class Rebalancing:
         return await self._store(drafted)
 
     async def skip(self, plan_id: int, person_id: int, *, until: datetime | None = None) -> Late | NotYours | Proposed:
-        """Close a plan unanswered; with ``until`` the portfolio also stays quiet until then.
+        """Close a plan unanswered; with ``until`` the portfolio also stays quiet until then, and what is left of the plan comes back.
 
         One that is traded by hand waits on through the silence: whether it was traded nobody has said.
         """
@@ -456,9 +456,7 @@ class Rebalancing:
             if not waits and not await plans.decide(tx, plan_id, PlanState.SKIPPED, now):
                 return Late(plan=await plans.plan(tx, plan_id) or plan)
             await events.add_event(tx, plan_id, None, "snoozed" if until else "skipped", {"person": person_id})
-            if until is not None:
-                latest = await portfolios.get(tx, portfolio.id) or portfolio
-                await portfolios.save(tx, replace(latest, snoozed_until=until))
+            await put_off(tx, portfolio, plan, now, until)
             return Proposed(plan=await plans.plan(tx, plan_id) or plan)
 
     async def redraw(self, plan: Plan) -> None:

@@ -1,4 +1,4 @@
-"""From a drafted plan to a card that waits for an answer: stored, the card that it replaces closed, shown."""
+"""From a drafted plan to a card that waits for an answer: stored, the card that it replaces closed, shown; and put off until later."""
 
 from __future__ import annotations
 
@@ -6,17 +6,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chatbot.alerts import write
-from chatbot.model import AnswerPolicy, NotAlone, PlanState
+from chatbot.model import AnswerMode, AnswerPolicy, Cause, NotAlone, PlanState
 from chatbot.plans import autonomy
 from chatbot.plans.outcomes import Busy, Proposed
 from chatbot.portfolio.stored import states, turnover
-from chatbot.store import plans
+from chatbot.store import plans, portfolios
+from chatbot.triggers import market
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
-    from chatbot.model import Person, Plan, Portfolio
+    from chatbot.model import Person, Plan, Portfolio, Reason
     from chatbot.store.database import Tx
+
+#: what is only true of one card beside the one before it
+_OF_ONE_CARD = frozenset({Cause.BETA, Cause.MOVED, Cause.CHANGED})
 
 
 async def store(tx: Tx, drafted: Plan) -> Proposed | Busy:
@@ -65,3 +70,34 @@ async def _promised(tx: Tx, portfolio_id: int) -> datetime | None:
     """Return when the plan that now waits was to be reduced: a newer one in its place does not put that off."""
     waiting = await plans.open_plan(tx, portfolio_id)
     return waiting.stand.reduce_at if waiting is not None and waiting.state == PlanState.PROPOSED and waiting.stand else None
+
+
+def comes_back(portfolio: Portfolio, plan: Plan) -> bool:
+    """Tell whether a plan that its person puts off is made again after the silence; a hedge and new money are asked for by hand.
+
+    A pause forgets what was to be planned.
+    """
+    by_wish = plan.hedge is not None or any(reason.trigger is Cause.NEW_MONEY for reason in plan.reasons)
+    return plan.has_deadline and not by_wish and not portfolio.paused and portfolio.answer is not AnswerMode.NOTIFY
+
+
+async def put_off(tx: Tx, portfolio: Portfolio, plan: Plan, now: datetime, until: datetime | None) -> None:
+    """Keep a portfolio quiet ``until`` then and let the plan come back after it; None: it was skipped, and so is one that was put off."""
+    latest = await portfolios.get(tx, portfolio.id) or portfolio
+    if until is None:
+        if latest.snoozed_until is not None and latest.snoozed_until > now:
+            await portfolios.save(tx, replace(latest, window_opened_at=None))
+        return
+    latest = replace(latest, snoozed_until=until)
+    if comes_back(latest, plan):
+        await count_again(tx, latest, (reason for reason in plan.reasons if reason.trigger not in _OF_ONE_CARD), now)
+    else:
+        await portfolios.save(tx, latest)
+
+
+async def count_again(tx: Tx, portfolio: Portfolio, reasons: Iterable[Reason], now: datetime) -> None:
+    """Let the reasons of a plan count again that was not answered: its window stays open, and closes once somebody can be asked."""
+    before = await states.read(tx, portfolio.id)
+    pending = market.joined_reasons(reasons, before.memory.pending)
+    await states.write(tx, portfolio.id, before, replace(before, memory=replace(before.memory, pending=pending)))
+    await portfolios.save(tx, replace(portfolio, window_opened_at=portfolio.window_opened_at or now))

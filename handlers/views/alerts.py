@@ -199,6 +199,7 @@ def snoozed(words: Words, portfolio: Portfolio, until: datetime) -> View:
     text = page(
         head(words, portfolio),
         say(words, "No alerts until {time}. Checks go on; /resume ends the silence.", time=words.moment(until)),
+        say(words, "The plan comes then, if there is still something to do.") if portfolio.window_opened_at is not None else None,
         say(words, "Margin in danger, failed legs and errors still ring."),
     )
     return View(text, ((button(words.t("Ring again now"), "resume"), button(words.t("Status"), "status")),))

@@ -217,6 +217,7 @@ def test_small_window_texts_fit_in_every_language() -> None:
         texts += [
             progress.not_yours(words),
             progress.skipped_toast(words, a_plan(), until=a_plan().expires_at),
+            progress.skipped_toast(words, a_plan(), until=a_plan().expires_at, comes_back=True),
             progress.confirmed_toast(words, a_plan()),
             progress.left_behind(words, a_plan()),
             progress.left_behind_open(words, a_plan()),
