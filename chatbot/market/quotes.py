@@ -33,6 +33,10 @@ _AGREES = 0.05
 _SAME_LOOK_S = 15.0
 #: seconds that a time of observation may lie ahead of the clock that reads it
 _AHEAD_S = 1.0
+#: the same for a time that the exchange tells: its clock and ours may differ
+_TOLD_AHEAD_S = 30.0
+#: seconds for which the exchange's own time may stand still in all that was asked for, as where nobody trades it
+_CALM_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,8 @@ class QuoteBoard:
         self._trusted: dict[str, _Seen] = {}
         #: the newest answer where it was refused
         self._refused: dict[str, _Refusal] = {}
+        #: the latest time that the exchange has told of a spot market (False) and a contract (True), and the reading when it was heard
+        self._newest: dict[bool, tuple[datetime, float]] = {}
         #: monotonic reading of the last fetch that answered; None before the first one
         self._fetched: float | None = None
 
@@ -93,6 +99,7 @@ class QuoteBoard:
 
     def _take_all(self, answers: Mapping[str, Quote]) -> None:
         """Look at the answers one by one; what is wrong with one of them is its own trouble."""
+        self._note_times(answers)
         middles = finite_prices({name: {"bid": quote.bid, "ask": quote.ask} for name, quote in answers.items()}).mid
         sound: dict[str, _Seen] = {}
         for name, quote in answers.items():
@@ -105,6 +112,14 @@ class QuoteBoard:
         for name, seen in sound.items():
             self._take(name, seen, sound)
 
+    def _note_times(self, answers: Mapping[str, Quote]) -> None:
+        """Note when the exchange's own time last went on: where it stands still for all coins, the answers are those of before."""
+        latest = self._clock.now() + timedelta(seconds=_TOLD_AHEAD_S)
+        for name, quote in answers.items():
+            known = self._newest.get(is_perp(name))
+            if quote.told_at is not None and quote.told_at <= latest and (known is None or quote.told_at > known[0]):
+                self._newest[is_perp(name)] = quote.told_at, self._clock.monotonic()
+
     def _fault(self, quote: Quote, middle: Decimal | None) -> str:
         """Return why a quote is no price by itself; empty when it is one."""
         if not all_finite((quote.bid, quote.ask, quote.mark, quote.volume, quote.funding_rate, quote.last)):
@@ -114,7 +129,15 @@ class QuoteBoard:
         return "wide_spread" if quote.ask - quote.bid > self._max_spread * middle else ""
 
     def _observed(self, name: str, quote: Quote) -> float:
-        """Return the monotonic reading of the observation; a repeated answer keeps its first, one from the future has none."""
+        """Return the monotonic reading of the observation; a repeated answer keeps its first, one from the future has none.
+
+        Where the exchange tells its time, it is hardly younger than the moment at which that last went on.
+        """
+        newest = self._newest.get(is_perp(name)) if quote.told_at is not None else None
+        at = self._heard(name, quote)
+        return at if newest is None else min(at, newest[1] + _CALM_S)
+
+    def _heard(self, name: str, quote: Quote) -> float:
         for known in (self._trusted.get(name), refusal.seen if (refusal := self._refused.get(name)) else None):
             if known is not None and known.quote.at == quote.at and known.quote.seen == quote.seen:
                 return known.at

@@ -80,6 +80,45 @@ async def test_a_time_in_the_future_is_no_freshness(ahead: int) -> None:
     assert look.board.oldest_age(["BTC"], NOW) is None
 
 
+async def test_an_exchange_whose_own_time_stands_still_tells_nothing_new() -> None:
+    """The same old answer comes again and again, from a cache for instance: it gets older, but for what a calm market may take."""
+    look = Board()
+    stands, names = NOW - timedelta(seconds=3), ("BTC", "SOL", "BTC-PERP")
+    for _ in range(19):
+        look.source.say("BTC", "42283", told_at=stands)
+        look.source.say("SOL", "150", told_at=stands - timedelta(minutes=9))
+        look.source.say("BTC-PERP", "42283", told_at=look.clock.now())
+        heard = await look.hears(*names)
+        look.clock.advance(5)
+    assert heard == [None, None, None], "after a minute and a half"
+    assert await look.hears(*names) == ["stale_price", "stale_price", None]
+    assert look.board.oldest_age(names, look.clock.now()) == 65
+    for name, price, at in (("BTC", "21000", look.clock.now()), ("SOL", "149", stands), ("BTC-PERP", "21000", look.clock.now())):
+        look.source.say(name, price, told_at=at)
+    assert await look.hears(*names) == [None, None, None], "a coin that nobody trades may be told with an old time beside it"
+
+
+@pytest.mark.parametrize("off_s", [-7200, -10, 10, 7200])
+async def test_an_exchange_whose_clock_differs_is_believed_while_it_goes_on(off_s: int) -> None:
+    look = Board()
+    for _ in range(30):
+        look.source.say("BTC", "100", told_at=look.clock.now() + timedelta(seconds=off_s))
+        assert await look.hears("BTC") == [None]
+        look.clock.advance(10)
+
+
+async def test_one_time_of_another_year_holds_up_no_price() -> None:
+    look = Board()
+    look.source.say("BTC", "100", told_at=NOW + timedelta(days=3650))
+    look.source.say("SOL", "100", told_at=NOW)
+    assert await look.hears("BTC", "SOL") == [None, None]
+    for _ in range(20):
+        look.clock.advance(10)
+        for name in ("BTC", "SOL"):
+            look.source.say(name, "100", told_at=look.clock.now())
+        assert await look.hears("BTC", "SOL") == [None, None]
+
+
 async def test_a_clock_that_goes_on_an_hour_is_believed_on_the_safe_side() -> None:
     look = Board()
     look.source.say("BTC", "100")

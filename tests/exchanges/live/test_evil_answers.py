@@ -290,3 +290,19 @@ async def test_the_exchange_tells_its_own_time(venue: str) -> None:
         except ExchangeError:
             pytest.skip("the player does not know this path")
         assert abs(told - NOW) < timedelta(minutes=1) or told > NOW
+
+
+@needs_player
+async def test_the_same_answer_from_a_cache_grows_old() -> None:
+    """B1 from the other side: 200 and sound, but of an hour ago; it is no price "0 sec old"."""
+    async with Stage("binance") as stage:
+        board = QuoteBoard(stage.source, stage.clock)
+        for _ in range(7):
+            await board.refresh(COINS)
+            usable, _problems = board.usable(COINS, stage.clock.now())
+            assert set(usable) == set(COINS)
+            stage.clock.advance(15)
+        await board.refresh(COINS)
+        usable, problems = board.usable(COINS, stage.clock.now())
+        assert usable == {}
+        assert {problem.code for problem in problems} == {"stale_price"}
