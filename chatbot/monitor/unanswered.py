@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -13,7 +12,7 @@ from chatbot.model import AnswerMode, DecidedBy, MessageKind, NotAlone, Plan, Pl
 from chatbot.plans import autonomy, hedge_draft, outcomes
 from chatbot.plans.show_card import count_again, offer
 from chatbot.portfolio.revision import revision_of
-from chatbot.portfolio.stored import states, turnover
+from chatbot.portfolio.stored import turnover
 from chatbot.store import accounts, halt, messages, plans, portfolios
 from chatbot.triggers import drift
 
