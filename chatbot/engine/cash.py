@@ -31,6 +31,6 @@ def has_left(price: Decimal | None) -> bool:
     return price is not None and abs(price - 1) > PEG_MARGIN
 
 
-def is_spendable(asset: str, price: Decimal, quote: str) -> bool:
-    """Tell whether plans may pay with a coin: with the quote coin, and with another dollar on its peg once it is converted."""
-    return asset in DOLLARS and not is_off_peg(asset, price, quote)
+def is_spendable(asset: str, price: Decimal) -> bool:
+    """Tell whether plans may pay with a coin at the price that counts: with the quote coin (1), and with another dollar on its peg."""
+    return asset in DOLLARS and not has_left(price)

@@ -235,9 +235,15 @@ def cash_coins(snapshot: Snapshot, quote: str) -> CashCoins:
     with wide():
         return CashCoins(
             value=sum((coin.value for coin in snapshot.cash), _ZERO),
-            spendable=sum((coin.value for coin in snapshot.cash if is_spendable(coin.asset, coin.price, quote)), _ZERO),
+            spendable=spendable(snapshot),
             depeg=tuple(sorted({coin.asset for coin in snapshot.cash if coin.qty and is_off_peg(coin.asset, coin.price, quote)})),
         )
+
+
+def spendable(snapshot: Snapshot) -> Decimal:
+    """Return what plans may pay with (domain 9.5): a dollar off its peg and a euro are counted but never spent."""
+    with wide():
+        return sum((coin.value for coin in snapshot.cash if is_spendable(coin.asset, coin.price)), _ZERO)
 
 
 def hold_out(snapshot: Snapshot, reserve: Mapping[str, Decimal | None]) -> Snapshot:

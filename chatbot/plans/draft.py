@@ -145,7 +145,7 @@ def _given(
     config = Config(
         gross_cap=strategy.gross_cap,
         sleeve_cap=strategy.sleeve_cap,
-        cash_buffer=valuation.other_cash(snapshot, beside=converted),
+        cash_buffer=valuation.unconverted(snapshot, converted),
         fee_aware=not literal,
         min_trade=MIN_TRADE if least is None else least,
         min_trade_bps=MIN_TRADE_BPS if least is None else least,
@@ -199,8 +199,7 @@ def convertible(evaluation: Evaluation) -> frozenset[str]:
     """
     if evaluation.snapshot is None:
         return frozenset()
-    money = evaluation.snapshot.cash[0].asset
-    others = [coin for coin in evaluation.snapshot.cash[1:] if coin.qty and is_spendable(coin.asset, coin.price, money)]
+    others = [coin for coin in evaluation.snapshot.cash[1:] if coin.qty and is_spendable(coin.asset, coin.price)]
     return frozenset(coin.asset for coin in others if _trades_closely(evaluation, coin.asset))
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine import band_width, bands, portfolio
-from chatbot.engine.cash import CASH_COINS
+from chatbot.engine.cash import CASH_COINS, is_spendable
 from chatbot.engine.liquidation import Bracket, liquidation, maintenance
 from chatbot.engine.planner import smallest_trade as engine_trade
 from chatbot.engine.portfolio import kept_of
@@ -143,9 +143,15 @@ def without_target(spot: Mapping[str, Decimal], strategy: Strategy) -> tuple[str
     return tuple(sorted(asset for asset in managed_coins(spot, strategy) if strategy.line_of(asset) not in strategy.weights))
 
 
-def other_cash(snap: portfolio.Snapshot, *, beside: Collection[str] = ()) -> Decimal:
-    """Return what cash beside the quote coin, and beside these, is worth, in quote."""
-    return sum((cash.value for cash in snap.cash[1:] if cash.asset not in beside), Decimal(0))
+def other_cash(snap: portfolio.Snapshot) -> Decimal:
+    """Return what cash beside the quote coin is worth, in quote."""
+    return sum((cash.value for cash in snap.cash[1:]), Decimal(0))
+
+
+def unconverted(snap: portfolio.Snapshot, converted: Collection[str]) -> Decimal:
+    """Return what dollars beside the quote coin, on their peg and not ``converted``, are worth: plans pay in the quote coin only."""
+    others = [cash for cash in snap.cash[1:] if cash.asset not in converted and is_spendable(cash.asset, cash.price)]
+    return sum((cash.value for cash in others), Decimal(0))
 
 
 def off_peg(snap: portfolio.Snapshot) -> dict[str, Decimal]:

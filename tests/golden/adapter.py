@@ -290,7 +290,7 @@ def due_run(case: Case) -> Case:
 
 
 def realised_vol(case: Case) -> Case:
-    found = volatility.realised_vol(samples(case["prices"]), real(case["interval_hours"]), real(case.get("coverage", 0.9)))
+    found = volatility.realised_vol(samples(case["prices"]), real(case.get("interval_hours", 1)), real(case.get("coverage", 0.9)))
     return {"sigma": figure(found.sigma), "n": found.n}
 
 
@@ -311,10 +311,10 @@ def has_fallen(point: Case) -> bool:
 
 
 def vol_spike(case: Case) -> Case:
-    rule, state, states = spike_rule(case), volatility.SpikeState(), []
+    rule, target, state, states = spike_rule(case), number(case["target"]), volatility.SpikeState(), []
     for point in case["points"]:
         readings = (maybe(point.get(name)) for name in ("sigma", "base", "weight"))
-        state = volatility.advance(state, number(case["target"]), *readings, rule, fallen=has_fallen(point))
+        state = volatility.advance(state, target, *readings, rule, fallen=has_fallen(point))
         states.append({"active": state.active, "k": reported(state.k), "cap": reported(state.cap)})
     return {"states": states}
 
@@ -336,7 +336,7 @@ def vol_basket(case: Case) -> Case:
 
 def basket_vol(case: Case) -> Case:
     closes = {coin: samples(series) for coin, series in case["closes"].items()}
-    found = basket.basket_vol(numbers(case["quantities"]), closes, real(case["interval_hours"]), real(case.get("coverage", 0.9)))
+    found = basket.basket_vol(numbers(case["quantities"]), closes, real(case.get("interval_hours", 1)), real(case.get("coverage", 0.9)))
     return {"sigma": figure(found.sigma), "n": found.n, "left_out": list(found.left_out)}
 
 

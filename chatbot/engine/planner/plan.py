@@ -31,7 +31,7 @@ from chatbot.engine.planner.futures import (
 from chatbot.engine.planner.lines import Line, Terms, contract_lines, precap, reached, solve_value_after_fees, spot_lines, worth
 from chatbot.engine.planner.scope import Money, Scope, everything
 from chatbot.engine.planner.spot import buys_wanted, cost, need, proceeds, spot_buys, spot_sells
-from chatbot.engine.portfolio import FUTURES, STABLE, value_of
+from chatbot.engine.portfolio import FUTURES, STABLE, spendable, value_of
 from chatbot.engine.targets import check_targets
 
 if TYPE_CHECKING:
@@ -84,8 +84,9 @@ def plan(
 
     ``rules`` by instrument (BTC, BTC-PERP); an instrument without rules, or in ``halted``, gets no order. ``scope`` is what the block may
     touch, and holds the caps strictly; None is everything, with the caps as they are estimated. ``completion`` closes the gap in
-    beta that a block of everything would leave (domain 9.3). Cash that is ``convertible`` is sold for the quote coin as far as the
-    block needs it; all other is spent as it is. What could not be done is said in ``flags``. Raises ``Refused``: non_positive_value,
+    beta that a block of everything would leave (domain 9.3). Dollars that are ``convertible`` are sold for the quote coin as far as the
+    block needs it; other dollars are spent as they are, and a euro or a dollar off its peg is not (domain 9.5). What could not be
+    done is said in ``flags``. Raises ``Refused``: non_positive_value,
     negative_quantity, bad_price, negative_target, targets_sum, missing_target, missing_price, bad_parameter.
     """
     w = value_of(snapshot)
@@ -103,7 +104,7 @@ def plan(
     spot, book, terms = within(of_block, spot, book, partial(solve_value_after_fees, V, fees=fees, config=config), flags)
     sleeve = Sleeve(W=exact(snapshot.wallet), E=exact(w.equity), target=exact(targets.collateral), fees=expected_fees(book, terms))
     money = _Money(
-        cash=exact(w.cash) - exact(config.cash_buffer),
+        cash=exact(spendable(snapshot)) - exact(config.cash_buffer),
         dollars=dollar_lines(snapshot, rules, convertible),
         least=worth(of_block.least, V, config),
     )

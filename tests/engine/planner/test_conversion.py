@@ -89,3 +89,20 @@ def test_what_is_under_the_minimum_cannot_be_converted(qty: str) -> None:
     found = block(D(1000), {"USDC": D(qty)}, D(1))
     assert {order.instrument for order in found.orders} == {"BTC"}
     assert "cash_limited" in found.flags
+
+
+@pytest.mark.parametrize(("asset", "price"), [("USDC", "0.88"), ("DAI", "1.0101"), ("EUR", "1.08")])
+def test_what_is_no_cash_pays_for_nothing(asset: str, price: str) -> None:
+    """A dollar off its peg and a euro are worth something, but buys are cut to the quote coin that is there (domain 9.5)."""
+    cash = (Cash(asset="USDT", qty=D(1_000)), Cash(asset=asset, qty=D(9_000), price=D(price)))
+    snapshot = Snapshot(spot=(Holding(asset="BTC", qty=D(0), price=D(60_000)),), cash=cash)
+    found = plan(
+        snapshot,
+        Targets(spot={"BTC": D("0.5")}, stable=D("0.5"), collateral=D(0)),
+        RULES,
+        Fees(spot=FEE),
+        Config(gross_cap=D(2), sleeve_cap=D(2)),
+    )
+    assert "cash_limited" in found.flags
+    assert D(990) < sum(order.notional for order in found.orders) < D(1_000)
+    assert found.value_before == D(1_000) + D(9_000) * D(price)
