@@ -40,14 +40,16 @@ _ALL_LINES = re.compile(
 )
 #: said around a width and its line, where it names no coin
 _AROUND_WIDTH = re.compile(
-    r"(?i)(?:(?<!\w)|(?<=%))(?:(?:set|make|put|widen|narrow)(?: it)?|within|to|for|at|of (?:its |the )?target|bands?|width"
-    r"|(?<=%)\s?relativ[eoa]s?|pon(?:er)?|para|con|banda|al|от цели|для|поставь|сделай|полоса|ширина|(?<=todas )a|(?<=todos )a)(?!\w)"
+    r"(?i)(?:(?<!\w)|(?<=%))(?:(?:i want|set|make|put|widen|narrow)(?: it)?|within|to|for|at|of (?:its |the )?target|bands?|width"
+    r"|(?<=%)\s?relativ[eoa]s?|pon(?:er)?|para|con|banda|al|del? objetivo|quiero|ampl[ií]a|estrecha|(?<![\d%] )a(?= \d)"
+    r"|от цели|для|поставь|сделай|полоса|коридор|ширина|хочу|расширь|сузь|до(?= \d)|(?<=todas )a|(?<=todos )a)(?!\w)"
 )
 #: what says that a width is in points, as a bare number is
 _POINTS = re.compile(
     r"(?i)(?<!\w)(\d[\d.,]{0,20})\s*(percentage points?|points?|p\.?p\.?|pts?\.?|puntos?(?: porcentuales)?"
     r"|процентн\w+ пункт\w*|пункт\w*|п\. ?п\.?|пп)(?!\w)"
 )
+_HALF = re.compile(r"(?i)\W*(half(?: of (?:it|them))?|(?:la )?mitad|половин\w+)\W*")
 _WIDTH = re.compile(r"(?:±|\+/?-)\s?[\d.,]+")
 _IS_BAND = N_("“{text}” is the width of a band. Send it with /bands, like /bands BTC 5.")
 #: names of cash: money, of which nobody writes thousandths
@@ -212,6 +214,8 @@ def bands(text: str, names: Names = ANY) -> tuple[dict[str, BandRule], tuple[Use
 
     A width alone, or of ``all``, is meant for every line (:data:`EVERY`).
     """
+    if (part := _HALF.fullmatch(text)) is not None:  # of what it is now
+        return {}, (UserError(N_("I don't understand “{text}” here."), text=shown(part[1])),)
     known = names.also(dict.fromkeys(_ALL_WORDS, EVERY))
     said = _AROUND_WIDTH.sub(
         lambda word: word[0] if known.find(word[0]) and word[0].casefold() != "a" else " ",

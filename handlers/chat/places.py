@@ -119,6 +119,7 @@ _ABBREVIATIONS = {
     "est": "America/New_York",
     "edt": "America/New_York",
     "et": "America/New_York",
+    "ct": "America/Chicago America/New_York",
     "cst": "America/Chicago Asia/Shanghai",
     "cdt": "America/Chicago",
     "mst": "America/Denver America/Phoenix",
@@ -175,7 +176,7 @@ _PARTS = {
     765: "Pacific/Chatham",
 }
 _OFFSET = re.compile(
-    r"(?:(?P<from>utc|gmt|z|гмт|msk|мск)\s*(?P<bare>[+-])?|(?P<sign>[+-]))\s*(?P<hours>\d{1,2})"
+    r"(?:(?<![^\W\d_])(?P<from>utc|gmt|z|гмт|msk|мск)\s*(?P<bare>[+-])?|(?P<sign>[+-]))\s*(?P<hours>\d{1,2})"
     r"(?:[:.h]?(?P<minutes>\d{2})|[.,](?P<half>5))?(?![\d:]|[.,h]\d)"
 )
 _HOURS = r"(?:hours?|hrs?|horas?|h|часа|часов|час|ч)"
@@ -280,12 +281,13 @@ def read(text: str, language: str, now: datetime) -> Found:
         offset = pattern.sub(instead, offset)
     found = _offset(offset.strip(), now)
     if found is None and _OF_DAY.search(said):
-        found = _offset(_IT_IS.sub(" ", clocks.spelled(said)).strip(" ,.!"), now)
+        found = _offset(_IT_IS.sub(" ", clocks.spelled(said)).strip(" ,.!"), now, is_clock=_IT_IS.search(said) is not None)
     if found is not None:
         return found
     zones, is_sure = _named(said, language, now)
     if zones:
-        return Found(_told_apart(zones, now), is_named=is_sure)
+        beside = None if said.casefold() in _own_names() else _OFFSET.search(offset)
+        return _beside(Found(_told_apart(zones, now), is_named=is_sure), beside, now)
     if (of_none := _OFFSET.search(offset)) is not None:  # UTC+2 of a place that is not known; "BTC -1" may be anything
         return replace(_offset(of_none[0], now) or Found(), is_named=bool(of_none["from"]))
     known = _known(language)
@@ -309,6 +311,8 @@ def _named(said: str, language: str, now: datetime) -> tuple[tuple[str, ...], bo
     if zones := regions.zones_of(bare, _known(language)):
         return zones, bare.casefold() not in regions.WORDS
     without = _OFFSET.sub(" ", said.casefold())
+    if zones := _called(_bare(without), language):
+        return zones, _DISTANCE.search(without) is None
     parts = [one.strip() for one in re.split(r"[,;()]", without) if one.strip()]
     if len(parts) == 1:
         parts = _apart(parts[0], language)
@@ -384,21 +388,38 @@ def _known(language: str) -> Mapping[str, tuple[str, ...]]:
     return found | {_plain(said): (zone,) for zone, cities in _CITIES.items() for said in cities.split("|")}
 
 
-def _offset(said: str, now: datetime) -> Found | None:
+def _beside(found: Found, offset: re.Match[str] | None, now: datetime) -> Found:
+    """Return the zones of a place that keep the offset beside it: Kyiv (UTC+2); else what may be meant: Moscow time and two hours."""
+    if offset is None:
+        return found
+    minutes, first = timedelta(minutes=_minutes(offset)), clock_of(found.zones[0], now)[0] or timedelta()
+    if agree := tuple(zone for zone in found.zones if minutes in clock_of(zone, now)):
+        return replace(found, zones=agree)
+    meant = fixed(int((minutes if offset["from"] else first + minutes).total_seconds()) // 60)
+    return Found(tuple(zone for zone in (meant, *found.zones) if zone))
+
+
+def _minutes(offset: re.Match[str]) -> int:
+    """Return how far ahead of UTC an offset is, minutes."""
+    minutes = int(offset["hours"]) * 60 + (30 if offset["half"] else int(offset["minutes"] or 0))
+    signed = -minutes if "-" in (offset["sign"], offset["bare"]) else minutes
+    return signed + (180 if offset["from"] in ("msk", "мск") else 0)
+
+
+def _offset(said: str, now: datetime, *, is_clock: bool = False) -> Found | None:
     """Return the zone of an offset, or of a clock that shows what was written; None where it is neither."""
     clock = _CLOCK.fullmatch(said)
     if clock is not None and int(clock[1]) < 24 and int(clock[2]) < 60:
         shown = int(clock[1]) * 60 + int(clock[2])
         ahead = (shown - now.hour * 60 - now.minute + _OFF_MIN) % _DAY_MIN // _QUARTER_MIN * _QUARTER_MIN
         east = ahead <= _EAST_MIN and fixed(ahead)
-        zones = (east or fixed(ahead - _DAY_MIN), _PARTS.get(shown, ""))  # 5:30 may be an offset too
-        return Found(tuple(dict.fromkeys(zone for zone in zones if zone)), is_named=True)
+        there = east or fixed(ahead - _DAY_MIN)
+        zones = (there, "" if is_clock else _PARTS.get(shown, ""))  # 5:30 may be an offset too
+        return Found(tuple(dict.fromkeys(zone for zone in zones if zone)), is_named=bool(there) or not zones[1])
     found = _OFFSET.fullmatch(said)
     if found is None:
         return None
-    minutes = int(found["hours"]) * 60 + (30 if found["half"] else int(found["minutes"] or 0))
-    signed = -minutes if "-" in (found["sign"], found["bare"]) else minutes
-    zone = fixed(signed + (180 if found["from"] in ("msk", "мск") else 0))
+    zone = fixed(_minutes(found))
     return Found((zone,) if zone else (), is_named=True)
 
 

@@ -114,12 +114,14 @@ _SAYS_NOTHING = frozenset(
             "y",
             "del",
             "mes",
+            "schedule",
+            "calendario",
             "invest",
             "invertir",
             "invierte",
         ),
         *("в", "во", "на", "по", "и", "число", "числа", "каждыи", "каждую", "каждое", "каждого", "день", "месяца"),
-        *("вложить", "вкладывать"),
+        *("вложить", "вкладывать", "расписания", "расписание"),
     )
 )
 _MOST_WORDS = 8
@@ -149,7 +151,10 @@ _ALSO: dict[str, tuple[str, Any]] = {
     **{day: ("weekday", at) for at, day in enumerate(("lunes", "martes", "miercoles", "jueves", "viernes", "sabado", "domingo"))},
     **{day: ("weekday", at) for at, day in enumerate(("понедельник", "вторник", "среда", "четверг", "пятница", "суббота", "воскресенье"))},
     **dict.fromkeys(
-        ("stop", "cancel", "parar", "стоп", "отключить", "no", "none", "never", "нет", "nunca", "выкл", "apagado", "desactivado"),
+        (
+            *("stop", "cancel", "no", "none", "never", "parar", "nunca", "sin", "quitar", "quita", "apagar", "apagado", "desactivado"),
+            *("стоп", "отключить", "выключить", "выключи", "убрать", "никогда", "нет", "без", "выкл"),
+        ),
         ("freq", "off"),
     ),
     **dict.fromkeys(("first", "primero", "primer", "первого", "первое"), ("day", 1)),

@@ -86,6 +86,11 @@ ZONES = [
     ("es", "hora del este", NEW_YORK),
     ("ru", "владик", "Asia/Vladivostok"),
     ("es", "03:58", "Etc/GMT+5"),
+    ("en", "it is 5:30 here", "America/St_Johns"),
+    *(("ru", typed, "Asia/Omsk") for typed in ("Омск (МСК+3)", "Омск МСК+3", "омск +6", "UTC+6 Омск")),
+    *(("ru", typed, MOSCOW) for typed in ("+3 мск", "мск (+3)", "UTC+3 Москва")),
+    ("en", "New York -5", NEW_YORK),
+    ("en", "New York (UTC-4)", NEW_YORK),
 ]
 #: a city and what it lies in: the region is respected, whoever has a larger city of that name
 IN_REGIONS = [
@@ -120,6 +125,13 @@ IN_REGIONS = [
 ]
 #: several zones that may be meant, or that are near what was written
 SEVERAL = [
+    ("en", "CT", ("America/Chicago", NEW_YORK), True),
+    ("ru", "ОМСК+1", ("Etc/GMT-7", "Asia/Omsk"), False),
+    ("ru", "Питер+2", ("Etc/GMT-5", MOSCOW), False),
+    ("ru", "+2 мск", ("Etc/GMT-5", MOSCOW), False),
+    ("en", "London+3", ("Etc/GMT-3", "Europe/London"), False),
+    ("en", "UTC+5 London", ("Etc/GMT-5", "Europe/London"), False),
+    ("en", "10:30", ("Australia/Lord_Howe",), False),
     ("en", "IST", ("Europe/Dublin", "Asia/Jerusalem", "Asia/Kolkata"), True),
     ("en", "BST", ("Europe/London", "Asia/Dhaka"), True),
     ("en", "CST", ("America/Chicago", "Asia/Shanghai"), True),
@@ -151,7 +163,8 @@ SEVERAL = [
 NONE = [
     *(("en", typed, False) for typed in ("hello", "asdfgh", "2", "", "🚀", "x", "25:00", "Factory", "localtime", "BTC 40", "\u202e")),
     *(("ru", typed, False) for typed in ("три часа", "часа три")),
-    *(("en", typed, True) for typed in ("UTC+1:30", "UTC+15", "UTC-13", "UTC+5:20", "UTC+5.50", "+25", "02:24")),
+    ("es", "son las 10:30", True),
+    *(("en", typed, True) for typed in ("it's 10:30", "UTC+1:30", "UTC+15", "UTC-13", "UTC+5:20", "UTC+5.50", "+25", "02:24")),
 ]
 
 
