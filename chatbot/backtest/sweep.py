@@ -1,4 +1,4 @@
-"""Many settings of one strategy over the same past: how wide its bands, and which calendar beside them, or instead of them.
+"""Many settings of one strategy over the same past: how wide its bands, how far back it trades, and which calendar beside or instead.
 
 They are told apart by the bare rule (``engine/backtest/rule.py``), which shares its arrays between all of them: no lots, no smallest
 trades, no futures and no triggers. The best of many looks good by chance alone, so it stands beside what chance would give (domain 12.5).
@@ -32,10 +32,14 @@ if TYPE_CHECKING:
     from chatbot.model import Strategy
 
     Floats = NDArray[np.float64]
+    #: half of the bands, percentage points, None without; calendar; theta
+    _Setting = tuple[float | None, str, float]
 
 #: widths of a band that are tried, hundredths of a percentage point
 _WIDTHS = range(100, 2001, 25)
 CALENDARS = ("", "weekly", "monthly", "quarterly")
+#: how far back it is traded (domain 3.3): to the target, half-way, to the nearest edge
+THETAS = (1.0, 0.5, 0.0)
 #: a band that nothing leaves, as a weight: that of a line without one
 _WIDE = 10.0
 _DAY_HOURS = 24
@@ -49,6 +53,8 @@ class Tried:
     width_pp: float | None
     #: when it is traded in any case; empty: never
     calendar: str
+    #: one of :data:`THETAS`
+    theta: float
     #: worth at the end, of what it began with
     growth: float
     drawdown: float
@@ -75,21 +81,21 @@ class Sweep:
     #: how likely it is that the best is better than that (domain 12.5); None where it cannot be told
     deflated: float | None
 
-    def at(self, width_pp: float | None, calendar: str = "") -> Tried:
+    def at(self, width_pp: float | None, calendar: str = "", theta: float = 1.0) -> Tried:
         """Return one setting; raises ``StopIteration`` for one that was not tried."""
-        return next(one for one in self.tried if one.width_pp == width_pp and one.calendar == calendar)
+        return next(one for one in self.tried if (one.width_pp, one.calendar, one.theta) == (width_pp, calendar, theta))
 
 
 def sweep(past: Past, strategy: Strategy) -> Sweep:
-    """Try every width with every calendar, each from the strategy's targets at the first hour; raises ``engine.errors.Refused``."""
+    """Try every setting, each from the strategy's targets at the first hour; raises ``engine.errors.Refused``."""
     lines, prices = _as_lines(past, strategy)
-    settings = [(None if width is None else width / 100, calendar) for width, calendar in product((None, *_WIDTHS), CALENDARS)]
+    settings = _settings()
     days = (past.hours - 1) / _DAY_HOURS
     tried, returns = [], []
-    for (width, calendar), run in zip(settings, replay_all(prices, _rules(past, strategy, lines, settings)), strict=True):
+    for setting, run in zip(settings, replay_all(prices, _rules(past, strategy, lines, settings)), strict=True):
         daily = run.values[-past.begin.hour % _DAY_HOURS :: _DAY_HOURS]
         returns.append(measures.daily_returns(daily))
-        tried.append(_tried(width, calendar, run, days, returns[-1]))
+        tried.append(_tried(setting, run, days, returns[-1]))
     _, place = max((-inf if one.sharpe is None else one.sharpe, -place) for place, one in enumerate(tried))
     beside = [one - returns[0] for one in returns]
     known = [sharpe for one in beside if (sharpe := measures.sharpe(one)) is not None]
@@ -103,13 +109,19 @@ def sweep(past: Past, strategy: Strategy) -> Sweep:
     )
 
 
-def _rules(past: Past, strategy: Strategy, lines: tuple[str, ...], settings: list[tuple[float | None, str]]) -> Iterator[Rule]:
+def _settings() -> list[_Setting]:
+    """Return what is tried: every width with every calendar, and by itself as far back as can be traded."""
+    to_target = ((None if width is None else width / 100, calendar, 1.0) for width, calendar in product((None, *_WIDTHS), CALENDARS))
+    return [*to_target, *((width / 100, "", theta) for width, theta in product(_WIDTHS, THETAS) if theta < 1)]
+
+
+def _rules(past: Past, strategy: Strategy, lines: tuple[str, ...], settings: list[_Setting]) -> Iterator[Rule]:
     targets = tuple(float(strategy.weights[line]) for line in lines)
     fee = float(max(market.taker_fee for name, market in past.markets.items() if not is_perp(name)))
     forced = {calendar: _hours_of(past, calendar) for calendar in CALENDARS}
-    for width, calendar in settings:
+    for width, calendar, theta in settings:
         halves = None if width is None else tuple(_WIDE if line == FUTURES else width / 100 for line in lines)
-        yield Rule(targets=targets, half_widths=halves, theta=1.0, fee=fee, at=forced[calendar])
+        yield Rule(targets=targets, half_widths=halves, theta=theta, fee=fee, at=forced[calendar])
 
 
 def _as_lines(past: Past, strategy: Strategy) -> tuple[tuple[str, ...], Floats]:
@@ -136,10 +148,12 @@ def _hours_of(past: Past, calendar: str) -> tuple[int, ...]:
     return tuple((at - past.begin) // HOUR for at in takewhile(lambda at: at <= end, schedules.occurrences(spec, past.begin)))
 
 
-def _tried(width: float | None, calendar: str, run: Run, days: float, returns: Floats) -> Tried:
+def _tried(setting: _Setting, run: Run, days: float, returns: Floats) -> Tried:
+    width, calendar, theta = setting
     return Tried(
         width_pp=width,
         calendar=calendar,
+        theta=theta,
         growth=float(run.values[-1]),
         drawdown=measures.max_drawdown(run.values) or 0.0,
         sharpe=measures.sharpe(returns),

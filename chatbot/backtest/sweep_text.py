@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: above this a best setting may be more than luck (domain 12.5)
 _STRONG = 0.95
+#: how far back is traded, as a setting says it
+_BACK = {1.0: "", 0.5: " half-way", 0.0: " to the edge"}
 _HEAD = ("", "worth", "deepest fall", "Sharpe", "trades", "turnover", "fees")
 
 
@@ -48,11 +50,16 @@ def _plainly(one: Result) -> dict[str, float | None]:
 def as_text(found: Sweep, strategy: Strategy, switched: Switched) -> str:
     """Return what was tried as a table: what everybody knows, what ended where, and how much the best is worth as evidence."""
     ranked = sorted(found.tried, key=lambda one: -inf if one.sharpe is None else one.sharpe)
-    own = next((float(rule.abs_pp) for rule in strategy.bands.values() if rule.abs_pp is not None), None)
+    widths = (float(rule.abs_pp) for rule in strategy.bands.values() if rule.abs_pp is not None)
+    own = next(((width, "", float(strategy.theta)) for width in widths), None)
     rows = [
         ("held", found.at(None)),
         *((calendar, found.at(None, calendar)) for calendar in CALENDARS if calendar),
-        *((f"the preset's own {said(one)}", one) for one in found.tried if not one.calendar and one.width_pp == own and own is not None),
+        *(
+            (f"the preset's own {said(one)}", one)
+            for one in found.tried
+            if own is not None and (one.width_pp, one.calendar, one.theta) == own
+        ),
         (f"best: {said(found.best)}", found.best),
         (f"middle: {said(ranked[len(ranked) // 2])}", ranked[len(ranked) // 2]),
         (f"worst: {said(ranked[0])}", ranked[0]),
@@ -88,7 +95,7 @@ def said(one: Tried) -> str:
     """Return a setting in words."""
     if one.width_pp is None:
         return one.calendar or "held"
-    return f"±{one.width_pp:g} points" + (f", and {one.calendar}" if one.calendar else "")
+    return f"±{one.width_pp:g} points" + _BACK[one.theta] + (f", and {one.calendar}" if one.calendar else "")
 
 
 def caveats(found: Sweep) -> tuple[str, ...]:
@@ -98,7 +105,8 @@ def caveats(found: Sweep) -> tuple[str, ...]:
     likely = "unknown" if found.deflated is None else f"{found.deflated * 100:.0f} % likely"
     beside, chance = _number(found.beside_holding), f"{found.by_chance:.2f}"
     return (
-        f"{len(found.tried)} settings were tried: bands from 1 to 20 points and none, alone and with a calendar. Ranked by Sharpe ratio.",
+        f"{len(found.tried)} settings were tried: bands from 1 to 20 points and none, each with each calendar.",
+        "Bands alone also trade back half-way, and to the edge. Ranked by Sharpe ratio.",
         f"What the best earned beside holding has a Sharpe ratio of {beside}; by chance alone the best of so many has {chance}.",
         f"That it is better than chance is {likely}: {so}.",
         "The bare rule: a taker's fee, no lots, no smallest trades, no triggers; the futures' share waits as cash.",

@@ -253,6 +253,8 @@ def hold_out(snapshot: Snapshot, reserve: Mapping[str, Decimal | None]) -> Snaps
     Raises ``Refused``: negative_quantity, bad_price.
     """
     check_snapshot(snapshot)
+    if not reserve:
+        return snapshot
     left = dict(reserve)
     kept: dict[str, Kept] = {}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -107,6 +107,8 @@ class Monitor:
         self._stumbles = Stumbles()
         self._tidied: datetime | None = None
         self._looked_back: datetime | None = None
+        #: by portfolio, the last day whose opening value stands in the store: the first one counts
+        self._valued: dict[int, date] = {}
 
     def next_check(self) -> datetime | None:
         """Return when the next check is due; None before the first."""
@@ -270,14 +272,16 @@ class Monitor:
         told = planned = 0
         evaluations = list(looked.values())
         for start in range(0, len(evaluations), _TOGETHER):
+            writes = CheckWrites()
             async with self._db.transaction() as tx:
-                rung, proposed = await self._judge_some(tx, evaluations[start : start + _TOGETHER])
+                rung, proposed = await self._judge_some(tx, evaluations[start : start + _TOGETHER], writes)
+            self._valued |= {portfolio_id: opening.day for portfolio_id, opening in writes.values}
             told, planned = told + rung, planned + proposed
         return told, planned
 
-    async def _judge_some(self, tx: Tx, evaluations: Sequence[Evaluation]) -> tuple[int, int]:
+    async def _judge_some(self, tx: Tx, evaluations: Sequence[Evaluation], writes: CheckWrites) -> tuple[int, int]:
         """Judge portfolios; state, alert rows and messages of each are written in this transaction."""
-        now, writes = self._clock.now(), CheckWrites()
+        now = self._clock.now()
         stored = await batch.read(tx, [evaluation.portfolio.id for evaluation in evaluations])
         halted = await halt.since(tx) is not None
         told = planned = 0
@@ -421,8 +425,9 @@ class Monitor:
         """Store what /why will tell, unless it would only say again that all is inside, and the value that the day began with."""
         if check.figures is not None and not seen.evaluation.unsettled:
             day = seen.market_now.astimezone(ZoneInfo(seen.person.zone)).date()
-            opening = Opening(day=day, at=seen.now, value=check.figures.value, mark=mark_of(seen.evaluation, seen.market_now))
-            writes.values.append((seen.portfolio.id, opening))
+            if self._valued.get(seen.portfolio.id) != day:
+                opening = Opening(day=day, at=seen.now, value=check.figures.value, mark=mark_of(seen.evaluation, seen.market_now))
+                writes.values.append((seen.portfolio.id, opening))
         self._roster.note(seen.evaluation, seen.now, calm=result.calm)
         if not (result.calm and check.held_back is HeldBack.INSIDE and seen.last is not None and seen.last.held_back is HeldBack.INSIDE):
             writes.checks[seen.portfolio.id] = check

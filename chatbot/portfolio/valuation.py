@@ -62,6 +62,8 @@ def managed_instruments(account: Account, strategy: Strategy) -> frozenset[str]:
 
 def wholly_kept(strategy: Strategy, account: Account) -> frozenset[str]:
     """Return the coins of which all that is there is kept out: their price is only shown, so nothing waits for it."""
+    if not strategy.kept:
+        return frozenset()  # of most people, asked several times in every look
     named = {*strategy.spot_assets, account.quote_asset}
     return frozenset(
         asset
@@ -111,12 +113,13 @@ def snapshot(
     every = portfolio.owned(rows, quote)
     managed = portfolio.hold_out(every, strategy.kept)
     left = {holding.asset: holding for holding in managed.spot}
+    # a coin that has a target keeps its row, whatever is kept out of it
+    left |= {one.asset: replace(one, qty=Decimal(0)) for one in every.spot if one.asset in wanted and one.asset not in left}
     positions = {position.instrument: position for position in account.positions}
     book = [name for name in sorted({*positions, *strategy.contracts, *also} - set(idle)) if name in quotes or not partial]
     return replace(
         managed,
-        # a coin that has a target keeps its row, whatever is kept out of it
-        spot=tuple(left.get(one.asset, replace(one, qty=Decimal(0))) for one in every.spot if one.asset in left or one.asset in wanted),
+        spot=tuple(left[one.asset] for one in every.spot if one.asset in left),
         kept=(*managed.kept, *(portfolio.Kept(asset=asset, qty=held[asset], price=None) for asset in sorted(unseen))),
         wallet=account.balances.futures_wallet,
         positions=tuple(_position(contract, positions.get(contract), quotes[contract]) for contract in book),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
 import pytest
 
 from chatbot.backtest import sweep_text
-from chatbot.backtest.sweep import CALENDARS, sweep
+from chatbot.backtest.sweep import CALENDARS, THETAS, sweep
 from chatbot.engine.backtest.rule import Rule, replay
 from chatbot.engine.errors import Refused
 from chatbot.model import BandRule, Cause, Strategy
@@ -61,17 +62,22 @@ def test_each_setting_is_what_the_rule_alone_makes_of_its_lines() -> None:
     weekly = found.at(None, "weekly")  # 1 January 2021 was a Friday: thirteen Mondays in ninety days
     assert (weekly.trades, found.at(None, "monthly").trades, found.at(None, "quarterly").trades) == (13, 3, 1)
     assert found.at(None).trades == 0
+    for theta in (0.5, 0.0):
+        followed, tried = replay(lines, replace(rule, theta=theta)), found.at(3.0, theta=theta)
+        assert (tried.growth, tried.trades) == (pytest.approx(followed.values[-1]), len(followed.traded))
+    assert found.at(3.0, theta=0.0).turnover < one.turnover
 
 
 def test_the_best_stands_beside_chance_and_the_number_of_settings_is_told() -> None:
     found = sweep(past_of(wandering()), a_strategy())
-    assert len({(one.width_pp, one.calendar) for one in found.tried}) == len(found.tried) == 78 * len(CALENDARS)
+    apart = {(one.width_pp, one.calendar, one.theta) for one in found.tried}
+    assert len(apart) == len(found.tried) == 78 * len(CALENDARS) + 77 * (len(THETAS) - 1)
     assert found.best.sharpe == max(one.sharpe for one in found.tried if one.sharpe is not None)
     assert found.by_chance > 0
     assert found.deflated is not None
     assert 0 <= found.deflated <= 1
     told = sweep_text.as_text(found, a_strategy(), switched())
-    assert "312 settings were tried" in told
+    assert "466 settings were tried" in told
     assert "the preset's own ±5 points" in told
     cells = ([cell.strip() for cell in line.split("  ") if cell] for line in told.splitlines())
     rows = {row[0]: row[1] for row in cells if len(row) == 7}
@@ -82,7 +88,7 @@ def test_the_best_stands_beside_chance_and_the_number_of_settings_is_told() -> N
     )
     assert told.endswith("so on and off are the same: trend.")
     plain = json.loads(sweep_text.as_json(found, switched()))
-    assert len(plain["tried"]) == 312
+    assert len(plain["tried"]) == 466
     assert plain["best"]["sharpe"] == found.best.sharpe
     assert plain["triggers"]["switched"]["fear_greed"]["on"] is False
     assert plain["triggers"]["did_not_fire"] == ["trend"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chatbot.monitor.batch import CheckWrites
 from chatbot.portfolio.stored import states
 from tests.moments import after
 from tests.person import Someone
@@ -115,5 +116,5 @@ async def test_a_mix_that_is_written_down_during_a_check_is_not_forgotten_by_it(
     async with ann.program.db.transaction() as tx:
         before = await states.read(tx, portfolio_id)
         await states.write(tx, portfolio_id, before, replace(before, mix={**before.mix, "CORE": anew}))
-        await ann.program.monitor._judge_some(tx, list(looked.values()))
+        await ann.program.monitor._judge_some(tx, list(looked.values()), CheckWrites())
         assert (await states.read(tx, portfolio_id)).mix["CORE"] == anew

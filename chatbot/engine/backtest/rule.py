@@ -10,15 +10,12 @@ Legend: P prices (A, T), q quantities (A,), v values, V their sum, w weights, t 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from fractions import Fraction
 from math import inf
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chatbot.engine.destination import InnerBand, project
 from chatbot.engine.errors import Refused
-from chatbot.engine.exact import ZERO, total
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -47,7 +44,7 @@ class Rule:
     theta: float = 1.0
     #: of the notional traded
     fee: float = 0.0
-    #: numbers of the prices at which it is traded in any case
+    #: numbers of the prices at which it is traded in any case, as far back as theta says (domain 4)
     at: Sequence[int] = ()
 
 
@@ -105,7 +102,7 @@ def _chart(prices: Floats) -> _Chart:
 def _followed(chart: _Chart, rule: Rule) -> Run:
     prices, length, targets = chart.prices, chart.prices.shape[1], np.array(rule.targets)
     edges = None if rule.half_widths is None else _edges(targets, np.array(rule.half_widths))
-    inner = None if rule.half_widths is None else (1 - rule.theta) * np.array(rule.half_widths)
+    inner = None if rule.half_widths is None else [(1 - rule.theta) * half for half in rule.half_widths]
     forced = sorted(at for at in set(rule.at) if 0 < at < length)
     q, values, fees, begun = targets / prices[:, 0], np.empty(length), 0.0, 0
     traded: list[int] = []
@@ -119,7 +116,7 @@ def _followed(chart: _Chart, rule: Rule) -> Run:
             return Run(values=values, traded=tuple(traded), turnovers=tuple(turnovers), fees=fees, quantities=tuple(q.tolist()))
         v = q * prices[:, found]
         V = float(v.sum())
-        wanted = targets if inner is None or rule.theta == 1 or found == soonest else _destination(v / V, targets, inner)
+        wanted = targets if inner is None or rule.theta == 1 else np.array(_destination((v / V).tolist(), list(rule.targets), inner))
         after = value_after_fees(v, wanted, rule.fee)
         moved = float(np.abs(wanted * after - v).sum())
         if moved > _NOTHING * V:
@@ -174,20 +171,29 @@ def _next_breach(chart: _Chart, sides: Floats, start: int, stop: int) -> int:
     return stop
 
 
-def _destination(w: Floats, targets: Floats, inner: Floats) -> Floats:
-    """Return the point of the inner bands with least turnover (domain 3.3), decided by what decides it for everybody."""
-    lines = [
-        InnerBand(w=weight, t=t, lower=max(ZERO, t - Fraction(half)), upper=t + Fraction(half), cost=ZERO)
-        for weight, t, half in zip(_whole(w), _whole(targets), inner.tolist(), strict=True)
-    ]
-    return np.array([float(x) for x in project(lines)])
+def _destination(w: list[float], targets: list[float], inner: list[float]) -> list[float]:
+    """Return the point of the inner bands with least turnover, nearest to target among equals (domain 3.3).
+
+    Nothing is decided here about anybody's money, so it is worked out in floats; a test holds it against ``engine/destination.py``.
+    """
+    # distances from target; no weight is below 0
+    edges = [(max(-half, -t), half) for half, t in zip(inner, targets, strict=True)]
+    clipped = [min(max(here - t, low), high) for here, t, (low, high) in zip(w, targets, edges, strict=True)]
+    too_much = sum(clipped) > 0
+    room = [(low, now) if too_much else (now, high) for now, (low, high) in zip(clipped, edges, strict=True)]
+    level = _level(room)
+    return [t + min(max(level, low), high) for t, (low, high) in zip(targets, room, strict=True)]
 
 
-def _whole(shares: Floats) -> list[Fraction]:
-    """Return shares that add up to 1 exactly: a band narrower than what floats lose could not take in the rest."""
-    parts = [Fraction(share) for share in shares.tolist()]
-    whole = total(parts)
-    return [part / whole for part in parts]
+def _level(room: list[tuple[float, float]]) -> float:
+    """Return the level at which distances that follow it within their room add up to nothing; between two ends of rooms it is a line."""
+    before, below = -inf, -inf
+    for point in sorted({end for ends in room for end in ends}):
+        above = sum(min(max(point, low), high) for low, high in room)
+        if above >= 0:
+            return point if below in (-inf, above) else before - below * (point - before) / (above - below)
+        before, below = point, above
+    return before
 
 
 def _check(rule: Rule, lines: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from math import log
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chatbot.engine.backtest.rule import Rule, replay, value_after_fees
+from chatbot.engine.backtest.rule import Rule, _destination, replay, value_after_fees
+from chatbot.engine.destination import InnerBand, project
 from chatbot.engine.errors import Refused
 from tests.places import DATA
 
@@ -105,6 +107,35 @@ def test_the_search_finds_what_a_step_for_each_price_finds(seed: int) -> None:
 
 
 @pytest.mark.long
+@given(
+    st.lists(st.tuples(st.integers(0, 60), st.integers(1, 60), st.integers(1, 25)), min_size=2, max_size=6),
+    st.sampled_from((0.0, 0.25, 0.5, 0.9)),
+)
+def test_where_it_trades_to_is_what_decides_it_for_everybody(lines: list[tuple[int, int, int]], theta: float) -> None:
+    """The floats of the bare rule against the exact water-filling of the engine, for any weights, targets and bands."""
+    held, aimed = sum(line[0] for line in lines) or 1, sum(line[1] for line in lines)
+    weights = [Fraction(line[0], held) if any(one[0] for one in lines) else Fraction(1, len(lines)) for line in lines]
+    weights = [weight / sum(weights) for weight in weights]
+    targets, inner = [Fraction(line[1], aimed) for line in lines], [Fraction(line[2], 100) * Fraction(1 - theta) for line in lines]
+    exactly = project(
+        [InnerBand(w=w, t=t, lower=max(Fraction(0), t - half), upper=t + half) for w, t, half in zip(weights, targets, inner, strict=True)]
+    )
+    found = _destination([float(w) for w in weights], [float(t) for t in targets], [float(half) for half in inner])
+    assert found == pytest.approx([float(x) for x in exactly], abs=1e-12)
+    assert sum(found) == pytest.approx(1, abs=1e-12)
+
+
+def test_a_calendar_trades_back_as_far_as_theta_says() -> None:
+    """45 % of a line of 40 with a band of 10 points: half-way is its inner edge, so the calendar moves nothing; at 48 % it moves to 45."""
+    prices = np.array([[1.0, 1.0, 0.45 / 0.4], [1.0, 1.0, 0.55 / 0.6]])
+    rule = Rule(targets=(0.4, 0.6), half_widths=(0.1, 0.1), theta=0.5, at=(2,))
+    assert replay(prices, rule).traded == ()
+    prices[:, 2] = 0.48 / 0.4, 0.52 / 0.6
+    run = replay(prices, rule)
+    assert run.traded == (2,)
+    assert run.quantities[0] * prices[0, 2] == pytest.approx(0.45)
+
+
 @example(seed=0, theta=0.9999999999999999, fee=0.0, half=0.03125)  # a band narrower than what floats lose
 @given(seed=st.integers(0, 50), theta=st.floats(0, 1), fee=st.sampled_from((0.0, 1e-6, 0.001, 0.02)), half=st.floats(0.02, 0.2))
 def test_after_a_trade_every_weight_is_inside_and_the_fee_is_paid(seed: int, theta: float, fee: float, half: float) -> None:
