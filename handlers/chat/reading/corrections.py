@@ -38,7 +38,12 @@ _GONE = (
     r"(?:(?:is\s+)?(?:all\s+)?gone|none|nothing|(?:is\s+)?(?:all\s+)?sold|nada|vendid\w+|(?:больше\s+)?нет|(?:вс[её]\s+)?продан\w*|ничего)"
 )
 #: said around an amount, and no name of anything
-_FILLERS = frozenset("i me now have hold is are just only still ahora tengo solo sólo es теперь сейчас есть только".split())  # noqa: SIM905 - words
+_FILLERS = frozenset(
+    (
+        *("i", "me", "now", "have", "hold", "is", "are", "just", "only", "still", "left", "remaining"),
+        *("ahora", "tengo", "solo", "sólo", "es", "queda", "quedan", "теперь", "сейчас", "есть", "только", "осталось"),
+    )
+)
 #: the same in several words
 _SAID = re.compile(
     r"(?i)(?<!\w)(?:should (?:now )?be|(?:has |was )?(?:changed|went) to|is now|it['’]s|actually|in fact|make it|change|set"

@@ -58,6 +58,15 @@ _BACK = re.compile(
     r"|верн\w+|вернуть|нисколько|ничего|без)"
     rf"(?:\s+{ALL})?{_OF}\s+(?P<coin>[^\W\d_]\w*)(?!\s*[:=]?\s*[\d{ALL}])|(?P<last>[^\W\d_]\w*)\s+(?:none|nothing|nada|back|нет|ничего)(?!\w)"
 )
+_SO_MANY = r"\d*[.,]?\d[\d.,]*"
+#: by how much what is kept changes: how much is kept in all is not known by that
+_CHANGE = re.compile(
+    r"(?i)(?<!\w)(?:another|extra|add(?:ed)?|otr[oa]s?|añad\w+|ещё|еще|добав\w+)"
+    rf"\s+{_SO_MANY}(?:\s*[^\W\d_]\w*)?|(?:^|[,;])\s*\+\s*{_SO_MANY}(?:\s*[^\W\d_]\w*)?"
+    rf"|(?<![\w.,]){_SO_MANY}(?:\s*[^\W\d_]\w*)?\s+(?:more|extra|less|back|más|menos|больше|меньше|назад)(?!\w)"
+    r"|(?<!\w)(?:give(?: back)?|return|release|devolver|devuelve|libera\w*|верн\w+)"
+    rf"\s+{_SO_MANY}(?:\s*[^\W\d_]\w*)?"
+)
 #: what is said behind an amount in Europe: 10.000,-
 _NO_CENTS = re.compile(r"(?<=\d)[.,]-(?!\d)|(?<=\d)-ish(?!\w)")
 _WHICH = UserError(N_("Write of which coin, like all BTC."))
@@ -95,13 +104,16 @@ def moved(text: str, instruments: Collection[str], quote: str, decimal: str, *, 
 
 def start_amount(text: str) -> Decimal:
     """Read what a paper portfolio starts with; raises :class:`UserError`."""
-    plain = numbers.trimmed(_AROUND.sub(" ", _NO_CENTS.sub("", numerals.in_digits(text))), " ,;.!=:")
+    plain = numbers.trimmed(_AROUND.sub(" ", _NO_CENTS.sub("", numerals.in_digits(numbers.in_decimals(text)))), " ,;.!=:")
     return numbers.amount(plain or text)
 
 
 def kept(text: str, instruments: Collection[str], quote: str, decimal: str) -> Typed:
     """Read what is to be kept out of a portfolio: amounts of coins, or all of them; 0 of what is given back."""
     known = names.of_coins(instruments)
+    if (change := _CHANGE.search(text)) is not None:
+        told = N_("“{text}” says by how much it changes. Write how much is kept out in all, like 0.2 BTC.")
+        return Typed(problems=(UserError(told, text=numbers.shown(change[0].strip(" ,;"))),))
     plain = _BACK.sub(
         lambda match: f" {match['coin'] or match['last']} 0 " if known.find(match["coin"] or match["last"]) else match[0],
         _every(text, known),

@@ -19,6 +19,12 @@ BTC from 0.5 to 0.6|.|BTC 0.6
 BTC de 0,5 a 0,6|,|BTC 0.6
 BTC с 0,5 до 0,6|,|BTC 0.6
 half a bitcoin|.|BTC 0.5
+.6 BTC|.|BTC 0.6
+,6 BTC|,|BTC 0.6
+I have 0.6 BTC left|.|BTC 0.6
+me quedan 0,6 BTC|,|BTC 0.6
+осталось 0,6 BTC|,|BTC 0.6
+2 mil 500 USDT|,|USDT 2500
 bought 0.1 BTC|.|! “bought 0.1” says by how much it changed.
 0.1 more BTC|.|! “0.1 more” says by how much it changed.
 minus 0.1 BTC|.|! “minus 0.1” says by how much it changed.

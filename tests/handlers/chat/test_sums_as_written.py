@@ -168,6 +168,18 @@ ru|около 500|USDT 500
 #: the same of what is kept out
 KEPT = rows("""
 en|.2 BTC|BTC 0.2
+en|another 0.2 BTC|! “another 0.2 BTC” says by how much it changes. Write how much is kept out in all
+en|0.2 more BTC|! “0.2 more” says by how much it changes.
+en|+0.2 BTC|! “+0.2 BTC” says by how much it changes.
+en|add 0.2 BTC|! “add 0.2 BTC” says by how much it changes.
+en|give back 0.1 BTC|! “give back 0.1 BTC” says by how much it changes.
+en|0.2 BTC back|! “0.2 BTC back” says by how much it changes.
+en|0.2 BTC + 4 ETH|BTC 0.2, ETH 4
+es|otros 0,2 BTC|! “otros 0,2 BTC” says by how much it changes.
+es|0,2 BTC más|! “0,2 BTC más” says by how much it changes.
+es|devuelve 0,1 BTC|! “devuelve 0,1 BTC” says by how much it changes.
+ru|ещё 0,2 BTC|! “ещё 0,2 BTC” says by how much it changes.
+ru|верни 0,1 BTC|! “верни 0,1 BTC” says by how much it changes.
 es|guarda ,2 BTC|BTC 0.2
 en|a thousand usdt|USDT 1000
 es|mil usdt|USDT 1000
@@ -608,6 +620,8 @@ CHAT = [
     ("es", "/deposit saqué 500", "«saqué» se dice del dinero que sale. Envíalo con /withdraw"),
     ("ru", "/withdraw внёс 500", "«внёс» — о деньгах, которые приходят. Отправьте это с /deposit"),
     ("en", "/withdraw all of my USDT", "−"),
+    ("es", "/keep otros 0,2 BTC", "dice en cuánto cambia"),
+    ("ru", "/keep ещё 0,2 BTC", "на сколько"),
     ("en", "/keep half my BTC", "“half my BTC” is a part of it."),
     ("en", "/keep keep all my ADA and SOL", "You hold no ADA"),
     ("en", "/invest 500 a month", "/schedule 500 monthly"),
