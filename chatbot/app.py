@@ -298,6 +298,8 @@ async def _assemble(
     reports = Reports(db, evaluator, markets, clock, next_check=monitor.next_check, mood_source=sentiment.name)
     executor = Executor(db, work, open_accounts.exchange, clock, ExecutionHooks(db, evaluator, clock, limits), pace=pace)
     panic = Panic(db, work, evaluator, costing, clock, is_here=markets.has, ends=executor.recovery, changed=roster.forget)
+    backtests = Admission(asyncio.create_task)
+    others = Counterfactuals(db, markets, clock, mood_url=settings.fear_greed_url, window=window, beside=backtests.keep)
     return Program(
         settings=settings,
         clock=clock,
@@ -318,10 +320,8 @@ async def _assemble(
         reserve=Reserve(db, open_accounts, portfolios, evaluator, clock),
         ways_out=WaysOut(open_accounts, evaluator, markets, portfolios, clock),
         reports=reports,
-        reviews=Reviews(
-            db, evaluator, markets, clock, Counterfactuals(db, markets, clock, mood_url=settings.fear_greed_url, window=window).ways
-        ),
-        backtests=Admission(asyncio.create_task),
+        reviews=Reviews(db, evaluator, markets, clock, others.ways),
+        backtests=backtests,
         adviser=Adviser(evaluator, costing),
         access=access,
         keyring=keyring,

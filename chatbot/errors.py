@@ -2,6 +2,7 @@
 
 BallastError
 ├── UserError                a sentence for the person, translated by msgid
+├── NotYet                   what was asked for is still being worked out: ask again
 ├── ShutOut                  somebody was blocked while their command was under way: it ends here
 ├── SettingError             the operator's settings; names the setting and the cure; stops the start
 ├── CopyError                a copy of the database cannot be made or put back; the text says why
@@ -42,6 +43,10 @@ class UserError(BallastError):
         super().__init__(msgid.format(**params) if params else msgid)
         self.msgid = msgid
         self.params = params
+
+
+class NotYet(BallastError):
+    """What was asked for takes longer than anybody waits: it is worked out beside, and is there for whoever asks again."""
 
 
 class ShutOut(BallastError):

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import structlog
 
 from chatbot.backtest.past import HOUR, fetch, played
 from chatbot.backtest.prepare import for_the_past
@@ -18,12 +19,13 @@ from chatbot.backtest.result import by_the_month, values_of, without_triggers
 from chatbot.backtest.stored_history import past_of
 from chatbot.backtest.walk import walk_on
 from chatbot.engine.errors import Refused
-from chatbot.errors import ExchangeError
+from chatbot.errors import ExchangeError, NotYet, contained
 from chatbot.exchanges.base import Balances, Position, is_perp
 from chatbot.portfolio import valuation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Coroutine, Mapping
+    from typing import Any, TypeAlias
 
     from chatbot.backtest.past import Past, Recorded
     from chatbot.clock import Clock
@@ -31,6 +33,11 @@ if TYPE_CHECKING:
     from chatbot.portfolio.markets import Markets
     from chatbot.store.database import Database
 
+    _Key: TypeAlias = tuple[object, ...]
+    #: an index for each way, a value for each moment
+    Ways: TypeAlias = tuple[tuple[float, ...], ...]
+
+log = structlog.get_logger()
 #: answers that are kept: a person taps to and fro between the pages of one review
 _KEPT: Final = 32
 #: nothing moves so far within the hour up to which the walk begins: such a past is not that of this portfolio
@@ -39,39 +46,70 @@ _ZERO: Final = Decimal(0)
 
 
 class Counterfactuals:
-    """Answers for one portfolio after the other; nothing here changes one."""
+    """Answers for one portfolio after the other; nothing here changes one.
 
-    def __init__(self, db: Database, markets: Markets, clock: Clock, *, mood_url: str, window: timedelta) -> None:
+    ``beside`` lets what nobody waits for any more go on until it is done, so that whoever asks again has the answer.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        markets: Markets,
+        clock: Clock,
+        *,
+        mood_url: str,
+        window: timedelta,
+        beside: Callable[[Coroutine[Any, Any, None]], None],
+    ) -> None:
         self._db = db
+        self._beside = beside
         self._markets = markets
         self._clock = clock
         self._mood_url = mood_url
         self._window = window
-        self._known: dict[tuple[object, ...], tuple[tuple[float, ...], ...]] = {}
+        self._known: dict[_Key, Ways] = {}
+        #: what is being worked out, by portfolio: one at a time, however often it is asked for
+        self._under_way: dict[int, asyncio.Event] = {}
 
-    async def ways(self, portfolio: Portfolio, begun: Begun, zone: str, longest_s: float) -> tuple[tuple[float, ...], ...] | None:
-        """Return the index of a monthly rebalance and of bands alone at each moment; None where that is not to be had in time.
+    async def ways(self, portfolio: Portfolio, begun: Begun, zone: str, longest_s: float) -> Ways | None:
+        """Return the index of a monthly rebalance and of bands alone at each moment; None where that is not to be had.
 
-        What was fetched by then is kept, so that the next time gets further.
+        Raises :class:`NotYet` where that takes longer than ``longest_s``: it goes on, for whoever asks again.
         """
         begin, end = _up(begun.at), _down(begun.moments[-1])
         key = (portfolio.id, begun.at, end, len(begun.moments), repr(portfolio.strategy), zone)
-        if key not in self._known:
-            if end <= begin:
-                return None
-            names = {*portfolio.strategy.spot_assets, *portfolio.strategy.contracts, *begun.quantities} - {portfolio.quote}
-            names |= {coin for _, changes in begun.came for coin in changes} - {portfolio.quote}
-            try:
-                source = past_of(self._markets.of(portfolio).source, self._db, self._clock, self._mood_url, lambda _name, _since: None)
-                async with asyncio.timeout(longest_s):
-                    recorded = await fetch(source, names, begin, end)
-                    found = await asyncio.to_thread(both, recorded, portfolio, begun, zone, self._window)
-            except (ExchangeError, Refused, TimeoutError):
-                return None
-            while len(self._known) >= _KEPT:
-                self._known.pop(next(iter(self._known)))
-            self._known[key] = found
-        return self._known[key]
+        try:
+            async with asyncio.timeout(longest_s):
+                while key not in self._known and (earlier := self._under_way.get(portfolio.id)) is not None:
+                    await earlier.wait()
+                if key not in self._known and begin < end:
+                    self._under_way[portfolio.id] = done = asyncio.Event()
+                    self._beside(self._work_out(key, portfolio, begun, (begin, end), zone))
+                    await done.wait()
+        except TimeoutError:
+            raise NotYet("past prices are still being fetched") from None
+        return self._known.get(key)
+
+    async def _work_out(self, key: _Key, portfolio: Portfolio, begun: Begun, span: tuple[datetime, datetime], zone: str) -> None:
+        """Fetch and walk, and keep what is found; where it cannot be found, nothing."""
+        try:
+            with contained("past to compare with not worked out", portfolio=portfolio.id):
+                await self._find(key, portfolio, begun, span, zone)
+        finally:
+            self._under_way.pop(portfolio.id).set()
+
+    async def _find(self, key: _Key, portfolio: Portfolio, begun: Begun, span: tuple[datetime, datetime], zone: str) -> None:
+        names = {*portfolio.strategy.spot_assets, *portfolio.strategy.contracts, *begun.quantities} - {portfolio.quote}
+        names |= {coin for _, changes in begun.came for coin in changes} - {portfolio.quote}
+        source = past_of(self._markets.of(portfolio).source, self._db, self._clock, self._mood_url, lambda _name, _since: None)
+        try:
+            found = await asyncio.to_thread(both, await fetch(source, names, *span), portfolio, begun, zone, self._window)
+        except (ExchangeError, Refused) as reason:
+            log.info("no past to compare with", portfolio=portfolio.id, reason=str(reason)[:200])
+            return
+        while len(self._known) >= _KEPT:
+            self._known.pop(next(iter(self._known)))
+        self._known[key] = found
 
 
 def both(recorded: Recorded, portfolio: Portfolio, begun: Begun, zone: str, window: timedelta) -> tuple[tuple[float, ...], ...]:

@@ -91,6 +91,8 @@ class Review:
     compared: StrategySince | None = None
     #: what it was on that day was not written down yet, so that it is the oldest that is known
     is_compared_late: bool = False
+    #: the past that they need is still being fetched
+    is_awaited: bool = False
     #: None: there are not two days yet whose values are known
     series: Series | None = None
     actual: Risk | None = None

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from chatbot.errors import NotYet
 from chatbot.reports.review import review as reviewing
 
 if TYPE_CHECKING:
@@ -35,7 +36,10 @@ class Reviews:
     """Reads and works out; nothing here changes a portfolio."""
 
     def __init__(self, db: Database, evaluator: Evaluator, markets: Markets, clock: Clock, walked: Walked) -> None:
-        """Take what walks monthly and bands alone through the past prices of a portfolio's market, and tells None where there are none."""
+        """Take what walks monthly and bands alone through the past prices of a portfolio's market, and tells None where there are none.
+
+        Where it takes too long it raises ``NotYet``, and goes on.
+        """
         self._db = db
         self._evaluator = evaluator
         self._markets = markets
@@ -69,7 +73,10 @@ class Reviews:
         if told.begun is None or not self._markets.has(portfolio):
             return told
         then = replace(portfolio, strategy=told.compared.strategy) if told.compared is not None else portfolio
-        ways = await self._walked(then, told.begun, str(zone), longest_s)
+        try:
+            ways = await self._walked(then, told.begun, str(zone), longest_s)
+        except NotYet:
+            return replace(told, is_awaited=True)
         if ways is None:
             return told
         return await asyncio.to_thread(reviewing.review, portfolio, records, last, fee=fee, zone=zone, ways=ways)

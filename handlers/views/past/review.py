@@ -131,7 +131,9 @@ def _beside(words: Words, told: Review) -> list[Html]:
         found.append(say(words, "Hold: your first plan, and nothing after it."))
     elif told.holds_cash:
         found.append(say(words, "Hold: the cash of the first day."))
-    if told.monthly is None:
+    if told.monthly is None and told.is_awaited:
+        found.append(say(words, "{dash}: I am still fetching the past prices for it. Ask again in a minute.", dash=DASH))
+    elif told.monthly is None:
         found.append(say(words, "{dash}: I do not have the past prices for it now.", dash=DASH))
     elif told.compared is not None and told.compared.strategy != told.portfolio.strategy:
         found.append(_compared(words, told, told.compared))

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import random
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import delete
 
+from chatbot.backtest import counterfactuals
 from chatbot.exchanges.markets.simulated import SimulatedSource
 from chatbot.execution.pace import Pace
 from chatbot.model import Mark
+from chatbot.reports.review import reviews
 from chatbot.store import flows, tables
 from tests.moments import after
 from tests.portfolio.lively_market import LivelyMarket
@@ -22,6 +25,7 @@ from tests.portfolio.lively_market import LivelyMarket
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from chatbot.backtest.past import Recorded
     from chatbot.clock import ManualClock
     from tests.person import Someone
 
@@ -152,6 +156,35 @@ async def test_the_other_ways_follow_the_strategy_of_the_first_day(tmp_path: Pat
             assert found.bands is not None
             told[turns] = found.monthly.total, found.bands.total
     assert told[True] == pytest.approx(told[False], abs=1e-4)
+
+
+@pytest.mark.long
+async def test_a_past_that_takes_long_is_waited_for_beside_and_told_the_next_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits longer than twenty seconds; it is fetched once, however often it is asked for, and there when it has come."""
+    fetched, asked = counterfactuals.fetch, []
+    come = asyncio.Event()
+
+    async def slowly(*what: Any) -> Recorded:
+        asked.append(what)
+        await come.wait()
+        return await fetched(*what)
+
+    monkeypatch.setattr(counterfactuals, "fetch", slowly)
+    monkeypatch.setattr(reviews, "_WAITS_S", 0.05)
+    async with after(carried_out, tmp_path, source=hurried, pace=Pace(speed=SPEED)) as ann:
+        for _ in range(8):
+            await ann.step(DAY_S / SPEED)
+        for _ in range(2):
+            page = await ann.say("/review")
+            assert "—: I am still fetching the past prices for it. Ask again in a minute." in page
+            assert "I do not have" not in page
+        assert len(asked) == 1
+        come.set()
+        while ann.program.backtests.is_busy:  # noqa: ASYNC110 - it is worked out in a thread
+            await asyncio.sleep(0.01)
+        await ann.tap("Refresh")
+        assert "—" not in ann.last.text
+        assert len(asked) == 1
 
 
 async def cash(ann: Someone) -> None:

@@ -1221,6 +1221,9 @@ def _looking_back(name: str) -> dict[str, Callable[[Words], View]]:
         "past.review.review beside the strategy of the first day": lambda w: trading_review.review(
             w, replace(some_review(name), compared=StrategySince(at=NOW, strategy=a_strategy(preset="aggressive")))
         ),
+        "past.review.review that waits for a past": lambda w: trading_review.review(
+            w, replace(some_review(name, known=False), is_awaited=True)
+        ),
         "past.review.review beside the oldest strategy that is known": lambda w: trading_review.review(
             w, replace(some_review(name), compared=StrategySince(at=NOW, strategy=a_strategy(preset="aggressive")), is_compared_late=True)
         ),
