@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.errors import UserError
@@ -9,7 +11,7 @@ from chatbot.i18n import N_
 from chatbot.model.life import WayOut
 from chatbot.portfolio.lives.ways_out import Busy, Done
 from chatbot.portfolio.manage import OF_PORTFOLIO
-from handlers.chat import names, numbers
+from handlers.chat import amounts, names
 from handlers.chat.context import answer, need_portfolio, show
 from handlers.views.plan import card
 from handlers.views.portfolio import ways_out as views
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 DIALOG = "life"
 #: what must be typed
 _ASKS = (WayOut.RENAME, WayOut.SPLIT)
+#: what a market is called behind its coin
+_PAIR = re.compile(r"(?i)[-/_ ]?(?:USDT|USDC|USD)$")
 
 
 async def life(update: Update, context: Context) -> None:
@@ -67,22 +71,29 @@ async def typed(update: Update, context: Context, text: str, data: dict[str, Any
     if case is None:
         await context.leave(DIALOG)
         raise UserError(N_("That question is over: the coin is traded again, or you hold another amount of it."))
-    to = await _new_name(context, portfolio, text) if way is WayOut.RENAME else _new_amount(text, context.decimal)
+    to = await _new_name(context, portfolio, text) if way is WayOut.RENAME else _new_amount(text, case.asset, portfolio, context.decimal)
     await _review(update, context, portfolio, way, case, to)
     await context.enter(DIALOG, {**data, "to": to})
 
 
 async def _new_name(context: Context, portfolio: Portfolio, text: str) -> str:
     exchange = await context.program.accounts.exchange(portfolio.id)
-    found = names.of_coins(await exchange.markets()).find(text.strip())
-    return found or text.strip().upper()[:20]
+    said, known = text.strip(" .!"), names.of_coins(await exchange.markets())
+    found = known.find(said) or known.find(_PAIR.sub("", said))
+    return found or said.upper()[:20]
 
 
-def _new_amount(text: str, decimal: str) -> str:
-    qty = numbers.number(text.strip(), decimal)
+def _new_amount(text: str, coin: str, portfolio: Portfolio, decimal: str) -> str:
+    """Read how much of a coin is held now, with its name or without. Raises :class:`UserError`."""
+    known = names.of_coins((coin,))
+    is_named = any(known.find(word) == coin for word in re.findall(r"[^\W\d_]\w*", text))
+    typed = amounts.understood(text if is_named else f"{coin} {text}", (coin,), portfolio.quote, decimal).sure()
+    if typed.problems:
+        raise typed.problems[0]
+    qty = typed.holdings.get(coin, Decimal(0)) if len(typed.holdings) == 1 else Decimal(0)
     if qty <= 0:
         raise UserError(N_("Write an amount above 0, like 500 or 0.1 BTC."))
-    return str(qty)
+    return f"{qty.normalize():f}"
 
 
 async def _review(update: Update, context: Context, portfolio: Portfolio, way: WayOut, case: Case, to: str = "") -> None:

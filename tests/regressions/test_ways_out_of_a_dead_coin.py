@@ -320,6 +320,47 @@ async def test_a_leap_that_is_not_true_has_a_way_out_in_paper_too(tmp_path: Path
         assert "Cannot evaluate" not in await ann.say("/status")
 
 
+async def test_a_new_amount_is_read_as_people_write_it(ann: Someone) -> None:
+    """With the coin or without, in words and short; what reads two ways, and what is no amount of it, is answered."""
+    market(ann).prices["SOL"] /= 1000
+    for _ in range(3):
+        await ann.step()
+    await ann.taps("Redenominated", "What about SOL?", "New amount")
+    for text, qty in {
+        "20k": "20,000",
+        "SOL 20 000": "20,000",
+        "20000 sol": "20,000",
+        "twenty thousand": "20,000",
+        "20 mil": "20,000",
+        ".02": "0.02",
+        "½": "0.5",
+        "$SOL 0.02": "0.02",
+    }.items():
+        assert f"20 SOL become {qty} SOL" in await ann.say(text), text
+    for text, told_so in {
+        "20,000": "SOL can be read as 20,000 or as 20.",
+        "$20": "“$20” is not an amount of coins",
+        "x1000": "I don't understand “x1000” here.",
+        "0.02 BTC": "I don't understand “BTC” here.",
+        "0": "above 0",
+        "SOL 1 SOL 2": "SOL is there twice.",
+    }.items():
+        assert told_so in await ann.say(text), text
+    await ann.say("0.020")
+    await ann.tap("I hold 0.02 SOL")
+    assert (await ann.books())["spot"]["SOL"] == D("0.02")
+
+
+async def test_a_new_name_is_read_as_people_write_it(ann: Someone) -> None:
+    """As the market is called, with its sign, in small letters."""
+    listings(ann).rename("SOL", "LUNA2")
+    for _ in range(3):
+        await ann.step()
+    await ann.tap("New name")
+    for text in ("luna2", "$LUNA2", "LUNA2/USDT", "luna2usdt", "LUNA2-USDT", "LUNA2."):
+        assert "LUNA2, worth" in await ann.say(text), text
+
+
 weights = st.dictionaries(
     st.sampled_from(["BTC", "ETH", "SOL", "XRP", "ADA", STABLE, FUTURES]), st.integers(0, 100), min_size=2, max_size=7
 ).filter(lambda parts: sum(parts.values()) > 0 and len(parts.keys() - {STABLE, FUTURES}) > 0)
