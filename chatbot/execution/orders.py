@@ -11,6 +11,7 @@ from chatbot.exchanges.base import OrderStatus
 from chatbot.execution import next_order as drafting
 from chatbot.execution import outcomes, wallets
 from chatbot.execution.lifecycle import Cross, GiveUp, Wait, next_step
+from chatbot.execution.record import TOUCHED
 from chatbot.model import LegKind, Mode
 from chatbot.store.orders import Attempt
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from chatbot.execution.outcomes import Deps, LegAttempt
     from chatbot.execution.record import View
     from chatbot.model import Leg
+
+#: what an exchange says where there is nothing left of what an order would take
+_TAKEN = frozenset({drafting.NOT_ENOUGH, drafting.REDUCED})
 
 
 async def next_order(move: LegAttempt) -> float:
@@ -149,8 +153,11 @@ def _intention(move: LegAttempt, number: int, request: OrderRequest, held: Decim
     )
 
 
-async def send(move: LegAttempt, attempt: Attempt) -> None:
-    """Put a written intention on the wire and write the answer down; what is not known stays so in the journal."""
+async def send(move: LegAttempt, attempt: Attempt, *, for_sure: bool = True) -> None:
+    """Put a written intention on the wire and write the answer down; what is not known stays so in the journal.
+
+    ``for_sure``: no request of it was on the wire before. Else a refusal for want of what it would take says that the first one has it.
+    """
     if stopped := await move.stop_word():
         await outcomes.refused(move, attempt, stopped)
         return
@@ -160,6 +167,8 @@ async def send(move: LegAttempt, attempt: Attempt) -> None:
         if refusal.reason == drafting.DUPLICATE:
             # It is there already: an earlier request arrived after all, and recovery finds it, however late it is listed.
             await outcomes.record_unknown(move, attempt, detail=drafting.LISTED_LATER)
+        elif not for_sure and refusal.reason in _TAKEN:
+            await outcomes.record_unknown(move, attempt, TOUCHED, drafting.TOUCHED)
         else:
             await outcomes.refused(move, attempt, refusal.reason)
         return

@@ -124,8 +124,8 @@ class View:
             raise ValueError(f"{name} is not counted")
         return self.happened.count((name, index))
 
-    def count_of_late(self, name: str, index: int) -> int:
-        """Return the same for what happened to a leg since a person last let the parked plan go on; from the start where nobody did."""
+    def count_of_late(self, name: str, index: int | None = None) -> int:
+        """Return the same for what happened since a person last let the parked plan go on; from the start where nobody did."""
         let_go = [number for number, happened in enumerate(self.happened) if happened == (halt.LET_GO, None)]
         return self.happened[let_go[-1] if let_go else 0 :].count((name, index))
 

@@ -17,7 +17,7 @@ from chatbot.exchanges.abilities import TradeSource
 from chatbot.execution import next_order, orders, outcomes, wallets
 from chatbot.execution.lifecycle import IllegalMove, LegEvent, PlanEvent, advance
 from chatbot.execution.record import CLOSING, INTERRUPTED, MISSED, REVIVED, STOPPING, TOUCHED, UNKNOWN, Change, Parked
-from chatbot.model import UNDER_WAY, OrderState, PlanState
+from chatbot.model import STOPPED, UNDER_WAY, LegKind, OrderState, PlanState
 from chatbot.store import events, halt, plans
 
 if TYPE_CHECKING:
@@ -32,11 +32,13 @@ if TYPE_CHECKING:
     from chatbot.store.database import Database, Tx
     from chatbot.store.orders import Attempt
 
-#: how often an exchange may leave the orders of a leg unanswered, after the first time, before a person is asked (again)
+#: how often an exchange may leave orders of a leg unanswered that cannot be filled twice, after the first time, before a person is asked
 RESENDS_MAX = 5
-#: the same for processes of ours that ended before there was an answer: restarts in a row are no fault of the exchange
+#: how often a process of ours may end before there was an answer: restarts in a row are no fault of the exchange
 INTERRUPTIONS_MAX = 50
-#: how often a plan without a living workflow is enqueued again before it is parked
+#: the event of an order that goes out once more although its first request did, too
+RESENT = "resent"
+#: how often a plan without a living workflow is enqueued again before it is parked (again)
 REVIVALS_MAX = 5
 #: how often an exchange is asked in vain to take back the orders of such a plan before it is parked all the same
 LOOKS_MAX = 10
@@ -70,8 +72,9 @@ async def settle(move: LegAttempt, attempt: Attempt) -> float:
 
     Sending again is safe only when the exchange can no longer accept the first request, says that it has none, calls off nothing of
     this id, nothing was traded that is not known, and what the order would have changed is what it was before; and all of that once more
-    after a while: each of these may lag behind the order. Returns how long there is nothing to do but wait for that, in seconds of the
-    clock.
+    after a while: each of these may lag behind the order. An exchange that left it unanswered may hide it in all of them for as long as
+    it likes, so there a person is asked, but for an order that cannot be filled twice. Returns how long there is nothing to do but wait
+    for that, in seconds of the clock.
     """
     if attempt.detail == next_order.NOT_SENT:
         await _send_again(move, attempt, "retried", await wallets.held(move.exchange, attempt.instrument))
@@ -103,14 +106,17 @@ async def _unlisted(move: LegAttempt, attempt: Attempt) -> float:
     if attempt.detail != next_order.LISTED_LATER and await _taken_back(move, attempt):
         return 0.0
     untouched = attempt.detail not in _SEEN and await _untouched(move, attempt)
-    if untouched and _may_resend(move, attempt):
-        return await _missing(move, attempt)
+    if untouched and (left := await _until_sure(move, attempt)) is not None:
+        return left
+    if untouched and await _may_resend(move, attempt):
+        await _send_again(move, attempt, RESENT, attempt.held)
+        return 0.0
     if not untouched and attempt.detail not in _SEEN:
         # for good: what shows it now may be behind again at the next look
         await outcomes.record_unknown(move, attempt, TOUCHED, next_order.TOUCHED)
     elif not untouched and waited < pace.lag_s:
         return max(pace.look_s, waited / _LOOKS_A_WAIT)
-    elif move.view.count(CLOSING):
+    elif move.view.count(CLOSING) or (untouched and await _may_be_left(move)):
         await outcomes.abandon(move, attempt)
     else:
         raise Parked("unknown")
@@ -127,8 +133,8 @@ async def _untouched(move: LegAttempt, attempt: Attempt) -> bool:
     return await move.exchange.traded(attempt.instrument, attempt.sent_at) <= known
 
 
-async def _missing(move: LegAttempt, attempt: Attempt) -> float:
-    """Send again what is missing for the second time; the first time is written down. Returns as ``settle``."""
+async def _until_sure(move: LegAttempt, attempt: Attempt) -> float | None:
+    """Return how long it takes, as ``settle``, until what is missing is missing for the second time; None: it is. The first is noted."""
     first = move.view.latest.get((MISSED, attempt.leg_index))
     if first is None or first < attempt.sent_at:
         change = Change(event=MISSED, leg_index=attempt.leg_index, detail={"client_id": attempt.client_id})
@@ -136,18 +142,35 @@ async def _missing(move: LegAttempt, attempt: Attempt) -> float:
         move.passes("missed")
         return 0.0
     left = move.deps.pace.again_s - (move.deps.clock.now() - first).total_seconds()
-    if left > 0:
-        return min(left, move.deps.pace.look_s)
-    await _send_again(move, attempt, "resent", attempt.held)
-    return 0.0
+    return min(left, move.deps.pace.look_s) if left > 0 else None
 
 
-def _may_resend(move: LegAttempt, attempt: Attempt) -> bool:
-    """Tell whether what is not there may be sent once more: the venue has a bound, its history goes so far, it was not too often."""
+async def _may_resend(move: LegAttempt, attempt: Attempt) -> bool:
+    """Tell whether what is not there may be sent once more without a person's word.
+
+    The venue has a bound, its history goes so far, and it was not too often. After a silence of the exchange itself, which is a sign of
+    trouble there, only what it could not fill twice.
+    """
     found_for_sure = move.deps.clock.now() - attempt.sent_at < _LOOKED_UP
     unanswered, interrupted = (move.view.count_of_late(event, move.leg.index) for event in (UNKNOWN, INTERRUPTED))
     few = unanswered <= RESENDS_MAX and interrupted <= INTERRUPTIONS_MAX
-    return move.exchange.late_window_s is not None and found_for_sure and few
+    bounded = move.exchange.late_window_s is not None and found_for_sure and few
+    return bounded and (not unanswered or await _takes_all(move, attempt))
+
+
+async def _may_be_left(move: LegAttempt) -> bool:
+    """Tell whether a stopped plan may end: its order can arrive no more, and what the exchange hides of it is booked when it shows it."""
+    return move.exchange.late_window_s is not None and await move.stop_word() == STOPPED
+
+
+async def _takes_all(move: LegAttempt, attempt: Attempt) -> bool:
+    """Tell whether an order takes all that there was: whatever was filled of it, the exchange would refuse it a second time."""
+    if attempt.held is None or move.leg.is_transfer:
+        return False
+    if move.leg.reduce_only:
+        return attempt.qty == abs(attempt.held)
+    market = (await move.exchange.markets()).get(attempt.instrument)
+    return market is not None and move.leg.kind is LegKind.SPOT_SELL and attempt.held - attempt.qty < market.lot
 
 
 async def _taken_back(move: LegAttempt, attempt: Attempt) -> bool:
@@ -228,8 +251,10 @@ async def _send_again(move: LegAttempt, attempt: Attempt, event: str, held: Deci
     change = Change(event=event, leg_index=changed.index, detail=detail, legs=(changed,), attempt=again, sends=True)
     await move.deps.scribe.write(move.view, change)
     move.passes(event)
-    send = wallets.send_transfer if changed.is_transfer else orders.send
-    await send(replace(move, leg=changed), again)
+    if changed.is_transfer:
+        await wallets.send_transfer(replace(move, leg=changed), again)
+    else:
+        await orders.send(replace(move, leg=changed), again, for_sure=event != RESENT)
 
 
 async def call_off(move: LegAttempt, attempt: Attempt) -> None:
@@ -301,7 +326,7 @@ class Recovery:
                 return False  # a moment between two hands looks the same: believed when it lasts until the next look
             _LOG.warning("stuck work is replaced", plan=plan_id, key=key)
             await self._work.release(key)
-        if view.count(REVIVED) < REVIVALS_MAX:
+        if view.count_of_late(REVIVED) < REVIVALS_MAX:
             return await self._enqueue(view, (PlanState.CONFIRMED, PlanState.RUNNING))
         if not await self._called_off(plan_id):
             return False

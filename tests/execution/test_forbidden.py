@@ -41,7 +41,7 @@ async def test_an_order_that_nobody_knows_is_not_sent_again_over_a_limit(db: Dat
     lab = await open_lab(db, pace=QUICK)
     lab.services.forbidden, lab.services.allowed = LiveStop.OFF.value, 1
     lab.account.faults.drop_requests = 1
-    plan = await lab.run("buy 1 ETH")
+    plan = await lab.let_go((await lab.run("buy 1 ETH")).id)
     assert plan.state is PlanState.PARKED
     assert [one.state for one in await lab.attempts(plan.id)] == [OrderState.UNKNOWN]
     assert ("plan_parked", {"plan_id": plan.id, "why": "live_off"}) in await lab.told()

@@ -21,7 +21,7 @@ from chatbot.execution.pace import Pace
 from chatbot.model import LegKind, LegState, OrderState, PlanState
 from chatbot.store.database import Database
 from tests.examples import examples
-from tests.execution.lab import START, Lab, open_lab, rich
+from tests.execution.lab import QUICK, START, Lab, open_lab, rich
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -171,10 +171,13 @@ async def live_through(database: Database, weather: Weather, words: str = WORDS)
         plan_id = plan_id or (await lab.plan(words)).id
         await lab.executor.recovery.reconcile()
         try:
-            await lab.executor.execute_plan(plan_id)
+            if await lab.executor.execute_plan(plan_id) != PlanState.PARKED:
+                break
+            assert (await lab.told())[-1][1]["why"] == "unknown"
+            clock.advance(QUICK.again_s)
+            assert await lab.executor.recovery.carry_on(plan_id)
         except Killed:
             continue
-        break
     clock.advance(60)
     await lab.account.balances()
     return lab, await lab.read(plan_id), harsh
@@ -265,6 +268,7 @@ def test_a_lucky_guess_would_be_caught() -> None:
             harsh.take_over(lab, None)
             plan = await lab.plan("sell 0.2 BTC")
             await lab.executor.execute_plan(plan.id)
+            await lab.let_go(plan.id)
             lab.clock.advance(60)  # type: ignore[attr-defined]
             await lab.account.balances()
             return harsh.accepted

@@ -34,6 +34,8 @@ LAGS_OF_ALL = (2, 14, 20)
 OUTCOMES = ("accepted", "filled", "refused", "never", "late")
 #: from which lag on a person may be asked: shorter ones are waited for
 UNKNOWN_S = 24
+#: of these nothing is ever there: after a silence of the exchange itself that is no proof, and their person is asked
+GONE = ("refused", "never", "mute")
 #: looks are counted in the time of the machine
 PACE = replace(QUICK, look_s=15)
 REUSED = [pytest.param(True, id="an id is free again"), pytest.param(False, id="an id is used up")]
@@ -55,7 +57,8 @@ async def ended(lab: Lab, words: str, outcome: str, lag: float) -> Plan:
             break
         kind, told = (await lab.told())[-1]
         assert (kind, told["plan_id"]) == ("plan_parked", plan.id), "never silence"
-        assert (told["why"], lag >= UNKNOWN_S) in (("unknown", True), ("unreachable", True)), (outcome, lag, told)
+        assert told["why"] == "unknown" or (told["why"] == "unreachable" and lag >= UNKNOWN_S), (outcome, lag, told)
+        assert lag >= UNKNOWN_S or outcome in GONE, (outcome, lag, told)
         lab.clock.advance(lag)  # type: ignore[attr-defined]
         assert await lab.executor.recovery.carry_on(plan.id)
         await lab.finish()
@@ -306,3 +309,46 @@ async def test_an_order_that_rests_unlisted_is_called_off_at_once_where_nothing_
     assert called[0] <= 2.0
     assert lab.account.state.spot["BTC"] == 1
     assert (await lab.read(made.id)).state is (PlanState.DONE if closes else PlanState.PARKED)
+
+
+#: what is left of the legs above for one venue: where one purse is for both, a transfer is a line in our books
+HIDDEN = [(venue, words) for venue in DIALECTS for words in (LEG, *OTHER_LEGS, "to_futures 10") if (venue, words[0]) != ("bybit", "t")]
+
+
+@pytest.mark.parametrize("fault", [pytest.param("reset_after", marks=pytest.mark.long), "unknown_after"])
+@pytest.mark.parametrize(("venue", "words"), HIDDEN)
+async def test_there_is_one_order_however_long_an_exchange_hides_everything(db: Database, venue: str, words: str, fault: str) -> None:
+    """An order that was filled is in no list, and neither balances, positions nor trades show it, for hours: no wait is long enough."""
+    async with on(venue, db, replace(PACE, retries_s=Pace().retries_s)) as (lab, server):
+        theirs = server.venue.accounts["key"]
+        await lab.account.markets()
+        server.venue.harshness = Harshness(lookup_lag_s=10_000, balance_lag_s=10_000, level_quote=Decimal(10_000_000))
+        server.faults.add(call=Call.TRANSFER if words.startswith("to_") else Call.PLACE, fault=fault)
+        before = len(theirs.orders) + len(theirs.moved)
+        plan = await lab.run(words, *reason("filled"))
+        assert (await lab.told())[-1] == ("plan_parked", {"plan_id": plan.id, "why": "unknown"})
+        lab.clock.advance(20_000)  # type: ignore[attr-defined]
+        assert await lab.executor.recovery.carry_on(plan.id)
+        await lab.finish()
+        plan = await lab.read(plan.id)
+        assert (plan.state, states(plan)) == (PlanState.DONE, [LegState.FILLED])
+        assert len(theirs.orders) + len(theirs.moved) == before + 1
+        agrees(plan, server)
+
+
+@pytest.mark.parametrize("fault", ["unknown_before", "unknown_after"])
+@pytest.mark.parametrize("words", ["sell 0.04 BTC", "reduce sell 0.04 BTC-PERP"])
+@pytest.mark.parametrize("venue", DIALECTS)
+async def test_what_takes_all_that_there_is_goes_out_again_by_itself(db: Database, venue: str, words: str, fault: str) -> None:
+    """Whatever was filled of the first order, the exchange refuses it a second time: then it is known that it was taken, and looked for."""
+    async with on(venue, db, replace(PACE, retries_s=Pace().retries_s)) as (lab, server):
+        theirs = server.venue.accounts["key"]
+        server.venue.withdraw(theirs, "BTC", Decimal("0.96"))
+        theirs.stakes.clear()
+        theirs.stake("BTC-PERP").trade(Decimal("0.04"), Decimal(52_000))
+        server.venue.harshness = Harshness(lookup_lag_s=120, balance_lag_s=120, level_quote=Decimal(10_000_000))
+        server.faults.add(call=Call.PLACE, fault=fault)
+        plan = await lab.run(words, *reason("filled"))
+        assert (plan.state, states(plan)) == (PlanState.DONE, [LegState.FILLED])
+        assert [one.filled for one in theirs.orders] == [Decimal("0.04")]
+        agrees(plan, server)

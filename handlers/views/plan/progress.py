@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from chatbot.i18n import N_
 from chatbot.model import UNDER_WAY, DecidedBy, LegState, Mode, PlanState
 from handlers.buttons import Style
 from handlers.views.common import MAX_CAPTION, View, bold, button, captioned, esc, head, joined, page, say, visible_length
@@ -105,6 +106,11 @@ def _fitting(words: Words, lead: list[object], done: list[Leg], rest: list[objec
     return text
 
 
+#: what is said of an order that nobody knows of
+_UNKNOWN = N_(
+    "I don't know whether one order went through. Please look for it at the exchange, among open orders and trades."
+    " Look again sends it once more if the exchange shows nothing of it; Close it sends nothing."
+)
 #: notes of legs that ended at the limit, with nothing else wrong
 _NOT_FOLLOWED = frozenset({"unfilled", "not_fillable"})
 
@@ -170,7 +176,7 @@ def parked(words: Words, portfolio: Portfolio, plan: Plan, why: str = "") -> Vie
     """Tell that a plan stopped half-way and waits for a person; this always rings. ``why`` is the machine word for it, where known."""
     unknown = [leg for leg in plan.legs if leg.state is LegState.UNKNOWN]
     told = (
-        say(words, "I don't know whether one order went through. Please check your open orders at the exchange.")
+        say(words, _UNKNOWN)
         if unknown
         else real_money.stopped(words, why) or joined(" ", (_stopped(words, why), say(words, "What was filled stays filled.")))
     )
