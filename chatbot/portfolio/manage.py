@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.consent import ending
-from chatbot.errors import ShutOut, UserError
+from chatbot.errors import ShutOut, UserError, contained
 from chatbot.i18n import N_
 from chatbot.model import (
     USUAL_QUOTE,
@@ -25,13 +25,13 @@ from chatbot.model import (
 )
 from chatbot.portfolio import names
 from chatbot.portfolio.revision import revision_of
-from chatbot.portfolio.states import NOTHING
+from chatbot.portfolio.states import NOTHING, PortfolioStates
 from chatbot.portfolio.stored import states
 from chatbot.store import accounts, flows, plans, portfolios, privacy
 from chatbot.store.past import strategies
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
     from chatbot.clock import Clock
@@ -247,10 +247,16 @@ class Portfolios:
             if paused:
                 await ending.end_alone(tx, AloneEnded.PAUSED, self._clock.now(), chosen)
             stand = await portfolios.open_of(tx, person.id)
-            ids = [one.id for one in stand]
-            running, known = await plans.open_plans(tx, ids), await states.read_many(tx, ids)
         for portfolio_id in chosen:
             self._changed(portfolio_id)
+        return await self._rows(stand)
+
+    async def _rows(self, stand: Sequence[Portfolio]) -> tuple[PortfolioRow, ...]:
+        """Return portfolios with their open plans, as far as these can be read: what was stopped stays so whatever stands there."""
+        ids, running, known = [one.id for one in stand], dict[int, Plan](), dict[int, PortfolioStates]()
+        with contained("what is open of portfolios cannot be read", portfolios=ids):
+            async with self._db.read() as tx:
+                running, known = await plans.open_plans(tx, ids), await states.read_many(tx, ids)
         return tuple(PortfolioRow(portfolio=one, plan=running.get(one.id), after_panic=known.get(one.id, NOTHING).asks) for one in stand)
 
     async def of(self, person: Person) -> tuple[Portfolio, ...]:

@@ -6,6 +6,7 @@ from dataclasses import fields
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from sqlalchemy import bindparam, delete, or_, select, update
 
 from chatbot.model import AlertSettings, Person, Rhythm, Role
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from chatbot.store.database import Tx
+
+log = structlog.get_logger()
 
 _people, _meta, _dialogs = tables.people.c, tables.meta.c, tables.dialogs.c
 # asked at every message: a statement that is written once costs half of one that is built each time
@@ -137,5 +140,9 @@ def _person(row: Row[Any]) -> Person:
 
 @lru_cache(maxsize=256)
 def _alerts(stored: str | None) -> AlertSettings:
-    """Read what a person wants to hear; most people have chosen nothing."""
-    return AlertSettings() if stored is None else decode(AlertSettings, stored)
+    """Read what a person wants to hear; most people have chosen nothing. What cannot be read is no choice either: everything rings."""
+    try:
+        return AlertSettings() if stored is None else decode(AlertSettings, stored)
+    except ValueError:
+        log.exception("alert settings cannot be read; everything rings")
+        return AlertSettings()

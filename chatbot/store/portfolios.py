@@ -6,9 +6,9 @@ from dataclasses import fields, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import structlog
 from sqlalchemy import and_, bindparam, exists, false, func, insert, inspect, select, update
 
+from chatbot.errors import contained
 from chatbot.model import LET_IN, USUAL_QUOTE, Answering, AnswerMode, Check, LiveTerms, Mode, Portfolio, Strategy
 from chatbot.store import tables
 from chatbot.store.codec import decode, encode
@@ -19,11 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime
 
-    from sqlalchemy import Row
+    from sqlalchemy import Row, Select
 
     from chatbot.store.database import Tx
-
-log = structlog.get_logger()
 
 _portfolios, _accounts, _states = tables.portfolios.c, tables.accounts.c, tables.states.c
 _checks = tables.checks.c
@@ -81,13 +79,11 @@ async def of_person(tx: Tx, person_id: int) -> tuple[Portfolio, ...]:
 
     One that cannot be read is named in the log and left out, so that the person can go on with the others.
     """
-    found = []
-    for row in await tx.execute(_READ.where(_portfolios.person_id == person_id).order_by(_portfolios.id)):
-        try:
-            found.append(_portfolio(row))
-        except ValueError:
-            log.exception("portfolio cannot be read", portfolio=row.id)
-    return tuple(found)
+    of_them = _portfolios.person_id == person_id
+    try:
+        return tuple(map(_portfolio, (await tx.execute(_READ.where(of_them).order_by(_portfolios.id))).all()))
+    except (ValueError, TypeError):
+        return await _readable(tx, select(_portfolios.id).where(of_them))
 
 
 async def open_of(tx: Tx, person_id: int) -> tuple[Portfolio, ...]:
@@ -105,10 +101,22 @@ async def save(tx: Tx, portfolio: Portfolio) -> None:
 
 
 async def with_consent(tx: Tx, ids: Collection[int] | None = None) -> tuple[Portfolio, ...]:
-    """Return the portfolios with a consent to real money, by id; with ``ids`` only those of these."""
-    chosen = _READ.where(_portfolios.live.is_not(None)).order_by(_portfolios.id)
-    rows = await tx.execute(chosen if ids is None else chosen.where(_portfolios.id.in_(ids)))
-    return tuple(found for found in map(_portfolio, rows) if found.live is not None)
+    """Return the portfolios with a consent to real money, by id; with ``ids`` only those of these.
+
+    One that cannot be read is named in the log and left out: nobody trades it, and it keeps no other from being stopped.
+    """
+    chosen = select(_portfolios.id).where(_portfolios.live.is_not(None))
+    found = await _readable(tx, chosen if ids is None else chosen.where(_portfolios.id.in_(ids)))
+    return tuple(one for one in found if one.live is not None)
+
+
+async def _readable(tx: Tx, ids: Select[int]) -> tuple[Portfolio, ...]:
+    """Return the portfolios of a selection of ids, one by one: one that cannot be read is named in the log and left out."""
+    found: list[Portfolio] = []
+    for number in (await tx.execute(ids.order_by(_portfolios.id))).scalars().all():
+        with contained("portfolio cannot be read", portfolio=number):
+            found += filter(None, [await get(tx, number)])
+    return tuple(found)
 
 
 async def on_key(tx: Tx, key_id: int) -> Portfolio | None:
@@ -272,17 +280,21 @@ async def closed(tx: Tx) -> frozenset[int]:
 
 
 async def worlds(tx: Tx) -> dict[str, int]:
-    """Return how many portfolios stand on each market, closed ones too; of a database that was never used nobody does."""
+    """Return how many portfolios stand on each market, closed ones too; of a database that was never used nobody does.
+
+    What is no name of a market is left out: nothing is traded there.
+    """
     names = await tx.run_sync(lambda connection: inspect(connection).get_table_names())
     if tables.portfolios.name not in names:
         return {}
     counted = select(_portfolios.exchange, func.count()).group_by(_portfolios.exchange)
-    return {world: int(count) for world, count in await tx.execute(counted)}
+    return {world: int(count) for world, count in await tx.execute(counted) if isinstance(world, str)}
 
 
 async def worlds_of_keys(tx: Tx) -> tuple[str, ...]:
     """Return the exchanges on which portfolios stand by a key, closed ones too: they may be opened again."""
-    return tuple((await tx.execute(select(_portfolios.exchange).where(_portfolios.key_id.is_not(None)).distinct())).scalars())
+    found = (await tx.execute(select(_portfolios.exchange).where(_portfolios.key_id.is_not(None)).distinct())).scalars()
+    return tuple(world for world in found if isinstance(world, str))
 
 
 def _row(portfolio: Portfolio) -> dict[str, Any]:

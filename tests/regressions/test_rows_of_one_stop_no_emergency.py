@@ -1,0 +1,134 @@
+"""Whatever stands in the rows of one person: trading can be halted and let go on, people listed, and everybody can pause what is theirs."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import structlog
+from sqlalchemy import text
+
+from chatbot.halting import Halted, LetGo
+from chatbot.model import Person, Role
+from chatbot.store import accounts, halt, portfolios
+from tests.monitor.test_isolation import ANN, BEN, POISON, RAW, Place, every_place, neighbour, opened, rows_of
+from tests.portfolio.still_market import bench
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from chatbot.model import Portfolio
+    from tests.portfolio.still_market import Bench
+
+OLGA = Person(id=7, chat_id=7, role=Role.OPERATOR)
+
+
+async def emergencies(on: Bench, ben: Portfolio) -> None:
+    """Do what must always be possible."""
+    program = on.program
+    began = await program.halting.begin(OLGA.id)
+    assert isinstance(began, Halted)
+    async with program.db.read() as tx:
+        assert await halt.since(tx) is not None
+        assert {OLGA.id, BEN.id} <= {person.id for person in await halt.concerned(tx)}
+        assert await portfolios.worlds(tx)
+    assert isinstance(await program.halting.end(OLGA.id), LetGo)
+    assert {OLGA.id, BEN.id} <= {person.id for person in await program.access.everybody()}
+    assert await program.portfolios.pause(BEN)
+    assert await program.portfolios.resume(BEN)
+    async with program.db.read() as tx:
+        assert ben.id in await portfolios.many(tx, [ben.id])
+
+
+async def paused(on: Bench, portfolio: Portfolio) -> bool:
+    """Pause everything of Ann's, and tell whether it is."""
+    await on.program.portfolios.pause(ANN)
+    async with on.program.db.transaction() as tx:
+        found: Any = await tx.execute(text("SELECT paused FROM pf_portfolios WHERE id = :id"), {"id": portfolio.id})
+        return bool(found.scalar_one())
+
+
+async def spoil_in_turn(on: Bench, ann: Portfolio, place: Place, value: Any) -> tuple[int, Any] | None:
+    """Write a value into a place, and return the row and what stood there; None where the database refuses it."""
+    async with on.program.db.transaction() as tx:
+        row, before = (await rows_of(tx, place.table, place.column, ann))[place.row]
+        return (row, before) if await place.spoil(tx, ann, value) else None
+
+
+async def put_back(on: Bench, place: Place, row: int, value: Any) -> None:
+    """Write back what stood in a place."""
+    async with on.program.db.transaction() as tx:
+        await tx.execute(text(f"UPDATE {place.table} SET {place.column} = :value WHERE rowid = :row"), {"value": value, "row": row})  # noqa: S608 - names of ours
+
+
+#: one of each way in which a row of somebody is read where it concerns all
+WAYS = (
+    (Place("pf_people", "alerts", 0), '{"half'),
+    (Place("pf_people", "alerts", 0, ("quiet_from",)), None),
+    (Place("pf_portfolios", "live", 0), "{}"),
+    (Place("pf_portfolios", "exchange", 0), b"\x80\x04\x95."),
+    (Place("pf_portfolios", "created_at", 0), b"\xff"),
+)
+
+
+@asynccontextmanager
+async def three(folder: Path) -> AsyncIterator[tuple[Bench, Portfolio, Portfolio]]:
+    """Give Ann a portfolio of which everything is stored that can be, and Ben one; Olga is the operator."""
+    async with bench(folder) as on:
+        async with on.program.db.transaction() as tx:
+            await accounts.add_person(tx, OLGA)
+        yield on, await neighbour(on, ANN), await opened(on, BEN)
+
+
+async def is_withstood(on: Bench, ann: Portfolio, ben: Portfolio, place: Place, value: Any) -> bool:
+    """Do what must always be possible with a value in a place; False where the database itself refuses it."""
+    spoilt = await spoil_in_turn(on, ann, place, value)
+    if spoilt is not None:
+        try:
+            await emergencies(on, ben)
+        except Exception as error:
+            raise AssertionError(f"{place} holding {value!r}") from error
+        await put_back(on, place, *spoilt)
+    return spoilt is not None
+
+
+async def test_no_row_of_one_person_keeps_trading_from_being_halted(tmp_path: Path) -> None:
+    """The operator's /halt failed for everybody, because of what one member wanted to hear."""
+    async with three(tmp_path) as (on, ann, ben):
+        with structlog.testing.capture_logs():
+            for place, value in WAYS:
+                assert await is_withstood(on, ann, ben, place, value)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("turn", range(len(RAW)))
+async def test_no_field_of_one_person_keeps_trading_from_being_halted(tmp_path: Path, turn: int) -> None:
+    async with three(tmp_path) as (on, ann, ben):
+        async with on.program.db.read() as tx:
+            places = [place for place in await every_place(tx, ann) if len(place.path) < 2]
+        tried = 0
+        with structlog.testing.capture_logs():
+            for at, place in enumerate(places):
+                values = POISON if place.path else RAW
+                tried += await is_withstood(on, ann, ben, place, values[(at + turn) % len(values)])
+        assert tried > len(places) * 0.6
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("turn", [0, *(pytest.param(turn, marks=pytest.mark.slow) for turn in range(1, len(RAW)))])
+async def test_a_plan_that_cannot_be_read_keeps_nobody_from_pausing(tmp_path: Path, turn: int) -> None:
+    """Her own rows of plans, legs and states: what stops is stopped, though it may not be told what else stands there."""
+    async with bench(tmp_path) as on:
+        ann = await neighbour(on, ANN)
+        async with on.program.db.read() as tx:
+            places = [place for place in await every_place(tx, ann) if place.table not in ("pf_portfolios", "pf_people") and not place.path]
+        with structlog.testing.capture_logs():
+            for at, place in enumerate(places):
+                value = RAW[(at + turn) % len(RAW)]
+                spoilt = await spoil_in_turn(on, ann, place, value)
+                if spoilt is not None:
+                    assert await paused(on, ann), f"{place} holding {value!r}"
+                    await put_back(on, place, *spoilt)
+                    await on.program.portfolios.resume(ANN)
