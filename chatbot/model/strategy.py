@@ -9,7 +9,7 @@ from decimal import Decimal
 from chatbot.model.answering import Answering, LiveTerms
 from chatbot.model.people import AnswerMode, Mode, is_test
 from chatbot.model.signal import TriggerSetting
-from chatbot.model.trigger_info import INFO, Cause
+from chatbot.model.trigger_info import INFO, Cause, Effect
 
 #: the dollar that a portfolio is kept in unless its person chose another
 USUAL_QUOTE = "USDT"
@@ -96,6 +96,17 @@ class Strategy:
     def mode_of(self, trigger: Cause) -> str:
         """Return what a trigger does where there is a choice: what was chosen, or the usual; empty where there is none."""
         return self.setting(trigger).mode or next(iter(INFO[trigger].modes), "")
+
+    def can_move(self, trigger: Cause) -> bool:
+        """Tell whether a trigger has anything to move: without futures only what cuts coins."""
+        info = INFO[trigger]
+        if info.effect is Effect.NEUTRALISE and self.mode_of(trigger) != info.modes[0]:
+            return bool(self.contracts)  # it hedges coins too (domain 8.3), also beside a book that is to be flat
+        return self.net_target != 0 or not (info.effect.needs_futures or info.effect is Effect.NEUTRALISE)
+
+    def acts_on(self, trigger: Cause) -> bool:
+        """Tell whether a trigger is on and has something to move."""
+        return self.setting(trigger).on and self.can_move(trigger)
 
     def line_of(self, asset: str) -> str:
         """Return the line that an asset belongs to; a coin that no line names counts as ALT, and without such a line stands for itself."""

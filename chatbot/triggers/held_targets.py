@@ -35,7 +35,7 @@ def _held(evaluation: Evaluation) -> Iterable[HeldTarget]:
     strategy, layers, now = evaluation.portfolio.strategy, evaluation.layers, evaluation.effective
     own = targets.base_targets(evaluation.held, strategy, layers)
     active = [
-        signal for signal in layers.signals if signal.active and strategy.setting(signal.trigger).on and not _waits(evaluation, signal)
+        signal for signal in layers.signals if signal.active and strategy.acts_on(signal.trigger) and not _waits(evaluation, signal)
     ]
     cuts = {
         coin: market.standing(signal)

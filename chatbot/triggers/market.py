@@ -61,7 +61,7 @@ def _is_news(signal: Signal, memory: Memory, strategy: Strategy) -> bool:
 
     In a storm one coin follows the other; between the same two readings a person is told once.
     """
-    if signal.moved is None or not strategy.setting(signal.trigger).on or watch_key(signal) in memory.told:
+    if signal.moved is None or not strategy.acts_on(signal.trigger) or watch_key(signal) in memory.told:
         return False
     return _read_at(signal) not in (word for key, word in memory.told.items() if is_watch(key))
 
@@ -87,7 +87,7 @@ def _size(word: str) -> Decimal | None:
 
 def signature(signal: Signal, strategy: Strategy, *, suppressed: bool) -> str:
     """Return how a signal stands in a word that changes when there is something to tell; empty while it does nothing."""
-    if not signal.active or not strategy.setting(signal.trigger).on:
+    if not signal.active or not strategy.acts_on(signal.trigger):
         return ""
     size = _text(signal.size)
     return f"{SUPPRESSED} {size}" if suppressed else size or ACTIVE

@@ -207,3 +207,18 @@ async def test_without_futures_there_is_nothing_to_trim(lab: Lab) -> None:
     assert {watch.trigger for watch in running.all_machines(spot_only)} == {
         trigger for trigger, info in INFO.items() if not info.effect.needs_futures
     }
+    assert [trigger for trigger in INFO if spot_only.can_move(trigger)] == [Cause.VOLATILITY], "the mood is read, and moves futures"
+    assert not spot_only.acts_on(Cause.FEAR_GREED)
+
+
+@pytest.mark.parametrize(
+    ("mode", "net", "sleeve", "moves"),
+    [("", "0.1", "0.1", True), ("", "0", "0.1", False), ("beta", "0", "0.1", True), ("beta", "0", "0", False)],
+)
+async def test_fear_moves_the_book_or_in_its_other_modes_hedges_the_coins_too(
+    lab: Lab, mode: str, net: str, sleeve: str, moves: bool
+) -> None:
+    base = await lab.strategy()
+    fear = {Cause.FEAR_GREED: TriggerSetting(on=True, mode=mode)}
+    strategy = replace(base, weights={**base.weights, "FUTURES": D(sleeve)}, futures_net=D(net), triggers=fear)
+    assert strategy.acts_on(Cause.FEAR_GREED) is moves

@@ -342,11 +342,11 @@ def _answers(words: Words, plan: Plan) -> Keyboard:
     if plan.is_by_hand:
         return _answers_by_hand(words, plan)
     if plan.is_panic:
-        first = (_confirm(words, plan), button(words.t("Edit"), "edit", plan.id))
+        first = (*_confirms(words, plan), button(words.t("Edit"), "edit", plan.id))
         return first, (button(words.t("Skip"), "skip", plan.id), _more(words, plan))
     return (
         *card.card_rows(words, plan),
-        (_confirm(words, plan), button(words.t("Edit"), "edit", plan.id)),
+        (*_confirms(words, plan), button(words.t("Edit"), "edit", plan.id)),
         (button(words.t("Skip"), "skip", plan.id), *_snoozes(words, plan)),
         (_more(words, plan),),
     )
@@ -368,6 +368,11 @@ def _snoozes(words: Words, plan: Plan) -> tuple[Button, Button]:
     return button(words.t("Snooze 1 h"), "snooze_plan", plan.id), longer
 
 
+def _confirms(words: Words, plan: Plan) -> tuple[Button, ...]:
+    """Return the button that starts a plan; none where every leg was left out."""
+    return (_confirm(words, plan),) if any(leg.state is not LegState.DROPPED for leg in plan.legs) else ()
+
+
 def _confirm(words: Words, plan: Plan) -> Button:
     label = words.t("All done") if plan.is_by_hand else words.t("Confirm")
     return button(label, "confirm", plan.id, Style.SUCCESS)
@@ -377,15 +382,12 @@ def edit(words: Words, portfolio: Portfolio, plan: Plan, now: datetime) -> View:
     """Show a plan with a switch per leg; dropped legs are off, and the result is of what is left."""
     if plan.state is not PlanState.PROPOSED:
         return closed_card(words, portfolio, plan)
-    kept = [leg for leg in plan.legs if leg.state is not LegState.DROPPED]
     top = [title(words, portfolio, plan, say(words, "edit")), _waits(words, plan, now)]
     top += [say(words, "Tap a leg to leave it out or to take it back."), esc("")]
     result = [esc(""), after_line(words, plan), net_change(words, plan.before, plan.after), costs_line(words, plan)]
     text = fitting(words, plan.legs, lambda legs: [*top, *legs, *result])
-    done = [button(words.t("Back to the plan"), "card", plan.id)]
-    if kept:
-        done.insert(0, _confirm(words, plan))
-    return View(text, (*_switches(words, plan), tuple(done)), card_picture(words, plan))
+    done = (*_confirms(words, plan), button(words.t("Back to the plan"), "card", plan.id))
+    return View(text, (*_switches(words, plan), done), card_picture(words, plan))
 
 
 def _switches(words: Words, plan: Plan) -> Keyboard:

@@ -171,7 +171,7 @@ def _net_moved(words: Words, report: StatusReport) -> list[Html]:
 def _silent(words: Words, report: StatusReport) -> list[Html]:
     """Name the triggers that nothing is known of, and those that are off."""
     strategy = report.portfolio.strategy
-    on = [trigger for trigger in signals.every() if strategy.setting(trigger).on and signals.is_used(strategy, trigger)]
+    on = [trigger for trigger in signals.every() if strategy.acts_on(trigger)]
     known = {signal.trigger for signal in report.signals if signal.reading is not None or signal.active}
     blind = [signals.name(words, trigger) for trigger in on if trigger not in known]
     off = [signals.name(words, trigger) for trigger in signals.every() if not strategy.setting(trigger).on]

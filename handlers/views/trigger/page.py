@@ -62,7 +62,7 @@ def _of_trigger(words: Words, report: StatusReport, trigger: Cause) -> list[Html
     strategy = report.portfolio.strategy
     mark = _ON if strategy.setting(trigger).on else _OFF
     title = joined(" ", (mark, joined(DOT, (bold(signals.name(words, trigger)), signals.overview_state(words, report, trigger)))))
-    if not signals.is_used(strategy, trigger):
+    if not strategy.can_move(trigger):
         return [joined(DOT, (joined(" ", (mark, bold(signals.name(words, trigger)))), say(words, "no futures to move")))]
     group = signals.grouped(signals.of_trigger(report, trigger))
     lines = [(signals.reading_line(words, signal), signal.age_s) for signal in group.named]
@@ -119,7 +119,7 @@ def gauges_picture(words: Words, report: StatusReport) -> Picture:
 
 
 def _gauge(words: Words, report: StatusReport, trigger: Cause) -> Gauge:
-    on = report.portfolio.strategy.setting(trigger).on
+    on = report.portfolio.strategy.acts_on(trigger)
     found = signals.nearest_first(signals.of_trigger(report, trigger))
     if not found:
         return Gauge(name=signals.name(words, trigger), value=DASH, state=words.t("no data") if on else words.t("off"), on=on)
@@ -145,7 +145,7 @@ def details(words: Words, report: StatusReport, trigger: Cause) -> View:
     told = [signals.beside_source(words, _detail_line(words, report, signal), trigger, report.mood_source) for signal in nearest]
     text = page(
         head(words, report.portfolio, bold(signals.name(words, trigger)), words.t("on") if on else words.t("off")),
-        *(told or [esc(words.t("no data")) if signals.is_used(strategy, trigger) else say(words, "no futures to move")]),
+        *(told or [esc(words.t("no data")) if strategy.can_move(trigger) else say(words, "no futures to move")]),
         "",
         say(words, said.does),
         say(words, said.known),

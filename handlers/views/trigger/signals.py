@@ -133,7 +133,7 @@ def of_trigger(report: StatusReport, trigger: Cause) -> tuple[Signal, ...]:
 
 def switched_on(report: StatusReport) -> list[Signal]:
     """Return the signals of the triggers that are on."""
-    return [signal for signal in report.signals if report.portfolio.strategy.setting(signal.trigger).on]
+    return [signal for signal in report.signals if report.portfolio.strategy.acts_on(signal.trigger)]
 
 
 def is_held_back(report: StatusReport, signal: Signal) -> bool:
@@ -145,6 +145,8 @@ def state(words: Words, report: StatusReport, signal: Signal) -> str:
     """Return a signal's state in words: off, no data, armed, counting, fired since, cooling down, held back."""
     if not report.portfolio.strategy.setting(signal.trigger).on:
         return words.t("off")
+    if not report.portfolio.strategy.can_move(signal.trigger):
+        return words.t("no futures to move")
     if signal.active:
         return _active_state(words, report, signal)
     if signal.reading is None:
@@ -172,7 +174,7 @@ def market_moment(words: Words, report: StatusReport, moment: datetime) -> str:
 
 def short_state(words: Words, report: StatusReport, signal: Signal) -> str:
     """Return a state that fits beside a bar: of an active signal how far it has cooled down, or since which day it lasts."""
-    if not signal.active or not report.portfolio.strategy.setting(signal.trigger).on:
+    if not signal.active or not report.portfolio.strategy.acts_on(signal.trigger):
         return state(words, report, signal)
     if is_held_back(report, signal):
         return words.t("held back")
@@ -245,11 +247,6 @@ def source_name(words: Words, source: str) -> str:
     return words.t(_PLAYED[source]) if source in _PLAYED else source
 
 
-def is_used(strategy: Strategy, trigger: Cause) -> bool:
-    """Tell whether a trigger has anything to move."""
-    return not INFO[trigger].effect.needs_futures or (bool(strategy.futures_split) and strategy.futures_net != 0)
-
-
 def every() -> tuple[Cause, ...]:
     """Return the names of all triggers of the market in their order."""
     return tuple(INFO)
@@ -257,5 +254,5 @@ def every() -> tuple[Cause, ...]:
 
 def switched_on_line(words: Words, strategy: Strategy) -> Html:
     """Name the triggers of a strategy that are on."""
-    names = [name(words, trigger) for trigger in every() if strategy.setting(trigger).on and is_used(strategy, trigger)]
+    names = [name(words, trigger) for trigger in every() if strategy.acts_on(trigger)]
     return say(words, "Triggers: {names}", names=", ".join(names) or words.t("off"))

@@ -235,6 +235,8 @@ def test_edit_switches_every_leg() -> None:
     empty = replace(a_plan(), legs=tuple(replace(leg, state=LegState.DROPPED) for leg in legs()))
     assert "No legs are left" in card.edit(WORDS, portfolio(), empty, NOW).text
     assert "confirm" not in actions(card.edit(WORDS, portfolio(), empty, NOW))
+    assert "confirm" not in actions(card.plan_card(WORDS, portfolio(), empty, NOW)), "it was carried out, and done in a second"
+    assert "confirm" not in actions(card.edit(WORDS, portfolio(), empty, NOW))
 
 
 def test_progress_tells_every_leg() -> None:
