@@ -34,9 +34,7 @@ def _held(evaluation: Evaluation) -> Iterable[HeldTarget]:
         return
     strategy, layers, now = evaluation.portfolio.strategy, evaluation.layers, evaluation.effective
     own = targets.base_targets(evaluation.held, strategy, layers)
-    active = [
-        signal for signal in layers.signals if signal.active and strategy.acts_on(signal.trigger) and not _waits(evaluation, signal)
-    ]
+    active = [signal for signal in layers.signals if signal.active and strategy.acts_on(signal.trigger) and not _waits(evaluation, signal)]
     cuts = {
         coin: market.standing(signal)
         for signal in active
