@@ -57,13 +57,21 @@ def confirmed(before: Mix, plan: Plan, *, alone: bool = False) -> Mix:
     """Return what is remembered once a plan is confirmed.
 
     A coin whose leg its person left out is meant as it is held; what the bot left out ``alone`` was nobody's decision about a coin.
+    Who leaves a sale out wants no less of it: of a coin that is cut there is less than is meant, and that stays what it was.
     """
-    unwanted = {leg.instrument for leg in plan.legs if leg.state is LegState.DROPPED and not leg.note and not alone}
+    unwanted = {leg.instrument: leg.sells for leg in plan.legs if leg.state is LegState.DROPPED and not leg.note and not alone}
     written: Mapping[str, Mapping[str, list[str]]] = plan.targets.get(_KEY, {})
     return {
         **before,
         **{
-            line: {coin: Decimal(here if coin in unwanted else qty) for coin, (qty, here) in coins.items()}
+            line: {coin: _meant(Decimal(qty), Decimal(here), unwanted.get(coin)) for coin, (qty, here) in coins.items()}
             for line, coins in written.items()
         },
     }
+
+
+def _meant(planned: Decimal, held: Decimal, left_out: bool | None) -> Decimal:
+    """Return what is meant of a coin; ``left_out``: its sale (True) or its purchase, None: neither."""
+    if left_out is None:
+        return planned
+    return max(planned, held) if left_out else held
