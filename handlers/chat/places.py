@@ -307,7 +307,7 @@ def _named(said: str, language: str, now: datetime) -> tuple[tuple[str, ...], bo
     bare = _bare(said)
     for word in (said, bare, bare.replace(" ", "/", 1)):
         if zones := _called(word, language):
-            return zones, True
+            return zones, word == said or word not in regions.WORDS
     if zones := regions.zones_of(bare, _known(language)):
         return zones, bare.casefold() not in regions.WORDS
     without = _OFFSET.sub(" ", said.casefold())
@@ -318,10 +318,12 @@ def _named(said: str, language: str, now: datetime) -> tuple[tuple[str, ...], bo
         parts = _apart(parts[0], language)
     found: tuple[str, ...] = ()
     is_sure = _DISTANCE.search(without) is None
+    region = parts[-1].casefold() if parts else ""  # help me is no place in Maine, nor is status pa one in Pennsylvania
+    may_be_unknown = region not in regions.WORDS and (len(region) > len("pa") or re.search(r"[,;(]", said) is not None)
     for at, part in reversed(list(enumerate(parts))):
         zones = () if at == 0 and len(parts) > 1 and found else _lying_in(part, language, is_first=at == 0)
         zones = zones or _called(_bare(part), language) or _called(_bare(part).replace(".", ""), language)
-        is_sure &= bool(zones) or (at == 0 and bool(found))
+        is_sure &= bool(zones) or (at == 0 and bool(found) and may_be_unknown)
         found = _both(zones, found, now) or found or zones
     return found, is_sure
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from chatbot.errors import UserError
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 #: a sentence longer than a few words means a command only where its first word is one
 _SHORT, _NEAR, _SURE = 2, 0.8, 1.0
+#: a command and what is written behind it, without a space or with one too many: /deposit500, / deposit
+_GLUED, _SLASH = re.compile(r"^(/?[^\W\d_]+)(?=\d)"), re.compile(r"^/\s+")
 #: who takes the text that a dialog waits for
 DIALOGS = {
     start.DIALOG: start.typed,
@@ -121,7 +124,8 @@ def _meant(context: Context, typed: str) -> View | None:
     }
     called |= {guesses.plain(said): "pause" for said in f"{STOP_WORDS}, {words.t(STOP_WORDS)}".split(",")}
     called |= {name: name for name in commands}
-    first, _, rest = typed.strip().partition(" ")
+    typed = _SLASH.sub("/", _GLUED.sub(r"\1 ", typed.strip()))
+    first, _, rest = typed.partition(" ")
     bare = typed.strip(" /.!?¿")
     whole = _command(bare, called, _SURE if rest else guesses.ALIKE) or called.get(guesses.other_layout(bare))
     if whole is not None:

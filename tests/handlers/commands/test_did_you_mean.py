@@ -28,6 +28,7 @@ MEANT = [
     ("en", "/targts BTC 40 ETH 60", "/targets BTC 40 ETH 60", False),
     ("en", "targets BTC 40 ETH 60", "/targets BTC 40 ETH 60", False),
     ("en", "bands 5", "/bands 5", False),
+    *(("en", typed, "/deposit 500", False) for typed in ("/deposit500", "deposit500", "/ deposit 500", "/deposit@SomeBot 500")),
     ("en", "/shedule weekly mon", "/schedule weekly mon", False),
     ("en", "pause", "/pause", False),
     ("en", "/puase", "/pause", False),

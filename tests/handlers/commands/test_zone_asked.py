@@ -73,6 +73,14 @@ async def test_the_city_can_be_typed_instead(tmp_path: Path, text: str, zone: st
         assert "there)" not in await ann.say("Lisbon")
 
 
+async def test_what_only_ends_like_a_region_sets_no_zone(tmp_path: Path) -> None:
+    """Seen in a chat: "help me" put its person into Maine, and "compra la" into Louisiana."""
+    async with after(begins, tmp_path, source=StillMarket) as ann:
+        for text in ("help me", "HELP ME", "show me", "sell all al", "status pa", "compra la"):
+            await ann.say(text)
+            assert (await person(ann)).zone == UNKNOWN_ZONE, text
+
+
 async def test_a_short_word_that_is_a_place_too_is_asked_about(tmp_path: Path) -> None:
     """Nobody moves to Nice by finding something nice."""
     async with after(begins, tmp_path, source=StillMarket) as ann:
