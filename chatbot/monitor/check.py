@@ -16,12 +16,12 @@ from chatbot.errors import contained
 from chatbot.model import AnswerMode, Cause, HeldBack, Outcome, Phase, Plan, PlanState
 from chatbot.monitor import batch, losses, stumbles
 from chatbot.monitor.batch import CheckWrites
-from chatbot.monitor.judge import CheckInput, described, judge, reasons_for_plan
+from chatbot.monitor.judge import CheckInput, described, judge, kept_open, reasons_for_plan
 from chatbot.monitor.last_check import LastCheck
 from chatbot.monitor.stumbles import Stumbles
-from chatbot.plans import hedge_draft
+from chatbot.plans import autonomy, hedge_draft
 from chatbot.plans.outcomes import NothingToDo, Proposed
-from chatbot.plans.show_card import offer
+from chatbot.plans.show_card import offer, with_policy
 from chatbot.portfolio.amounts.daily_marks import mark_of
 from chatbot.portfolio.states import NOTHING
 from chatbot.portfolio.stored.states import changes
@@ -325,6 +325,7 @@ class Monitor:
 
     async def _carry_out(self, tx: Tx, seen: CheckInput, result: CheckResult, writes: CheckWrites) -> tuple[int, int]:
         """Write what a judgement says; returns the numbers of alerts and plans."""
+        result = await self._kept_for_the_morning(tx, seen, result)
         states = await self._tell(tx, seen, result)
         outcome = await self._plan(tx, seen, result, writes)
         if result.due is not None and (settled := result.settles(outcome)):
@@ -333,6 +334,18 @@ class Monitor:
             writes.states[seen.portfolio.id, key] = body
         self._note(seen, result, described(result, outcome), writes)
         return result.alerts + (outcome is Outcome.TOLD), int(outcome is Outcome.PLANNED)
+
+    async def _kept_for_the_morning(self, tx: Tx, seen: CheckInput, result: CheckResult) -> CheckResult:
+        """Return a judgement without the plan of an auto portfolio that asks in quiet hours: it would run out of time unseen."""
+        portfolio, person, now = seen.portfolio, seen.person, seen.now
+        alone = result.asked is not None and result.due is None and not result.margin and autonomy.acts_alone(portfolio)
+        if not alone or not quiet_hours.is_quiet_now(person, now):
+            return result
+        drafted = self._rebalancing.draft(seen.evaluation, reasons_for_plan(seen, result))
+        if not isinstance(drafted, Plan):
+            return result
+        answered = await with_policy(tx, portfolio, person, drafted, now)
+        return result if answered.stand is not None and answered.stand.auto else kept_open(result)
 
     async def _tell(self, tx: Tx, seen: CheckInput, result: CheckResult) -> PortfolioStates:
         """Write the alerts, and return what is remembered after them."""

@@ -323,6 +323,12 @@ def _tilts(seen: CheckInput, lines: tuple[drift.LineStep, ...]) -> tilt.Review:
     return tilt.review(seen.evaluation, lines, (seen.now, seen.market_now), waiting=waiting)
 
 
+def kept_open(result: CheckResult) -> CheckResult:
+    """Return a judgement whose window does not close yet, because quiet hours last: what was heard in it counts at their end."""
+    memory = replace(result.states.memory, pending=result.asked or ())
+    return replace(result, asked=None, asleep=True, states=replace(result.states, memory=memory))
+
+
 def reasons_for_plan(seen: CheckInput, result: CheckResult) -> tuple[Reason, ...]:
     """Return why the plan of this check is made: the calendar, then what was heard in the window, cause before consequence.
 

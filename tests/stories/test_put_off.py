@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -90,3 +91,37 @@ async def test_who_only_wants_to_be_told_gets_no_plan_after_the_silence(tmp_path
         assert said.text is not None
         assert "is skipped and I keep quiet until" in said.text
         assert (await at.chat.step(HOUR + 60)).plans == 0
+
+
+@pytest.mark.long
+async def test_what_an_auto_portfolio_asks_at_night_is_asked_in_the_morning(tmp_path: Path) -> None:
+    """Above its limits it asked at three, without a sound, and the card had run out of time before its alert rang at eight."""
+    async with ann(tmp_path, start=datetime(2026, 1, 5, 21, 0, tzinfo=UTC)) as at:
+        await at.chat.say("/mode auto 100 50%")
+        await at.chat.tap("Yes, trade without asking me")
+        await at.chat.say("/alerts quiet 22:00 8:00")
+        await at.chat.step(2 * HOUR)
+        before = at.chat.newest
+        at.market.move("BTC", "1.3")
+        for _ in range(8):
+            assert (await at.chat.step(HOUR)).plans == 0
+        assert at.chat.newest == before, "it is seven, and nobody was woken"
+        assert "quiet hours" in await at.chat.say("/why")
+        before = at.chat.newest
+        await at.chat.step(HOUR)
+        await at.chat.step(60)
+        assert at.chat.since(before).count("BTC is 6.4 points over") == 1, "what rang has become the card"
+        at.chat.sees("I ask, because the largest order is $")
+        assert "Confirm" in at.chat.last.buttons
+        assert not at.chat.last.silent
+
+
+@pytest.mark.long
+async def test_inside_its_limits_an_auto_portfolio_acts_at_night(tmp_path: Path) -> None:
+    async with ann(tmp_path, start=datetime(2026, 1, 5, 21, 0, tzinfo=UTC)) as at:
+        await at.chat.say("/mode auto 5000 100%")
+        await at.chat.tap("Yes, trade without asking me")
+        await at.chat.say("/alerts quiet 22:00 8:00")
+        await at.chat.step(2 * HOUR)
+        await at.drift()
+        assert (await at.chat.plan()).state is PlanState.DONE
