@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -19,7 +19,7 @@ from chatbot.store import accounts, codec, keys, messages, plans, portfolios
 from chatbot.vault import SETTING, Owner, number_of, refuse_lost
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from chatbot.clock import Clock
     from chatbot.model import Credentials, Person, Plan
@@ -237,9 +237,11 @@ class Keyring:
     async def _asked(self, tx: Tx, token: str) -> Asked | None:
         print_ = _print(token)
         for person_id, data in await accounts.dialogs(tx, FORM_DIALOG):
-            if secrets.compare_digest(data["form"], print_) and self._clock.now() < datetime.fromisoformat(data["until"]):
+            if secrets.compare_digest(str(data.get("form")).encode(), print_.encode()):
+                if (until := _until(data)) is None or self._clock.now() >= until:
+                    return None
                 person = await accounts.person(tx, person_id)
-                return Asked(person=person, exchange=data["exchange"]) if person is not None and person.is_let_in else None
+                return Asked(person=person, exchange=str(data.get("exchange"))) if person is not None and person.is_let_in else None
         return None
 
     async def tell(self, person: Person, outcome: ExchangeKey | Refused) -> None:
@@ -281,7 +283,18 @@ class Keyring:
 async def is_asked(tx: Tx, person_id: int | None, now: datetime) -> bool:
     """Tell whether a person, None for nobody, is being asked for a key in the chat."""
     dialog = await accounts.dialog(tx, person_id) if person_id is not None else None
-    return dialog is not None and dialog[0] == CHAT_DIALOG and now < datetime.fromisoformat(dialog[1]["until"])
+    if dialog is None or dialog[0] != CHAT_DIALOG:
+        return False
+    until = _until(dialog[1])
+    return until is None or now < until  # where the end cannot be read, a key is rather not written down
+
+
+def _until(data: Mapping[str, Any]) -> datetime | None:
+    """Return when a question ends; None where that cannot be read."""
+    try:
+        return codec.to_moment(data["until"])
+    except (KeyError, ValueError):
+        return None
 
 
 async def refuse_what_nobody_can_open(db: Database, vault: Vault) -> None:

@@ -7,11 +7,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from sqlalchemy import bindparam, delete, or_, select, update
+from sqlalchemy import Text, bindparam, delete, or_, select, type_coerce, update
 
 from chatbot.model import AlertSettings, Person, Rhythm, Role
 from chatbot.store import tables
-from chatbot.store.codec import decode, encode
+from chatbot.store.codec import Facts, decode, encode
 from chatbot.store.writing import chunks, put, put_new
 
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ _WITH_REVIEWS = (
     .order_by(_people.id)
 )
 _FACT = select(_meta.value).where(_meta.key == bindparam("one"))
-_DIALOG = select(_dialogs.name, _dialogs.data).where(_dialogs.person_id == bindparam("one"))
+# what was said is read apart: a row in which it cannot be leaves its person nothing said, and everybody else unharmed
+_SAID = type_coerce(_dialogs.data, Text).label("said")
+_DIALOG = select(_dialogs.name, _SAID).where(_dialogs.person_id == bindparam("one"))
 _HOLDING = select(_people.id).where(_people.id == bindparam("one")).with_for_update()
 _LEAVING = delete(tables.dialogs).where(_dialogs.person_id == bindparam("one")).returning(_dialogs.name)
 
@@ -113,13 +115,21 @@ async def set_meta(tx: Tx, key: str, value: str) -> None:
 async def dialog(tx: Tx, person_id: int) -> tuple[str, dict[str, Any]] | None:
     """Return the name of the dialog that a person is in and what was said so far, or None."""
     row = (await tx.execute(_DIALOG, {"one": person_id})).one_or_none()
-    return None if row is None else (row.name, row.data)
+    return None if row is None else (row.name, _said(row.said))
 
 
 async def dialogs(tx: Tx, name: str) -> tuple[tuple[int, dict[str, Any]], ...]:
     """Return everybody who is in a dialog, with what was said so far."""
-    rows = await tx.execute(select(_dialogs.person_id, _dialogs.data).where(_dialogs.name == name))
-    return tuple((row.person_id, row.data) for row in rows)
+    rows = await tx.execute(select(_dialogs.person_id, _SAID).where(_dialogs.name == name))
+    return tuple((row.person_id, _said(row.said)) for row in rows)
+
+
+def _said(stored: str) -> dict[str, Any]:
+    try:
+        return Facts().read(stored)
+    except (ValueError, TypeError, RecursionError):
+        log.exception("what was said in a dialog cannot be read")
+        return {}
 
 
 async def set_dialog(tx: Tx, person_id: int, name: str, data: Mapping[str, Any]) -> None:

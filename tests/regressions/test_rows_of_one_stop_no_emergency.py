@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import text
 from chatbot.halting import Halted, LetGo
 from chatbot.model import Person, Role
 from chatbot.store import accounts, halt, portfolios
+from tests import person
 from tests.monitor.test_isolation import ANN, BEN, POISON, RAW, Place, every_place, neighbour, opened, rows_of
 from tests.portfolio.still_market import bench
 
@@ -132,3 +134,26 @@ async def test_a_plan_that_cannot_be_read_keeps_nobody_from_pausing(tmp_path: Pa
                     assert await paused(on, ann), f"{place} holding {value!r}"
                     await put_back(on, place, *spoilt)
                     await on.program.portfolios.resume(ANN)
+
+
+DIALOGS = ("key_text", "key_form", "start", "rename", "\x00")
+DAMAGED = ("null", "", "[]", '{"half', b"\x80\x04\x95.", '{"until": 7}', '{"until": "", "form": null}', "[" * 20_000)
+
+
+@pytest.mark.parametrize("name", [DIALOGS[0], *(pytest.param(name, marks=pytest.mark.long) for name in DIALOGS[1:])])
+async def test_a_dialog_of_one_person_that_cannot_be_read_leaves_nobody_unheard(tmp_path: Path, name: str) -> None:
+    """What is being asked of her is looked up before an update is written down: that failed, and the bot was deaf for everybody."""
+    async with person.someone(tmp_path, public_url="https://ballast.example") as ann:
+        ben = ann.beside(person.BEN)
+        await ann.say("/help")
+        numbers = itertools.count(900)
+        for data in DAMAGED:
+            async with ann.program.db.transaction() as tx:
+                await tx.execute(text("DELETE FROM pf_dialogs"))
+                row = {"id": person.ANN.id, "name": name, "data": data}
+                await tx.execute(text("INSERT INTO pf_dialogs (person_id, name, data) VALUES (:id, :name, :data)"), row)
+            assert await ann.say("hello"), data
+            assert "/status" in await ben.say("/help"), data
+            await ann.line.updates.take(next(numbers), "no update at all", ann.bot.bot)
+            assert await ann.program.keyring.use_form("x" * 43) is None, data
+            assert await ann.say("/cancel"), data
