@@ -11,7 +11,7 @@ from sqlalchemy import Text, bindparam, delete, or_, select, type_coerce, update
 
 from chatbot.model import AlertSettings, Person, Rhythm, Role
 from chatbot.store import tables
-from chatbot.store.codec import Facts, decode, encode
+from chatbot.store.codec import decode, encode, readable_facts
 from chatbot.store.writing import chunks, put, put_new
 
 if TYPE_CHECKING:
@@ -115,21 +115,13 @@ async def set_meta(tx: Tx, key: str, value: str) -> None:
 async def dialog(tx: Tx, person_id: int) -> tuple[str, dict[str, Any]] | None:
     """Return the name of the dialog that a person is in and what was said so far, or None."""
     row = (await tx.execute(_DIALOG, {"one": person_id})).one_or_none()
-    return None if row is None else (row.name, _said(row.said))
+    return None if row is None else (row.name, readable_facts(row.said))
 
 
 async def dialogs(tx: Tx, name: str) -> tuple[tuple[int, dict[str, Any]], ...]:
     """Return everybody who is in a dialog, with what was said so far."""
     rows = await tx.execute(select(_dialogs.person_id, _SAID).where(_dialogs.name == name))
-    return tuple((row.person_id, _said(row.said)) for row in rows)
-
-
-def _said(stored: str) -> dict[str, Any]:
-    try:
-        return Facts().read(stored)
-    except (ValueError, TypeError, RecursionError):
-        log.exception("what was said in a dialog cannot be read")
-        return {}
+    return tuple((row.person_id, readable_facts(row.said)) for row in rows)
 
 
 async def set_dialog(tx: Tx, person_id: int, name: str, data: Mapping[str, Any]) -> None:

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
+import structlog
 from pydantic import AwareDatetime, Field, TypeAdapter
 from sqlalchemy import BigInteger, Dialect, Text, TypeDecorator
 
@@ -19,6 +20,7 @@ from chatbot.clock import aware
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_LOG = structlog.get_logger()
 T = TypeVar("T")
 #: kinds of a field: a price as it may be read back (domain 0), and a time with its zone
 Price = Annotated[Decimal, Field(gt=Decimal("1e-30"), lt=Decimal("1e30"))]
@@ -61,6 +63,15 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - any type
 def encode_facts(facts: Mapping[str, Any]) -> str:
     """Write a dictionary of plain JSON values; anything else (a Decimal, a NaN) is refused here and not when it is read."""
     return json.dumps(facts, allow_nan=False, separators=(",", ":"))
+
+
+def readable_facts(stored: Any) -> dict[str, Any]:  # noqa: ANN401 - what the driver gives
+    """Read a dictionary from a row that stands among those of others; one that cannot be read is empty, so that it stops none of them."""
+    try:
+        return Facts().read(stored)
+    except (ValueError, TypeError, RecursionError):
+        _LOG.exception("facts cannot be read", begin=str(stored)[:40])
+        return {}
 
 
 def to_micros(moment: datetime) -> int:

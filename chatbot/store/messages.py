@@ -7,10 +7,12 @@ from datetime import datetime  # noqa: TC003 - a field's type
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Integer, bindparam, case, exists, func, literal, null, or_, select, true, update
+from sqlalchemy import BigInteger, Integer, Text, bindparam, case, exists, func, literal, null, or_, select, true, type_coerce, update
 
+from chatbot.errors import contained
 from chatbot.model import Delivery, Message, MessageKind, Urgency, Verdict
 from chatbot.store import tables
+from chatbot.store.codec import readable_facts
 from chatbot.store.tables import MessageState
 from chatbot.store.writing import inserting
 
@@ -29,7 +31,9 @@ _RANK = 2**48
 _PLACE = _outbox.id + case((_outbox.kind == MessageKind.MARGIN, 0), (_outbox.kind == MessageKind.ACCESS_REQUEST, 2), else_=1) * literal(
     _RANK, BigInteger
 )
-_FIELDS = tuple(_outbox[name] for name in ("id", "chat_id", "kind", "facts", "key", "urgency", "silent", "attempts", "plain"))
+#: read apart, so that one message in which they cannot be read keeps no other from leaving
+_FACTS = type_coerce(_outbox.facts, Text).label("facts")
+_FIELDS = (_FACTS, *(_outbox[name] for name in ("id", "chat_id", "kind", "key", "urgency", "silent", "attempts", "plain")))
 _NEW = {"attempts": 0, "faults": 0, "plain": False}
 _END = {Verdict.SENT: MessageState.SENT, Verdict.REFUSED: MessageState.REFUSED, Verdict.UNREACHABLE: MessageState.DROPPED}
 # asked at every check, and written for every move of a plan
@@ -103,12 +107,12 @@ class Waiting:
 async def merge(tx: Tx, chat_id: int, kind: MessageKind, now: datetime, since: datetime) -> tuple[tuple[Waiting, ...], int]:
     """Take back what waits of a kind, to be told in one message, and return it with how many of the kind were sent since then."""
     mine = (_outbox.chat_id == chat_id, _outbox.kind == kind)
-    rows = (await tx.execute(select(_outbox.id, _outbox.facts, _outbox.not_before).where(*mine, _WAITING).order_by(_outbox.id))).all()
+    rows = (await tx.execute(select(_outbox.id, _FACTS, _outbox.not_before).where(*mine, _WAITING).order_by(_outbox.id))).all()
     if rows:
         taken = update(tables.outbox).where(_outbox.id.in_([row.id for row in rows]))
         await tx.execute(taken.values(state=MessageState.DROPPED, ended_at=now, detail="merged"))
     sent = select(func.count()).select_from(tables.outbox).where(*mine, _outbox.state == MessageState.SENT, _outbox.ended_at > since)
-    return tuple(Waiting(facts=row.facts, not_before=row.not_before) for row in rows), (await tx.execute(sent)).scalar_one()
+    return tuple(Waiting(facts=readable_facts(row.facts), not_before=row.not_before) for row in rows), (await tx.execute(sent)).scalar_one()
 
 
 async def due(tx: Tx, now: datetime, limit: int = 100, busy: Collection[int] = ()) -> tuple[Message, ...]:
@@ -138,22 +142,26 @@ async def any_to_release(tx: Tx, now: datetime) -> bool:
 
 async def release(tx: Tx, now: datetime) -> int:
     """Let go of messages whose time has come: one alone as it is, several of a chat as one digest; return how many chats those were."""
-    query = select(*_FIELDS, _outbox.posted_at).where(_WAITING, _outbox.held_until <= now).order_by(_outbox.id)
-    chats: dict[int, list[Any]] = {}
-    for row in await tx.execute(query):
-        chats.setdefault(row.chat_id, []).append(row)
-    for chat_id, rows in chats.items():
-        held = update(tables.outbox).where(_outbox.id.in_([row.id for row in rows]))
-        if len(rows) == 1:
-            await tx.execute(held.values(held_until=None))
-            continue
-        await tx.execute(held.values(state=MessageState.DROPPED, ended_at=now, detail="in a digest"))
-        items = [{"kind": row.kind, "facts": row.facts, "at": row.posted_at.isoformat()} for row in rows]
-        silent = all(row.silent for row in rows)
-        await post(
-            tx, chat_id=chat_id, kind=MessageKind.DIGEST, facts={"items": items}, key=f"digest-{rows[-1].id}", now=now, silent=silent
-        )
+    waits = select(_outbox.id, _outbox.chat_id).where(_WAITING, _outbox.held_until <= now).order_by(_outbox.id)
+    chats: dict[int, list[int]] = {}
+    for row in await tx.execute(waits):
+        chats.setdefault(row.chat_id, []).append(row.id)
+    for chat_id, ids in chats.items():
+        with contained("messages that were held back cannot be read", chat=chat_id):
+            await _release(tx, chat_id, ids, now)
     return len(chats)
+
+
+async def _release(tx: Tx, chat_id: int, ids: Collection[int], now: datetime) -> None:
+    rows = (await tx.execute(select(*_FIELDS, _outbox.posted_at).where(_outbox.id.in_(ids)).order_by(_outbox.id))).all()
+    held = update(tables.outbox).where(_outbox.id.in_(ids))
+    if len(rows) == 1:
+        await tx.execute(held.values(held_until=None))
+        return
+    await tx.execute(held.values(state=MessageState.DROPPED, ended_at=now, detail="in a digest"))
+    items = [{"kind": str(row.kind), "facts": readable_facts(row.facts), "at": row.posted_at.isoformat()} for row in rows]
+    silent = all(row.silent for row in rows)
+    await post(tx, chat_id=chat_id, kind=MessageKind.DIGEST, facts={"items": items}, key=f"digest-{rows[-1].id}", now=now, silent=silent)
 
 
 async def hold(tx: Tx, chat_id: int, until: datetime) -> None:
@@ -207,4 +215,4 @@ async def refused(tx: Tx, limit: int = 20) -> tuple[tuple[Message, str], ...]:
 
 def _message(row: Row[*tuple[Any, ...]]) -> Message:
     read = {column.name: getattr(row, column.name) for column in _FIELDS}
-    return Message(**read | {"kind": MessageKind(row.kind), "urgency": Urgency(row.urgency)})
+    return Message(**read | {"kind": MessageKind(str(row.kind)), "urgency": Urgency(row.urgency), "facts": readable_facts(row.facts)})

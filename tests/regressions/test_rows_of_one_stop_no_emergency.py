@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import structlog
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from chatbot.halting import Halted, LetGo
-from chatbot.model import Person, Role
-from chatbot.store import accounts, halt, portfolios
+from chatbot.model import MessageKind, Person, Role
+from chatbot.store import accounts, halt, messages, portfolios, tables
 from tests import person
 from tests.monitor.test_isolation import ANN, BEN, POISON, RAW, Place, every_place, neighbour, opened, rows_of
 from tests.portfolio.still_market import bench
@@ -136,6 +137,9 @@ async def test_a_plan_that_cannot_be_read_keeps_nobody_from_pausing(tmp_path: Pa
                     await on.program.portfolios.resume(ANN)
 
 
+NUMBERS = itertools.count()
+#: one of Ann's messages that leave at once, and one that was held back
+DAMAGE = "UPDATE pf_outbox SET {} = :value WHERE id IN (SELECT min(id) FROM pf_outbox WHERE chat_id = :ann GROUP BY held_until IS NULL)"
 DIALOGS = ("key_text", "key_form", "start", "rename", "\x00")
 DAMAGED = ("null", "", "[]", '{"half', b"\x80\x04\x95.", '{"until": 7}', '{"until": "", "form": null}', "[" * 20_000)
 
@@ -157,3 +161,33 @@ async def test_a_dialog_of_one_person_that_cannot_be_read_leaves_nobody_unheard(
             await ann.line.updates.take(next(numbers), "no update at all", ann.bot.bot)
             assert await ann.program.keyring.use_form("x" * 43) is None, data
             assert await ann.say("/cancel"), data
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("column", sorted(tables.outbox.columns.keys()))
+async def test_a_message_that_cannot_be_read_keeps_no_other_from_leaving(tmp_path: Path, column: str) -> None:
+    """Neither at once nor out of quiet hours: nobody heard an alert while one row of somebody else was damaged."""
+    async with person.someone(tmp_path) as ann:
+        ben = ann.beside(person.BEN)
+        await ann.say("/help")
+        await ben.say("/help")
+        for number, value in enumerate((*RAW, "[" * 20_000)):
+            now, before = ann.clock.now(), ben.newest
+            async with ann.program.db.transaction() as tx:
+                await tx.execute(text("DELETE FROM pf_outbox"))
+                for one, held in itertools.product((person.ANN.id, person.BEN.id), (None, None, now, now)):
+                    told = {"chat_id": one, "facts": {"person_id": one}, "key": f"{one}-{number}-{next(NUMBERS)}", "held_until": held}
+                    await messages.post(tx, kind=MessageKind.ACCESS_GRANTED, now=now, **told)
+                mine = {"value": value, "ann": person.ANN.id}
+                try:
+                    async with tx.begin_nested():
+                        await tx.execute(text(DAMAGE.format(column)), mine)
+                except (SQLAlchemyError, UnicodeEncodeError, OverflowError):
+                    continue
+            ann.clock.advance(5)
+            await ann.program.monitor._housekeeping()
+            await ann.outbox.drain()
+            assert ben.since(before).count("has let you in") == 2, value
+            async with ann.program.db.read() as tx:
+                digested = text("SELECT count(*) FROM pf_outbox WHERE detail = 'in a digest' AND chat_id = :ben")
+                assert (await tx.execute(digested, {"ben": person.BEN.id})).scalar_one() == 2, value
