@@ -9,6 +9,7 @@ import structlog
 
 from chatbot.durable import EXECUTE
 from chatbot.errors import ExchangeError, KeyRefused, Unreachable
+from chatbot.exchanges.abilities import TradeSource
 from chatbot.execution import next_order, outcomes, recovery, refit, wallets
 from chatbot.execution.comparing import Comparison
 from chatbot.execution.lifecycle import PlanEvent
@@ -173,7 +174,7 @@ class Executor:
             return True
         exchange, turn = await self._exchanges(view.portfolio.id), view.turn
         if not turn:
-            await self._finish(view)
+            await self._finish(view, exchange)
             return False
         if not view.unsettled:
             if stopped := await self._deps.stop_word(view):
@@ -207,8 +208,10 @@ class Executor:
             if leg.state in _UNFINISHED:
                 await outcomes.end(self._at(view, leg, exchange), why)
 
-    async def _finish(self, view: View) -> None:
+    async def _finish(self, view: View, exchange: Exchange) -> None:
         """Measure what came of it, and end the plan together with the message that says so."""
+        if isinstance(exchange, TradeSource) and not await self._deps.stop_word(view):
+            await wallets.wait_until_shown(exchange, await self._deps.scribe.attempts(view.plan.id), self._deps)
         await self.hooks.ended(view.plan)
         figures = await self._measure(view)
         self._deps.crash_point("measured")

@@ -48,6 +48,8 @@ class Pace:
     again_s: float = 20.0
     #: what the account must show of a plan's fills is waited for so long before money is counted that they have brought
     shows_s: float = 15.0
+    #: and before a plan ends, because the next one is made from what the account shows: from then on it is believed
+    ends_s: float = 300.0
     #: pauses before each new try when the exchange cannot be reached; after the last one the plan is parked
     retries_s: tuple[float, ...] = (1, 2, 4, 8, 15, 30, 60)
     #: moves after which a plan is parked: no plan needs so many, so something is wrong

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING
 
+import structlog
+
 from chatbot.engine.exact import in_steps
 from chatbot.engine.portfolio import tradable as free_beyond
-from chatbot.errors import OutcomeUnknown, Rejected, Unreachable
+from chatbot.errors import ExchangeError, OutcomeUnknown, Rejected, Unreachable
 from chatbot.exchanges.base import Direction, Side, asset_of, is_perp
 from chatbot.execution import next_order, outcomes
 from chatbot.execution.record import LEVERAGE, Change
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
     from chatbot.execution.outcomes import Deps, LegAttempt
     from chatbot.model import Portfolio
 
+_LOG = structlog.get_logger()
+#: the longest pause between two looks at an account that is behind
+_LOOK_S = 10.0
 _ZERO = Decimal(0)
 _CENT = Decimal("0.01")
 #: what is left of what was bought, at least, when the fee was taken in the coin
@@ -65,12 +71,31 @@ async def is_behind(exchange: Exchange, attempts: Sequence[Attempt], deps: Deps)
 
 
 def _is_behind(attempts: Sequence[Attempt], shown: Decimal) -> bool:
-    """Tell whether ``shown`` is what there was of a coin before these orders, or lies on the way to what they have made of it."""
-    first, filled = attempts[0], sum((one.filled for one in attempts), _ZERO)
+    """Tell whether ``shown`` is what there was of a coin or contract before these orders, or lies on the way to what they made of it."""
+    change = sum((one.filled if one.side == Side.BUY else -one.filled for one in attempts), _ZERO)
+    first, less = attempts[0], 1 if is_perp(attempts[0].instrument) else _LESS_FEE
     before = first.held or _ZERO
-    if first.side == Side.SELL:
-        return shown > before - filled
-    return shown < before + filled * _LESS_FEE
+    if change > 0:
+        return shown < before + change * less
+    return change < 0 and shown > before + change
+
+
+async def wait_until_shown(exchange: Exchange, attempts: Sequence[Attempt], deps: Deps) -> None:
+    """Wait until coins and positions are what a plan has made of them, ``ends_s`` at most: a person may have moved some meanwhile.
+
+    Until then the next plan would do the same once more. An account that cannot be read is not waited for: nothing is planned from it.
+    """
+    sent = [one for one in attempts if one.limit is not None and one.held is not None]
+    touched = {one.instrument for one in sent if one.filled}
+    until, pause = deps.clock.now() + timedelta(seconds=deps.pace.ends_s), deps.pace.poll_pause_s
+    try:
+        while touched and deps.clock.now() < until:
+            touched = {name for name in touched if _is_behind([one for one in sent if one.instrument == name], await held(exchange, name))}
+            if touched:
+                await deps.clock.sleep(pause)
+                pause = min(2 * pause, _LOOK_S)
+    except ExchangeError as trouble:
+        _LOG.warning("not seen whether the account shows what was filled", error=str(trouble))
 
 
 async def transfer(move: LegAttempt) -> None:

@@ -16,13 +16,13 @@ from chatbot.exchanges.testserver.harshness import Harshness
 from chatbot.exchanges.testserver.server import Server
 from chatbot.execution.transfers import WrittenTransfers
 from chatbot.model import Cause, Credentials, LegState, PlanState, Reason
-from tests.execution.lab import QUICK, Lab, open_lab, states
+from tests.execution.lab import FIGURES, QUICK, Lab, open_lab, states
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from chatbot.execution.pace import Pace
-    from chatbot.model import Plan
+    from chatbot.model import Plan, PortfolioFigures
     from chatbot.store.database import Database
 
 DIALECTS: dict[str, Any] = {"binance": BINANCE, "bybit": BYBIT}
@@ -87,6 +87,24 @@ async def test_money_that_a_sale_has_brought_is_waited_for_where_balances_lag(db
         plan = await lab.run("sell 0.05 BTC; buy 0.5 ETH; buy 8 SOL", Reason(trigger=Cause.PANIC))
         assert [(leg.state, leg.note) for leg in plan.legs] == [(FILLED, "")] * 3
         agrees(plan, server)
+
+
+@pytest.mark.parametrize("venue", DIALECTS)
+async def test_a_plan_ends_when_the_account_shows_what_it_has_done(db: Database, venue: str) -> None:
+    """Before that the next plan would sell, and open, the same once more: it is made from what the account shows."""
+    async with on(venue, db) as (lab, server):
+        server.venue.harshness = Harshness(balance_lag_s=90, lookup_lag_s=0, level_quote=Decimal(10_000_000))
+        seen: list[tuple[Decimal, list[Decimal]]] = []
+
+        async def measure(_: int) -> PortfolioFigures:
+            spot = (await lab.account.balances()).spot["BTC"]
+            seen.append((spot, sorted(one.qty for one in await lab.account.positions())))
+            return FIGURES
+
+        lab.services.measure = measure  # type: ignore[method-assign]
+        plan = await lab.run("sell 0.01 BTC; reduce sell 0.05 BTC-PERP; increase sell 0.1 ETH-PERP", Reason(trigger=Cause.PANIC))
+        assert (plan.state, states(plan)) == (PlanState.DONE, [FILLED] * 3)
+        assert seen == [(Decimal("0.99"), [Decimal("-0.1"), Decimal("0.2")])]
 
 
 async def outcome(lab: Lab, server: Server, call: str, fault: str) -> str:
