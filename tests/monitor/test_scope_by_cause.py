@@ -14,6 +14,8 @@ from chatbot.plans import costs
 from chatbot.plans.outcomes import NothingToDo, Proposed
 from chatbot.store import orders
 from chatbot.triggers import drift
+from handlers.views.plan import card
+from tests.handlers.views.test_everywhere import CATALOGUE
 from tests.monitor.test_triggers import CALM, FEAR, HIGH, LOW, QUIET, SPIKE, TRIM, stage
 from tests.portfolio.still_market import PERSON
 
@@ -103,6 +105,10 @@ async def test_a_risk_off_plan_sells_what_is_over_and_buys_nothing(tmp_path: Pat
         assert LegKind.SPOT_BUY not in kinds
         assert [leg.instrument for leg in plan.legs if leg.kind is LegKind.SPOT_SELL] == ["BTC"]
         assert [left.instrument for left in plan.left_out if left.why is LeftOutWhy.RISK_OFF] == ["SOL"]
+        told = card.plan_card(CATALOGUE.words("en"), portfolio, plan, on.room.clock.now()).text
+        assert "Outside the band too, and brought back: BTC." in told, "the card sold BTC for fear, which names no coin"
+        alone = replace(plan, legs=tuple(leg for leg in plan.legs if leg.kind is LegKind.FUTURES_REDUCE))
+        assert "Outside" not in card.plan_card(CATALOGUE.words("en"), portfolio, alone, on.room.clock.now()).text
 
 
 @pytest.mark.long

@@ -23,6 +23,10 @@ _AFTER: Final = (
 )
 _BEFORE: Final = (N_("Without it you would lose {amount}."), N_("Without it you would win {amount}."))
 
+_SMALLER: Final = N_("Net exposure falls by {points} points, beta by {beta}: losses shrink, and gains as much.")
+#: of a hedge that is larger than what it covers
+_TURNED: Final = N_("Net exposure falls by {points} points, beta by {beta}: you win when BTC falls now, and lose when it rises.")
+
 
 def card_lines(words: Words, plan: Plan) -> list[Html]:
     """Return what the card of a plan says about the hedge that it opens or closes."""
@@ -39,7 +43,7 @@ def card_lines(words: Words, plan: Plan) -> list[Html]:
         say(words, "This opens a hedge: {name}.", name=bold(name(words, one.kind))),
         *_fall(words, plan, one),
     ]
-    told.append(say(words, "Net exposure falls by {points} points, beta by {beta}: losses shrink, and gains as much.", **change))
+    told.append(say(words, _TURNED if (plan.after.in_fall or 0) > 0 else _SMALLER, **change))
     if plan.after.liquidation is not None:
         told.append(say(words, "Liquidation {percent} away", percent=words.percent(plan.after.liquidation, 0)))
     if STABLE in one.moved:

@@ -6,8 +6,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from chatbot.exchanges.base import asset_of, is_perp
 from chatbot.i18n import N_
-from chatbot.model import NET, Cause, DecidedBy, LegState, PlanState
+from chatbot.model import BASKET, INFO, NET, Cause, DecidedBy, LegState, PlanState
 from handlers.buttons import Style
 from handlers.views.common import (
     DOT,
@@ -187,7 +188,7 @@ def open_plan_line(words: Words, plan: Plan, now: datetime) -> Html:
 
 def _front(words: Words, portfolio: Portfolio, plan: Plan, second: Html, lead: str = "", ending: Sequence[Html] = ()) -> Html:
     """Return what stands on the card, with as many of its legs, the largest first, as a caption holds."""
-    top = [title(words, portfolio, plan), second, _why(words, plan), esc("")]
+    top = [title(words, portfolio, plan), second, _why(words, portfolio, plan), esc("")]
     top += [esc(lead), esc("")] if lead else []
     left = [joined(" ", (say(words, "Left out:"), left_out_text(words, left))) for left in plan.left_out[:_MOST_LEFT]]
     if len(plan.left_out) > _MOST_LEFT:
@@ -216,12 +217,13 @@ def _more(words: Words, plan: Plan) -> Button:
     return button(words.t("More"), "more", f"{plan.id}:0")
 
 
-def _why(words: Words, plan: Plan) -> Html:
+def _why(words: Words, portfolio: Portfolio, plan: Plan) -> Html:
     """Say in one line why a plan is made, with its number, and why a target is not the strategy's own; what is too much stands behind More.
 
     The first cause and the first moved target are always there, cause before consequence.
     """
-    told = [*card.card_lines(words, plan)[:1], *reason_lines(words, plan)]
+    beside = joined_line(words, portfolio, plan)
+    told = [*card.card_lines(words, plan)[:1], *reason_lines(words, plan), *([beside] if beside else [])]
     standing = {reasons.standing(words, held) for held in plan.standing}
     first = {next((line for line in told if (line in standing) is moved), None) for moved in (False, True)}
     kept = [line for line in told if line in first]
@@ -293,6 +295,20 @@ def reason_lines(words: Words, plan: Plan) -> list[Html]:
         *(reason_text(words, reason) for reason in then),
         *(reasons.standing(words, one) for one in held[len(moved) :]),
     ]
+
+
+def joined_line(words: Words, portfolio: Portfolio, plan: Plan) -> Html | None:
+    """Name the lines that a plan for a signal brings back too, because they are outside their bands (domain 9.13): no cause names them."""
+    if any(reason.trigger not in (*INFO, Cause.EXPOSURE) or reason.line == BASKET for reason in plan.reasons):
+        return None
+    causes = {asset_of(reason.line) if reason.line else NET for reason in plan.reasons}
+    traded = {leg.instrument for leg in plan.legs if leg.state is not LegState.DROPPED and not leg.is_transfer}
+    others = {name for name in traded if asset_of(name) not in causes}
+    lines = {NET if is_perp(name) else portfolio.strategy.line_of(name) for name in others} - causes
+    joining = [reading for reading in plan.before.limits if reading.breach and reading.line in lines]
+    if not joining:
+        return None
+    return say(words, "Outside the band too, and brought back: {lines}.", lines=", ".join(line_name(words, one.line) for one in joining))
 
 
 def past_reasons(words: Words, plan: Plan) -> list[Html]:

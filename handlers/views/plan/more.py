@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from chatbot.i18n import N_
 from handlers.views.common import View, button, joined, pages, say
 from handlers.views.hedge import card as hedges
-from handlers.views.plan.card import card_picture, legs_block, reason_lines, result_table, title
+from handlers.views.plan.card import card_picture, joined_line, legs_block, reason_lines, result_table, title
 from handlers.views.plan.costs import costs_lines
 from handlers.views.plan.legs import left_out_text
 from handlers.views.portfolio import lives
@@ -25,17 +25,18 @@ def more(words: Words, portfolio: Portfolio, plan: Plan, page: int = 0, realised
 
     ``realised`` is what it would realise; None: it is over.
     """
-    found = pages([*_everything(words, plan), *_realised(words, realised)], title(words, portfolio, plan))
+    found = pages([*_everything(words, portfolio, plan), *_realised(words, realised)], title(words, portfolio, plan))
     at = max(0, min(page, len(found) - 1))
     back = button(words.t("Back to the plan"), "card", plan.id)
     on = (button(words.t("More"), "more", f"{plan.id}:{at + 1}"),) if at + 1 < len(found) else ()
     return View(found[at], ((*on, back),), card_picture(words, plan))
 
 
-def _everything(words: Words, plan: Plan) -> list[Html]:
+def _everything(words: Words, portfolio: Portfolio, plan: Plan) -> list[Html]:
     return [
         *hedges.card_lines(words, plan),
         *reason_lines(words, plan),
+        *filter(None, (joined_line(words, portfolio, plan),)),
         result_table(words, plan),
         exposure_change(words, plan.before, plan.after),
         *costs_lines(words, plan),

@@ -276,6 +276,20 @@ async def all_cash(ann: Someone) -> None:
     await ann.set_up()
 
 
+@pytest.mark.long
+async def test_a_hedge_larger_than_what_it_covers_says_that_it_turns_the_portfolio_round(tmp_path: Path) -> None:
+    """The rule as written goes by all of the value; it said that losses shrink, and gains as much, of a portfolio that was to be short."""
+
+    async def mostly_cash(ann: Someone) -> None:
+        await holder_of(ann, "BTC 4 USDT 96")
+
+    async with after(mostly_cash, tmp_path, source=StillMarket) as ann:
+        card = await ann.say("/hedge 50 20")
+        assert "If BTC falls 20%, you win about $" in card
+        assert "you win when BTC falls now, and lose when it rises." in card
+        assert "losses shrink" not in card
+
+
 async def test_cash_has_nothing_to_hedge(tmp_path: Path) -> None:
     """10,000 USDT does not fall with BTC: no size of any kind is offered, by page, command or old button, and nobody wins $0."""
     async with after(all_cash, tmp_path) as ann:
