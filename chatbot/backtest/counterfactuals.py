@@ -24,10 +24,11 @@ from chatbot.exchanges.base import Balances, Position, is_perp
 from chatbot.portfolio import valuation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
     from typing import Any, TypeAlias
 
     from chatbot.backtest.past import Past, Recorded
+    from chatbot.backtest.walk import Stretch
     from chatbot.clock import Clock
     from chatbot.model import Begun, Portfolio, Strategy
     from chatbot.portfolio.markets import Markets
@@ -128,7 +129,8 @@ def _index(past: Past, strategy: Strategy, begun: Begun, quote: str, window: tim
         for coin, qty in changes.items():
             coins[coin] = coins.get(coin, _ZERO) + qty
     came = {hour: changes for hour, changes in came.items() if hour < past.hours}
-    values, _ = values_of(past, walk_on(past, strategy, account_of(past, begun, quote), came, window).held)
+    held = walk_on(past, strategy, account_of(past, begun, quote), came, window).held
+    values, _ = values_of(past, held)
     earned = values[1:].copy()
     for hour, changes in came.items():
         earned[hour - 1] -= _worth(past, changes, hour)
@@ -137,8 +139,20 @@ def _index(past: Past, strategy: Strategy, begun: Begun, quote: str, window: tim
     if not ((values[:-1] > 0).all() and (earned > 0).all()):
         raise Refused("negative_value", "nothing was left")
     index = values[0] / float(begun.worth) * np.concatenate([[1.0], np.cumprod(earned / values[:-1])])
-    hours = [min(past.hours - 1, (moment - past.begin) // HOUR) for moment in begun.moments]
-    return tuple(float(index[hour]) if hour >= 0 else 1.0 for hour in hours)
+    told = []
+    for moment, prices in zip(begun.moments, begun.prices, strict=True):
+        hour = min(past.hours - 1, (moment - past.begin) // HOUR)
+        told.append(float(index[hour] * (1 + _moved(past, held, hour, prices) / values[hour])) if hour >= 0 else 1.0)
+    return tuple(told)
+
+
+def _moved(past: Past, held: Sequence[Stretch], hour: int, prices: Mapping[str, Decimal]) -> float:
+    """Return what prices have changed of the worth of what was held at a full hour: all ways are valued at the prices of one moment."""
+    snap = next(one.snapshot for one in reversed(held) if one.hour <= hour)
+    quantities = {coin.asset: coin.qty for coin in snap.spot} | {position.contract: position.qty for position in snap.positions}
+    return sum(
+        float(qty) * (float(prices[name]) - float(past.filled(name)[hour])) for name, qty in quantities.items() if qty and name in prices
+    )
 
 
 def _worth(past: Past, changes: Mapping[str, Decimal], hour: int) -> float:

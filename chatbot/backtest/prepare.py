@@ -53,6 +53,8 @@ async def prepare(source: PriceSource, strategies: Sequence[Strategy], span: Spa
     Raises :class:`UserError` where there is too little, and ``ExchangeError``.
     """
     names = sorted({name for one in strategies for name in (*one.spot_assets, *one.contracts)})
+    if not names:
+        raise UserError(N_("This strategy holds nothing but cash, so there is nothing to test."))
     listed = await source.markets()
     if unknown := [name for name in names if name not in listed]:
         raise _without_past(unknown)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 NAMES = {"strategy": "as it is", "hold": "held", "monthly": "monthly", "bands": "bands alone"}
 _DAY_HOURS = 24
 #: fewer days are no growth of a year
-_LEAST_DAYS = 180
+_LEAST_DAYS = 367
 #: a band that nothing leaves, percentage points
 _NO_BAND_PP = Decimal(10_000)
 

@@ -122,6 +122,8 @@ class Begun:
     came: tuple[tuple[datetime, dict[str, Decimal]], ...] = ()
     #: the moments at which values are asked for, the first at or before ``at``
     moments: tuple[datetime, ...] = ()
+    #: for each of these, the prices that it is valued at, by instrument; one that is not known is that of the last full hour
+    prices: tuple[dict[str, Decimal], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

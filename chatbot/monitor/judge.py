@@ -292,9 +292,15 @@ def _remembered(seen: CheckInput, memory: Memory, heard: _Heard, pending: tuple[
 
 
 def _held_back(seen: CheckInput, heard: _Heard) -> HeldBack:
-    """Return what keeps a check from being told; a plan that nobody has answered yet does not hold back what is urgent."""
+    """Return what keeps a check from being told; a plan that nobody has answered yet does not hold back what is urgent.
+
+    The first plan of a portfolio is held up by no signal: before it there is nothing that one could touch (domain 9.13), and its card says
+    what they hold down.
+    """
     plan = seen.plan
-    overtaken = plan is not None and plan.state is PlanState.PROPOSED and (_is_patient(plan) or heard.is_urgent)
+    is_first = plan is not None and any(reason.trigger is Cause.START for reason in plan.reasons)
+    is_urgent = heard.margin or (heard.is_urgent and not is_first)
+    overtaken = plan is not None and plan.state is PlanState.PROPOSED and (_is_patient(plan) or is_urgent)
     if heard.margin and (plan is None or overtaken):
         return HeldBack.NONE  # this rings through a snooze
     return drift.held_back(seen.portfolio, None if overtaken else plan, seen.now)

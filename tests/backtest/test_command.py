@@ -56,7 +56,7 @@ def test_a_sweep_of_the_same_month(capsys: pytest.CaptureFixture[str]) -> None:
     assert "the preset as it is" in told
     assert "fear greed off" in told
     assert main(["backtest", *SPAN, "--sweep", "--json"]) == 0
-    assert len(json.loads(capsys.readouterr().out)["tried"]) == 312
+    assert len(json.loads(capsys.readouterr().out)["tried"]) == 466
 
 
 @needs_history

@@ -52,7 +52,7 @@ def begun_of(recorded: Recorded, **more: object) -> Begun:
     held = {coin.asset: coin.qty for coin in (*snapshot.spot, *snapshot.cash)} | {one.contract: one.qty for one in snapshot.positions}
     cash = snapshot.wallet - sum((one.qty * one.entry for one in snapshot.positions), D(0))
     moments = tuple(BEGIN + day * timedelta(days=1) for day in range(61))
-    return replace(Begun(at=BEGIN, quantities=held, cash=cash, worth=D(10_000), moments=moments), **more)  # type: ignore[arg-type]
+    return replace(Begun(at=BEGIN, quantities=held, cash=cash, worth=D(10_000), moments=moments, prices=({},) * len(moments)), **more)  # type: ignore[arg-type]
 
 
 def test_going_on_from_the_first_plan_gives_the_plans_of_the_backtest(recorded: Recorded) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
@@ -35,15 +36,17 @@ if TYPE_CHECKING:
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.reports.review.advice import Advice
     from chatbot.reports.review.series import Point, Series
-    from chatbot.reports.tax.entries import Journal
+    from chatbot.reports.tax.entries import Entry, Journal
     from chatbot.store.database import Tx
     from chatbot.store.orders import Attempt
 
 _ZERO: Final = Decimal(0)
 _DAY_S: Final = 86_400
 _EVERY: Final = 100_000
-#: statistics of fewer daily returns, and rates of a year from fewer days, would say nothing
-_LEAST_RETURNS, _LEAST_DAYS = 30, 30
+#: statistics of fewer daily returns would say nothing, and what came of less than a year is no rate of one: a first plan is paid for once
+_LEAST_RETURNS, _LEAST_DAYS = 30, 365
+#: the first full hour, from wherever inside of one they begin, is over by then
+_TELLS_AFTER: Final = timedelta(hours=2)
 #: and a fall between two values that were written down has been seen by nobody: fewer than a week of them show none where there was one
 _LEAST_VALUES = 7
 #: a plan that is being carried out, or was
@@ -91,8 +94,9 @@ class Review:
     compared: StrategySince | None = None
     #: what it was on that day was not written down yet, so that it is the oldest that is known
     is_compared_late: bool = False
-    #: the past that they need is still being fetched
+    #: the past that they need is still being fetched; or no full hour of it has passed since they begin
     is_awaited: bool = False
+    is_early: bool = False
     #: None: there are not two days yet whose values are known
     series: Series | None = None
     actual: Risk | None = None
@@ -106,7 +110,7 @@ class Review:
     #: what is there more than by holding, quote; and of it what no trade and no funding explains
     ahead: Decimal | None = None
     unexplained: Decimal | None = None
-    #: a year
+    #: a year, or since the beginning where ``costs.is_yearly`` is False
     bonus: float | None = None
     tracking_error: float | None = None
     excess_growth: float | None = None
@@ -206,10 +210,11 @@ def review(
         since=start.market_at,
         begun=begins[1] if begins is not None else None,
         compared=strategy_at(compared_from),
+        is_early=found.monthly is None and _is_early(found, begun),
         is_compared_late=begins is not None and not any(one.at <= compared_from for one in records.strategies),
         is_played=start.market_at != start.at,
         holds_first_plan=first is not None,
-        holds_cash=first is None and {name for name, qty in start.mark.held.items() if qty} <= CASH_COINS,
+        holds_cash=first is None and _is_cash(start),
         days=days,
         series=found,
         actual=_risk(found.actual, len(daily)),
@@ -229,6 +234,12 @@ def review(
     )
 
 
+def _is_early(found: Series, first: Sequence[Entry]) -> bool:
+    """Tell whether no full hour has passed since the other ways begin, so that nothing can tell them apart yet."""
+    start = begins_at(found.points, first)
+    return start is None or found.points[-1].market_at - found.points[start].market_at < _TELLS_AFTER
+
+
 def _since(known: Sequence[StrategySince], at: datetime) -> StrategySince:
     """Return the strategy that a portfolio had at a moment; what it was before the oldest that is known, nobody knows better than that."""
     before = [one for one in known if one.at <= at]
@@ -236,11 +247,20 @@ def _since(known: Sequence[StrategySince], at: datetime) -> StrategySince:
 
 
 def _first_plan(carried: Sequence[Plan], points: Sequence[Point]) -> Plan | None:
-    """Return the plan that bought a portfolio its targets, where that was the first thing it did since the first point (domain 12.2 a)."""
+    """Return the plan that bought a portfolio its targets, where that was the first thing it did since the first point (domain 12.2 a).
+
+    Out of nothing but cash it is the first that bought anything, whatever asked for it: a signal may have come before its person's answer.
+    """
     done = [plan for plan in carried if any(leg.filled for leg in plan.legs)]
     first = min(done, key=ended_at, default=None)
-    is_start = first is not None and any(reason.trigger is Cause.START for reason in first.reasons)
-    return first if first is not None and is_start and points and ended_at(first) >= points[0].at else None
+    if first is None or not points or ended_at(first) < points[0].at:
+        return None
+    is_start = any(reason.trigger is Cause.START for reason in first.reasons) or _is_cash(points[0])
+    return first if is_start else None
+
+
+def _is_cash(point: Point) -> bool:
+    return {name for name, qty in point.mark.held.items() if qty} <= CASH_COINS
 
 
 def _funding(told: Journal, since: datetime) -> Decimal | None:
@@ -268,10 +288,10 @@ def _risk(index: Sequence[float | None] | None, daily: int) -> Risk | None:
 
 
 def _bonus(found: Series, days: float) -> float | None:
-    """Return the rebalancing bonus of a year, from both ends."""
+    """Return the rebalancing bonus of a year, or so far, from both ends."""
     end = found.hold[-1] if found.hold is not None else None
     bonus = measures.rebalancing_bonus((1.0, found.actual[-1]), (1.0, end)) if end is not None and end > 0 else None
-    return None if bonus is None else bonus / days
+    return None if bonus is None else bonus / max(days, measures.YEAR_DAYS)
 
 
 def _ahead(found: Series) -> Decimal | None:

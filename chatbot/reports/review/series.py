@@ -84,8 +84,11 @@ class Series:
 
 
 def begins_at(points: Sequence[Point], first: Sequence[Entry]) -> int | None:
-    """Return the number of the first point after the trades of the first plan, where all ways still are one; None: there is none yet."""
-    return next((at for at, point in enumerate(points) if all(one.at <= point.at for one in first)), None)
+    """Return the number of the first point after the trades of the first plan, where all ways still are one; None: there is none yet.
+
+    What happened in the moment of a point came after it.
+    """
+    return next((at for at, point in enumerate(points) if all(one.at < point.at for one in first)), None)
 
 
 def begun_of(
@@ -111,6 +114,7 @@ def begun_of(
         worth=points[start].value,
         came=tuple((market_time(points, at), changes) for at, changes in came),
         moments=tuple(point.market_at for point in points[start:]),
+        prices=tuple(point.mark.prices for point in points[start:]),
     )
     return start, begun
 
@@ -263,6 +267,8 @@ def _prices(points: Sequence[Point], since: StrategySince) -> tuple[tuple[str, .
     A line of several coins counts as a basket of them in the proportions of its targets on the first day. What a trigger held down on
     that day stands at the strategy's own target: the other ways have no triggers.
     """
+    if since.at <= points[0].at and since.strategy.contracts:
+        return None  # a trigger may hold them at nothing on that day
     targets = {name: float(weight) for name, weight in points[0].mark.targets.items() if abs(weight) > _NOTHING}
     if not targets or any(is_perp(name) or weight < 0 for name, weight in targets.items()) or sum(targets.values()) > 1 + _NOTHING:
         return None

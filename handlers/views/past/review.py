@@ -131,7 +131,9 @@ def _beside(words: Words, told: Review) -> list[Html]:
         found.append(say(words, "Hold: your first plan, and nothing after it."))
     elif told.holds_cash:
         found.append(say(words, "Hold: the cash of the first day."))
-    if told.monthly is None and told.is_awaited:
+    if told.monthly is None and told.is_early:
+        found.append(say(words, "{dash}: it is too early to tell.", dash=DASH))
+    elif told.monthly is None and told.is_awaited:
         found.append(say(words, "{dash}: I am still fetching the past prices for it. Ask again in a minute.", dash=DASH))
     elif told.monthly is None:
         found.append(say(words, "{dash}: I do not have the past prices for it now.", dash=DASH))
@@ -163,15 +165,19 @@ def _risk(words: Words, told: Review) -> Html | None:
         (
             volatility,
             joined(DOT, (f"Sharpe {_number(words, own.sharpe)}", f"Sortino {_number(words, own.sortino)}")),
-            say(words, "Rebalancing brought {bonus} a year against hold", bonus=pictures.signed(words, told.bonus))
-            if told.bonus is not None
-            else None,
+            _bonus(words, told, told.bonus) if told.bonus is not None else None,
             say(words, "Excess growth of this mix: {growth} a year", growth=words.percent(told.excess_growth))
             if told.excess_growth is not None
             else None,
             _tracking(words, told),
         ),
     )
+
+
+def _bonus(words: Words, told: Review, bonus: float) -> Html:
+    if told.costs.is_yearly:
+        return say(words, "Rebalancing brought {bonus} a year against hold", bonus=pictures.signed(words, bonus))
+    return say(words, "Rebalancing brought {bonus} so far against hold", bonus=pictures.signed(words, bonus))
 
 
 def _tracking(words: Words, told: Review) -> Html | None:

@@ -72,6 +72,18 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backtest, "_BETWEEN_S", 0.001)
 
 
+async def test_a_portfolio_of_nothing_but_cash_has_nothing_to_test(tmp_path: Path) -> None:
+    """It says so, for any period; beside a preset it is followed like any other."""
+    async with at_the_desk(tmp_path) as (ann, stand_in):
+        await ann.say("/targets USDT 100")
+        for period in ("", " 1y", " all"):
+            await ann.say(f"/backtest mine{period}")
+            await until(ann, "This strategy holds nothing but cash, so there is nothing to test.")
+        stand_in.go.set()
+        await ann.say("/backtest aggressive 3m")
+        await until(ann, "Yours")
+
+
 async def test_from_the_choice_to_the_picture_in_one_message(tmp_path: Path) -> None:
     """Two taps choose, one begins; the message tells how far it is and becomes the picture, whose caption says what to make of it."""
     async with at_the_desk(tmp_path) as (ann, stand_in):

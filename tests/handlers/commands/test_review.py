@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -14,19 +14,23 @@ import pytest
 from sqlalchemy import delete
 
 from chatbot.backtest import counterfactuals
+from chatbot.clock import ManualClock
+from chatbot.exchanges.markets.replay import ReplaySource
 from chatbot.exchanges.markets.simulated import SimulatedSource
 from chatbot.execution.pace import Pace
 from chatbot.model import Mark
 from chatbot.reports.review import reviews
 from chatbot.store import flows, tables
 from tests.moments import after
+from tests.person import someone
+from tests.places import DATA
 from tests.portfolio.lively_market import LivelyMarket
+from tests.stories.history import needs_history
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from chatbot.backtest.past import Recorded
-    from chatbot.clock import ManualClock
     from tests.person import Someone
 
 DAY_S = 86_400.0
@@ -185,6 +189,29 @@ async def test_a_past_that_takes_long_is_waited_for_beside_and_told_the_next_tim
         await ann.tap("Refresh")
         assert "—" not in ann.last.text
         assert len(asked) == 1
+
+
+@pytest.mark.long
+@needs_history
+async def test_the_first_day_of_a_portfolio_in_fear(tmp_path: Path) -> None:
+    """Fear, which holds futures back, replaces no first plan; an hour later it is too early to tell, and after a day they are one."""
+    begin = datetime(2022, 4, 20, 9, tzinfo=UTC)
+    clock = ManualClock(begin)
+    source = ReplaySource(DATA, clock, start=begin)
+    async with someone(tmp_path, clock=clock, source=source, market=f"replay:{DATA}", market_start=begin) as ann:
+        await ann.set_up()
+        await ann.step()
+        ann.sees("Plan 1", "extreme fear", "Fear & Greed is 27")
+        assert (await ann.confirm()).number == 1
+        await ann.step(3600)
+        assert "—: it is too early to tell." in await ann.say("/review")
+        for _ in range(4):
+            await ann.step(DAY_S / 4)
+        page = await ann.say("/review")
+        assert "Hold: your first plan, and nothing after it." in page
+        told = [row.split()[-2] for row in page.splitlines() if row.startswith(("You ", "Hold ", "Monthly "))]
+        assert len(told) == 3
+        assert len(set(told)) == 1, "none of them has traded; bands alone knows no fear, and has opened its futures"
 
 
 async def cash(ann: Someone) -> None:

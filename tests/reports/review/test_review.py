@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from math import log
 from typing import Any
 
 import pytest
@@ -153,7 +154,7 @@ def test_monthly_and_bands_alone_follow_the_first_days_targets_without_futures()
 
 def test_what_a_trigger_held_down_on_the_first_day_is_no_target_of_the_other_ways() -> None:
     """A cut halves BTC to a quarter when the marks begin: bands alone have no triggers, so they hold the half of the strategy."""
-    strategy = replace(PORTFOLIO.strategy, weights={"CORE": D("0.5"), "STABLE": D("0.5"), "FUTURES": D(0)})
+    strategy = replace(PORTFOLIO.strategy, weights={"CORE": D("0.5"), "STABLE": D("0.5"), "FUTURES": D(0)}, futures_net=D(0))
     marks = [a_mark(at, "1", price, "180000") for at, price in ((0, "60000"), (1, "63000"))]
     cut = [replace(one, mark=replace(one.mark or Mark(), targets={"BTC": D("0.25")})) for one in marks]
     for since, gain in ((day(0), 0.025), (day(2), 0.0125)):
@@ -263,12 +264,31 @@ def test_holding_carries_out_the_first_plan_too() -> None:
     assert found.hold.total == pytest.approx(0.02994)
     assert found.ahead == found.unexplained == 0
     assert not found.card.scores
-    later = told([traded(1, 0.01, first, Cause.TARGETS)], [first], marks)
-    assert (later.holds_first_plan, later.holds_cash) == (False, True)
+    overtaken = told([traded(1, 0.01, first, Cause.FEAR_GREED, Cause.DRIFT)], [first], marks)
+    assert overtaken.holds_first_plan, "out of nothing but cash it is the first plan, whatever asked for it"
+    assert overtaken.hold == found.hold
+    held = [a_mark(0, "0.1", "60000", "94000"), a_mark(1, "1.1", "66000", "33994"), a_mark(2, "1.1", "63000", "33994")]
+    later = told([traded(1, 0.01, first, Cause.TARGETS)], [first], held)
+    assert (later.holds_first_plan, later.holds_cash) == (False, False)
     assert later.hold is not None
-    assert later.hold.total == 0
+    assert later.hold.total == pytest.approx(0.003)
     assert later.ahead == D("2994")
     assert later.unexplained == 0
+
+
+def test_what_came_of_less_than_a_year_is_no_rate_of_one() -> None:
+    """Forty days in which trading cost a tenth: that is what it cost so far, and not two thirds a year."""
+    sold = an_order(1, 1, "sell", "0.5", "54000", "27")
+
+    def after(days: int) -> Review:
+        marks = [a_mark(at, "1", "60000", "40000") if at < 1 else a_mark(at, "0.5", "60000", "66973") for at in range(days + 1)]
+        return told([traded(1, 1, sold, Cause.DRIFT)], [sold], marks)
+
+    young, old = after(40), after(730)
+    assert young.bonus == pytest.approx(log(96_973 / 100_000))
+    assert not young.costs.is_yearly
+    assert old.bonus == pytest.approx(log(96_973 / 100_000) / 2)
+    assert old.costs.is_yearly
 
 
 def test_weights_add_up_to_the_value_with_the_futures_account() -> None:
