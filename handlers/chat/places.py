@@ -295,6 +295,14 @@ def read(text: str, language: str, now: datetime) -> Found:
     return Found(tuple(dict.fromkeys(zone for name in near for zone in _told_apart(known[name], now)[:2])))
 
 
+def says_nothing_else(text: str, language: str) -> bool:
+    """Tell whether a text is a place or an offset and nothing besides: "what time is it in Tokyo" names a place too."""
+    said = " ".join(unicodedata.normalize("NFKC", text[:_LONGEST]).split())
+    if any(map(str.isdigit, said)):
+        return re.fullmatch(r"[+-]?\d{3,}", said) is None  # +500 may be money
+    return "," in said or bool(_called(_bare(said), language))
+
+
 def _bare(said: str) -> str:
     return " ".join(_AROUND.sub(" ", said).split()) or said
 

@@ -89,7 +89,8 @@ async def answered(update: Update, context: Context, text: str) -> bool:
     found = places.read(text, context.person.language, now)
     if not found.is_named or not found.zones:
         return False
-    if text.strip().isalpha() and len(text.strip()) <= _SHORT and found.zones != (UNKNOWN_ZONE,):  # "nice" is a city too
+    is_short = text.strip().isalpha() and len(text.strip()) <= _SHORT and found.zones != (UNKNOWN_ZONE,)  # "nice" is a city too
+    if is_short or not places.says_nothing_else(text, context.person.language):
         await reply(update, context, views.zone_question(context.words, found.zones, now, is_named=True))
     else:
         await typed(update, context, text, {})

@@ -73,6 +73,17 @@ async def test_the_city_can_be_typed_instead(tmp_path: Path, text: str, zone: st
         assert "there)" not in await ann.say("Lisbon")
 
 
+async def test_a_place_in_a_sentence_is_asked_about(tmp_path: Path) -> None:
+    """Who asks what time it is in Tokyo need not live there; +500 may be money."""
+    async with after(begins, tmp_path, source=StillMarket) as ann:
+        for text in ("what time is it in tokyo", "price in tokyo", "compra en panama", "i am in london", "+500"):
+            assert "Which one is yours?" in await ann.say(text), text
+            assert (await person(ann)).zone == UNKNOWN_ZONE, text
+        await ann.say("i am in london")
+        await ann.tap("London, 09:00")
+        assert (await person(ann)).zone == "Europe/London"
+
+
 async def test_what_only_ends_like_a_region_sets_no_zone(tmp_path: Path) -> None:
     """Seen in a chat: "help me" put its person into Maine, and "compra la" into Louisiana."""
     async with after(begins, tmp_path, source=StillMarket) as ann:
