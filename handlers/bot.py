@@ -13,6 +13,7 @@ from chatbot.portfolio.revision import is_shown_by
 from handlers.buttons import BOUND, Reason, Refusal, Signer, Tap, told_apart
 from handlers.chat.context import CONTEXT, PROGRAM, Context, answer, mark_above, reply
 from handlers.chat.gate import gate
+from handlers.chat.reading import characters
 from handlers.chat.trouble import broken, words_outside
 from handlers.chat.typed_keys import WHISPERS
 from handlers.commands import (
@@ -334,7 +335,8 @@ def guarded(handler: Handler) -> Handler:
         if not context.let_in:
             log.error("an update that nobody let in came past the gate", update_id=update.update_id)
             return
-        context.rest = _behind_command(update)
+        context.rest = characters.plain(_behind_command(update))
+        context.args = None if context.args is None else context.rest.split()
         try:
             await _corrected(handler, update, context)
         except ShutOut:

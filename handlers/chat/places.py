@@ -270,7 +270,7 @@ def read(text: str, language: str, now: datetime) -> Found:
         .replace("–", "-")
         .replace("±", "+")
         .replace("_", " ")
-        .strip()
+        .strip(" .!?")
     )
     said = numerals.whole(said)
     offset = said.casefold()

@@ -12,6 +12,7 @@ from chatbot.portfolio.manage import OF_PORTFOLIO
 from chatbot.store import accounts
 from handlers.chat import guesses
 from handlers.chat.context import reply, show
+from handlers.chat.reading import characters
 from handlers.chat.typed_keys import was_whispered
 from handlers.command_list import COMMANDS, SHOWN_BY_BUTTON, STOP_WORDS, TAKE_WORDS, TITLES, visible_to
 from handlers.commands import alone, by_hand, flows, holdings, invest, keys, live, lives, portfolios, settings, start, strategy
@@ -59,22 +60,22 @@ async def cancel(update: Update, context: Context) -> None:
 
 async def text(update: Update, context: Context) -> None:
     """Give a text to the dialog that waits for it, or say what the bot understands."""
-    typed = (update.message.text or "") if update.message else ""
-    dialog = await context.dialog()
-    if dialog is not None and dialog[0] == keys.DIALOG and not typed:
+    raw = (update.message.text or "") if update.message else ""
+    typed, dialog = characters.plain(raw), await context.dialog()
+    if dialog is not None and dialog[0] == keys.DIALOG and not raw:
         await keys.typed(update, context, dialog[1])
     elif was_whispered(context, update.update_id):
         await keys.unheard(update, context)
-    elif keys.is_like_one(typed):
+    elif keys.is_like_one(raw):
         await keys.unasked(update, context)
     elif dialog is None or dialog[0] not in DIALOGS or (dialog[0] != portfolios.DIALOG and _is_command(typed)):
         if await settings.answered(update, context, typed):
             return
         await reply(update, context, _meant(context, typed) or problems.unknown_text(context.words))
-    elif typed:
+    elif raw:
         context.about = dialog[1].get(OF_PORTFOLIO)
         try:
-            await DIALOGS[dialog[0]](update, context, typed, dialog[1])
+            await DIALOGS[dialog[0]](update, context, raw if dialog[0] == portfolios.DIALOG else typed, dialog[1])
         except UserError:
             meant = _meant(context, typed) if typed.strip(" .!?").isalpha() else None
             if meant is None:

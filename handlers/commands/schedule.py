@@ -232,7 +232,7 @@ def read(text: str, words: Words, present: ScheduleRule | None) -> tuple[dict[st
         told = N_("“{text}” is not possible: a schedule is daily, weekly, monthly or quarterly.")
         return {}, (*found, UserError(told, text=numbers.shown(often[0])))
     typed = [one.strip(",;.!") for one in clocks.spelled(text).split()]
-    said = [one for one in typed if guesses.plain(one) not in _SAYS_NOTHING]
+    said = [one for one in typed if one and guesses.plain(one) not in _SAYS_NOTHING]
     if len(said) > _MOST_WORDS:
         return {}, (UserError(N_("That is too much for a schedule: say how often, which day and what time.")),)
     meant = [(word, guesses.meant(word, known, _NEAR)) for word in said]

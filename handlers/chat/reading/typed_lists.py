@@ -48,7 +48,7 @@ _JOINED = (
     (_SPACED, lambda match: match[0].replace(" ", "")),
 )
 #: ends of a pair, wherever they stand
-_END = re.compile(r"[;\n]|,(?=\s|$)|(?<=[^\d\s]),|,(?=[^\W\d])|\.(?=\s|$)")
+_END = re.compile(r"[;\n]|,(?=\s|$)|(?<=[^\d\s;:=|]),|,(?=[^\W\d])|\.(?=\s|$)")
 #: what may stand between a name and its number
 _BETWEEN = re.compile(r"[\s|=:×→]+|(?<!\S)[-–—+&·/>]+(?!\S)|(?<=[\w%])[–—]|->|=>|\.{2,}|(?<=\w)&(?=\w)|(?<=[^\W\d_])\+(?=[\d.,])")
 _TIMES = "|".join(numbers.FACTORS)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,7 @@ from chatbot.i18n import Catalogue
 from chatbot.portfolio import strategies
 from handlers.chat import names, parsing, places
 from handlers.chat.amounts import understood
-from handlers.chat.reading import sums
+from handlers.chat.reading import characters, sums
 from handlers.commands import schedule
 from handlers.views.common import decimal_sign
 from handlers.views.portfolio.strategy import lines_called
@@ -33,6 +35,29 @@ LISTED = ("BTC", "ETH", "SOL", "XRP", "BNB", "ADA", "DOGE", "LTC", "LINK", "AVAX
 BALANCED = strategies.preset("balanced", LISTED)
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 LANGUAGES = ("en", "es", "ru")
+
+
+def _digits(zero: str) -> Callable[[str], str]:
+    return lambda text: re.sub(r"[0-9]", lambda digit: chr(ord(zero) + int(digit[0])), text)
+
+
+#: what the same looks like from other keyboards, phones and tables
+KEYBOARDS: Mapping[str, Callable[[str], str]] = {
+    "no zero before the mark": lambda text: re.sub(r"(?<![\d.,])0(?=[.,]\d)", "", text),
+    "full-width digits": _digits("０"),
+    "arabic digits": _digits("٠"),
+    "spaces that hold together": lambda text: text.replace(" ", "\xa0"),
+    "thin spaces": lambda text: text.replace(" ", "\u202f"),
+    "two spaces": lambda text: re.sub(r"(?<!\d) | (?!\d)", "  ", text),
+    "spaces around": lambda text: f"  {text} ",
+    "letters in pieces": lambda text: unicodedata.normalize("NFD", text),
+    "a sign that nobody sees": lambda text: f"\u200b{text}",
+    "from right to left": lambda text: f"\u200f{text}\u200e",
+    "another minus": lambda text: text.replace("-", "\u2212"),
+    "large letters": str.upper,
+    "a full stop": lambda text: f"{text}.",
+    "a cry": lambda text: f"{text}!",
+}
 
 
 def holdings(typed: str, language: str) -> str:
@@ -132,6 +157,21 @@ def test_what_strangers_write_is_read_or_answered(place: str, language: str) -> 
     read = PLACES[place]
     got = {typed: (read(typed, language), meant) for spoken, typed, meant in rows(place) if spoken == language}
     assert {typed: one for typed, one in got.items() if one[0] != one[1]} == {}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("place", PLACES)
+def test_another_keyboard_changes_no_reading(place: str, language: str) -> None:
+    """Whatever writes it, it is read so or refused: one keyboard an input, in turn; never as anything else, and mostly the same."""
+    read, refused_now, wrong = PLACES[place], 0, {}
+    understood_ones = [(typed, meant) for spoken, typed, meant in rows(place) if spoken == language and meant[0] not in "!?"]
+    for (typed, meant), written in zip(understood_ones, cycle(KEYBOARDS.values()), strict=False):
+        got = read(characters.plain(written(typed)), language)
+        refused_now += got[0] in "!?"
+        if got != meant and got[0] not in "!?":
+            wrong[written(typed)] = (got, meant)
+    assert wrong == {}
+    assert refused_now * 50 <= len(understood_ones), f"{refused_now} of {len(understood_ones)} are refused"
 
 
 def test_every_place_has_sixty_inputs_in_each_language() -> None:
