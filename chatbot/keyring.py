@@ -116,7 +116,7 @@ class Keyring:
             await keys.renew(tx, kept, self._vault.seal(credentials, _owner(kept)))
             await self._doubt(tx, kept)
         elif len(theirs) >= MOST:
-            raise UserError(N_("You have {count} keys already, which is the most. Remove one with /disconnect first."), count=MOST)
+            raise UserError(N_("You already have {count} keys, and that is the limit. Remove one with /disconnect first."), count=MOST)
         else:
 
             def seal(number: int) -> str:

@@ -65,14 +65,14 @@ COMMANDS: tuple[Command, ...] = (
     Command(name="disconnect", description=N_("Remove an exchange key"), group=Group.CONTROL),
     Command(name="live", description=N_("Trade with real money, within limits"), group=Group.CONTROL),
     Command(name="pause", description=N_("Stop all portfolios"), group=Group.CONTROL),
-    Command(name="resume", description=N_("Let them go on"), group=Group.CONTROL),
+    Command(name="resume", description=N_("Start them again"), group=Group.CONTROL),
     Command(name="panic", description=N_("Cancel orders, close all futures, stop"), group=Group.CONTROL),
     Command(name="settings", description=N_("Language and time zone"), group=Group.CONTROL),
     Command(name="privacy", description=N_("Everything I know of you: as a file, or deleted"), group=Group.CONTROL),
     Command(name="help", description=N_("Help, topic by topic"), group=Group.CONTROL),
     Command(name="cancel", description=N_("Leave a dialog"), group=Group.CONTROL),
     Command(name="users", description=N_("Who may use this bot"), group=Group.OPERATOR),
-    Command(name="halt", description=N_("Stop all trading of everybody now"), group=Group.OPERATOR),
+    Command(name="halt", description=N_("Stop all trading now, for everybody"), group=Group.OPERATOR),
     Command(name="unhalt", description=N_("Let trading go on"), group=Group.OPERATOR),
 )
 

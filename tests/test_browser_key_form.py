@@ -71,7 +71,7 @@ async def test_a_key_is_given_on_a_phone_without_a_script(tmp_path: Path) -> Non
             await page.get_by_label("API key").fill(API_KEY)
             await page.get_by_label("Secret").fill("too short")
             await page.get_by_role("button").tap()
-            await expect(page.get_by_role("alert")).to_contain_text("That is no key.")
+            await expect(page.get_by_role("alert")).to_contain_text("That is not a key.")
             assert API_KEY not in await page.content()
             await look(page, "key-form-wrong")
             await page.get_by_label("API key").fill(API_KEY)

@@ -203,7 +203,7 @@ async def test_who_was_blocked_meanwhile_connects_nothing(db: Database, exchange
 async def test_ten_keys_are_the_most(db: Database, exchange: Exchange) -> None:
     for number in range(keyring.MOST):
         await connected(db, exchange, Credentials(api_key=f"key-{number}", secret="x"))
-    with pytest.raises(UserError, match="10 keys already"):
+    with pytest.raises(UserError, match="already have 10 keys"):
         await ring(db, exchange).connect(await person(db), "binance", KEY)
     await connected(db, exchange, Credentials(api_key="key-3", secret="newer"))
 

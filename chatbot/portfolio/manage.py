@@ -194,7 +194,7 @@ class Portfolios:
         async with self._db.transaction() as tx:
             await accounts.hold(tx, person.id)
             if person.id not in operators and [one.id for one in await accounts.people(tx, Role.OPERATOR)] == [person.id]:
-                raise UserError(N_("You are the only operator of this bot. Who wants it gone deletes its database."))
+                raise UserError(N_("You are the only operator of this bot. To erase everything, delete its database."))
             theirs = await portfolios.of_person(tx, person.id)
             for portfolio in theirs:
                 await portfolios.hold(tx, portfolio.id)
@@ -392,7 +392,7 @@ async def _owned(tx: Tx, person_id: int, portfolio_id: int) -> Portfolio | None:
 def need_room(others: Collection[Portfolio]) -> None:
     """Raise :class:`UserError` where a person has so many open portfolios that no other can be opened."""
     if len(others) >= MOST_OPEN:
-        raise UserError(N_("You have {count} portfolios open, and that is the most. Close one first: /portfolios."), count=len(others))
+        raise UserError(N_("You have {count} portfolios open, and that is the limit. Close one first: /portfolios."), count=len(others))
 
 
 async def _speak_of(tx: Tx, person_id: int, portfolio_id: int | None) -> bool:

@@ -60,7 +60,7 @@ def checked(typed: str, taken: Collection[str], labels: Mapping[str, str] = _NO_
     if not any(char.isalnum() for char in name):
         raise UserError(N_("A name needs a letter or a digit."))
     if len(name) > LONGEST:
-        raise UserError(N_("A name has {most} characters at most; this one has {count}."), most=LONGEST, count=len(name))
+        raise UserError(N_("A name can have {most} characters at most; this one has {count}."), most=LONGEST, count=len(name))
     if (mark := _mark_in(name)) is not None:
         raise UserError(N_("“{text}” would look like the mark that says how real the money is. Choose another name."), text=mark)
     stored = _meant(name, labels)

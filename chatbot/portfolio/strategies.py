@@ -192,7 +192,7 @@ def _custom(weights: dict[str, Decimal], instruments: Collection[str], base: Str
 def with_members(coins: Sequence[str], instruments: Collection[str], base: Strategy) -> tuple[Strategy | None, tuple[UserError, ...]]:
     """Return a strategy whose ALT line stands for these coins, or every problem with them."""
     problems = [problem for coin in dict.fromkeys(coins) if (problem := _member_problem(coin, instruments, base)) is not None]
-    problems += [UserError(N_("{name} is there twice."), name=coin) for coin in dict.fromkeys(coins) if coins.count(coin) > 1]
+    problems += [UserError(N_("{name} is listed twice."), name=coin) for coin in dict.fromkeys(coins) if coins.count(coin) > 1]
     if ALT not in base.weights:
         problems.append(UserError(N_("Your targets have no ALT. Give it a weight first, or each coin one of its own.")))
     return (None, tuple(problems)) if problems else (replace(base, members={**base.members, ALT: tuple(coins)}), ())
@@ -200,7 +200,7 @@ def with_members(coins: Sequence[str], instruments: Collection[str], base: Strat
 
 def _member_problem(coin: str, instruments: Collection[str], base: Strategy) -> UserError | None:
     if coin in _CASH_LINE or coin in (CORE, ALT, FUTURES):
-        return UserError(N_("{name} is no coin of ALT: it is a line of its own."), name=coin)
+        return UserError(N_("{name} can't be in ALT: it is a line of its own."), name=coin)
     if coin not in instruments or is_perp(coin):
         return _unlisted(coin, instruments)
     if coin in base.weights or coin in base.members.get(CORE, ()):

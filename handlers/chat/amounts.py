@@ -41,7 +41,7 @@ class Typed:
     def sure(self) -> Typed:
         """Return this, or with a problem where two things can be meant and nobody is going to be asked."""
         unsure = [name for name, qty in self.otherwise.items() if qty != self.holdings[name]]
-        told = N_("{name} can be read as {one} or as {other}. Write it without a mark, or with another digit behind it.")
+        told = N_("{name} can be read as {one} or as {other}. Write it without a comma or point, or add a digit at the end.")
         found = [UserError(told, name=name, one=self.holdings[name], other=self.otherwise[name]) for name in unsure]
         return replace(self, otherwise={}, problems=(*self.problems, *found))
 

@@ -124,7 +124,7 @@ def _with_the_rest(parsed: Parsed, name: str) -> Parsed:
     with wide():
         taken = sum(parsed.values.values(), Decimal(0))
     if name in parsed.values:
-        return Parsed(problems=(UserError(N_("{name} is there twice."), name=shown(name)),))
+        return Parsed(problems=(UserError(N_("{name} is listed twice."), name=shown(name)),))
     if taken >= _WHOLE:
         told = N_("Nothing is left for {name}: the others add up to {total}% already.")
         return Parsed(problems=(UserError(told, name=shown(name), total=f"{taken:f}"),))
@@ -152,10 +152,10 @@ def holdings(text: str, decimal: str, names: Names = ANY, *, every: bool = False
     """
     text = in_one_word(text)
     if (into := _INTO.search(text)) is not None and (coin := names.find(into["coin"])) is not None and coin not in MONEY_NAMES:
-        told = N_("“{text}” may be money, or so many coins. Write how many coins it is, like 0.5 {coin}.")
+        told = N_("“{text}” could be dollars or a number of coins. Write how many coins it is, like 0.5 {coin}.")
         return Parsed(problems=(UserError(told, text=shown(into[0]), coin=coin),))
     if (span := _SPAN.search(text)) is not None and _is_span(span, names, decimal):
-        return Parsed(problems=(UserError(N_("“{text}” is from one number to another. Write the one that is true."), text=shown(span[0])),))
+        return Parsed(problems=(UserError(N_("“{text}” is a range. Write one number."), text=shown(span[0])),))
     text, doubtful_prices = prices.without(_LABEL.sub(r"\1", _NO_MORE.sub("", text)), names, decimal)
     if doubtful_prices:
         return Parsed(problems=doubtful_prices)
@@ -177,7 +177,7 @@ def _with_all(draft: _Draft, decimal: str) -> Parsed:
     read = _amounts(draft, decimal) if draft.pairs or draft.problems or not every else Parsed()
     twice = [name for at, name in enumerate(every) if name in read.values or name in every[:at]]
     if twice or read.problems:
-        found = [UserError(N_("{name} is there twice."), name=shown(name)) for name in dict.fromkeys(twice)]
+        found = [UserError(N_("{name} is listed twice."), name=shown(name)) for name in dict.fromkeys(twice)]
         return Parsed(problems=(*read.problems, *found), beside=read.beside)
     return replace(read, every=every)
 
@@ -297,14 +297,14 @@ def _single(token: Token, draft: _Draft, *, is_alone: bool) -> None:
     currency = numbers.currency_of(token.text)
     name = currency or draft.alone
     if not token.is_number:
-        draft.problems.append(UserError(N_("{name} has no number behind it."), name=shown(token.text)))
+        draft.problems.append(UserError(N_("There is no number after {name}."), name=shown(token.text)))
     elif is_alone and name:
         draft.pairs.append((name, token.text))
     elif currency:
-        told = N_("“{text}” is beside an amount. Leave it out if it is only a value, or write it as cash, like USDT 2500.")
+        told = N_("“{text}” stands next to an amount. Leave it out if that is only its value, or write it as cash, like USDT 2500.")
         draft.problems.append(UserError(told, text=shown(token.text)))
     else:
-        draft.problems.append(UserError(N_("“{text}” has no name beside it."), text=shown(token.text)))
+        draft.problems.append(UserError(N_("There is no name next to “{text}”."), text=shown(token.text)))
 
 
 def _values(draft: _Draft, decimal: str) -> Parsed:
@@ -337,7 +337,7 @@ def _take(name: str, value: Decimal, values: dict[str, Decimal], problems: list[
     if value < 0:
         problems.append(UserError(N_("{name} is negative; only 0 or more makes sense."), name=shown(name)))
     elif name in values:
-        problems.append(UserError(N_("{name} is there twice."), name=shown(name)))
+        problems.append(UserError(N_("{name} is listed twice."), name=shown(name)))
     else:
         values[name] = value
 

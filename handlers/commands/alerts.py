@@ -181,7 +181,7 @@ def _rhythm(tokens: list[str], rings: dict[str, AlertKind | Ring], words: Words,
         return replace(settings, review=Rhythm.OFF)
     said = {one.casefold(): rhythm for rhythm, label in alert_settings.RHYTHMS.items() for one in (label, words.t(label), rhythm.value)}
     if word not in said:
-        raise UserError(N_("Say how often I look back: review weekly 9:00, review monthly, or review off."))
+        raise UserError(N_("Say how often you want a review: review weekly 9:00, review monthly, or review off."))
     while tokens and tokens[0].casefold() in _BETWEEN | _AT:
         tokens.pop(0)
     at = clocks.read(tokens.pop(0), bare=True) if tokens and tokens[0][:1].isdigit() else settings.review_at

@@ -124,7 +124,7 @@ async def _all_of(context: Context, portfolio: Portfolio, read: amounts.Typed, k
     free = (await (await context.program.accounts.exchange(portfolio.id)).balances()).free if read.every else {}
     for coin in read.every:
         if not free.get(coin):
-            raise UserError(N_("There is no {name} that could go."), name=coin)
+            raise UserError(N_("You have no {name} to take out."), name=coin)
     return {coin: free[coin] for coin in read.every}
 
 

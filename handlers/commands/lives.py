@@ -70,7 +70,7 @@ async def typed(update: Update, context: Context, text: str, data: dict[str, Any
     way, case = WayOut(data["way"]), await context.program.ways_out.case(portfolio, data["mark"])
     if case is None:
         await context.leave(DIALOG)
-        raise UserError(N_("That question is over: the coin is traded again, or you hold another amount of it."))
+        raise UserError(N_("That question no longer matters: the coin is traded again, or you hold a different amount of it."))
     to = await _new_name(context, portfolio, text) if way is WayOut.RENAME else _new_amount(text, case.asset, portfolio, context.decimal)
     await _review(update, context, portfolio, way, case, to)
     await context.enter(DIALOG, {**data, "to": to})

@@ -120,7 +120,7 @@ def read(text: str, today: date) -> Period:
     found, rest = _dates(said, text, today)
     if not found or len(found) > _TWO or _NOISE.sub("", rest).strip():
         raise NoPeriod(
-            N_("“{text}” is no period I can read. Write it like 2025, March 2025 or 2025-01-01 to 2025-03-31."), text=shown(text)
+            N_("“{text}” is not a period I can read. Write it like 2025, March 2025 or 2025-01-01 to 2025-03-31."), text=shown(text)
         )
     last = found[-1].last if len(found) == _TWO or not _OPEN_END.search(said) else max(today, found[0].first)
     return _checked(Period(first=found[0].first, last=last), text, today)

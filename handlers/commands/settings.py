@@ -74,9 +74,7 @@ async def typed(update: Update, context: Context, text: str, data: dict[str, Any
     elif found.zones:
         await reply(update, context, views.zone_question(context.words, found.zones, now, is_named=found.is_named))
     elif found.is_named:
-        raise UserError(
-            N_("Nobody keeps the time “{text}”. Write a city, like Madrid, or an offset, like UTC+2."), text=numbers.shown(text)
-        )
+        raise UserError(N_("No place is at “{text}”. Write a city, like Madrid, or an offset, like UTC+2."), text=numbers.shown(text))
     else:
         raise UserError(N_("“{text}” is not a time zone. Write a city, like Madrid, or an offset, like UTC+2."), text=numbers.shown(text))
 

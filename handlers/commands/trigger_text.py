@@ -119,7 +119,7 @@ def _take(draft: _Draft, rest: list[str], words: Words) -> None:
     if pending is not None and parameters.is_switch(draft.trigger, pending):
         _option(draft, pending.word, pending, on=True)
     elif pending is not None:
-        draft.problems.append(UserError(N_("{name} has no number behind it."), name=words.t(pending.word)))
+        draft.problems.append(UserError(N_("There is no number after {name}."), name=words.t(pending.word)))
 
 
 def _option(draft: _Draft, word: str, knob: Knob, *, on: bool | None) -> None:

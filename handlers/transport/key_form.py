@@ -23,7 +23,7 @@ log = structlog.get_logger()
 
 _GONE = 410
 _UNFIT = 422
-_SEE_CHAT = N_("What {exchange} says of it stands in the chat. You can close this page.")
+_SEE_CHAT = N_("What {exchange} says about it is in the chat. You can close this page.")
 
 
 class KeyFormAnswers:
@@ -67,13 +67,13 @@ class KeyFormAnswers:
         words = words_for(self._program, asked.person)
         return Page(
             language=asked.person.language,
-            title=words.t("Your key of {exchange}", exchange=name_of(asked.exchange)),
+            title=words.t("Your {exchange} key", exchange=name_of(asked.exchange)),
             lines=(
-                words.t("It is sent to the bot alone, kept sealed, and never shown again."),
-                words.t("This page works once, until ten minutes after you asked for it."),
+                words.t("It goes only to the bot, is stored encrypted, and is never shown again."),
+                words.t("This page works once, and only for ten minutes after you asked for it."),
             ),
             fields=(words.t("API key"), words.t("Secret"), words.t("Give it to the bot")),
-            wrong=words.t("That is no key. Copy the API key and the secret, whole, each into its own field.") if wrong else "",
+            wrong=words.t("That is not a key. Copy the API key and the secret in full, each into its own field.") if wrong else "",
             status=_UNFIT if wrong else 200,
         )
 

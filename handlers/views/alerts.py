@@ -56,7 +56,7 @@ def drift_alert(words: Words, portfolio: Portfolio, lines: Sequence[LineReading]
 
 
 def _nothing_follows(words: Words) -> Html:
-    return say(words, "As things stand nothing of it is worth an order, so no plan follows.")
+    return say(words, "Right now no order would be worth its fees, so no plan follows.")
 
 
 def trigger_alert(words: Words, portfolio: Portfolio, steps: Sequence[Step], mood_source: str = "", *, idle: bool = False) -> View:
@@ -171,7 +171,7 @@ def _money_lines(words: Words, coin: Depegged) -> list[Html]:
     }
     return [
         say(words, "{coin} costs {price} by the other dollars traded here, {percent} away from its dollar.", **facts),
-        say(words, "This portfolio is kept in {coin}: it goes on counting as one, in values and in plans.", coin=facts["coin"]),
+        say(words, "This portfolio is kept in {coin}: it still counts as one dollar, in values and in plans.", coin=facts["coin"]),
     ]
 
 
@@ -181,7 +181,7 @@ def problem_alert(words: Words, portfolio: Portfolio, problems: Sequence[Problem
         head(words, portfolio, name=True),
         cannot_evaluate_line(words, problems),
         say(words, "Until this ends there are no alerts about drift, and no plans. I keep trying."),
-        say(words, "I cannot watch your margin either: look at your positions at the exchange meanwhile.")
+        say(words, "I can't watch your margin either: until then, watch your positions at the exchange.")
         if portfolio.mode is Mode.LIVE
         else None,
     )

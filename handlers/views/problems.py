@@ -248,7 +248,7 @@ def evaluated_again(words: Words, portfolio: Portfolio) -> View:
 
 def stumbled(words: Words, portfolio: Portfolio, error_id: str) -> View:
     """Tell that a fault of ours keeps a portfolio from being checked."""
-    text = say(words, "A fault on my side keeps me from checking this portfolio. I try again, with longer and longer pauses.")
+    text = say(words, "A fault on my side keeps me from checking this portfolio. I keep trying, with longer and longer pauses.")
     told = say(words, "Until then there are no alerts and no plans. Give the operator this id: {id}", id=error_id)
     return View(page(head(words, portfolio), text, told))
 

@@ -29,8 +29,8 @@ CELL = MonthCell(value=0.05, said="+5.0")
 NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Year")
 YEAR = (*(None,) * 4, *(CELL,) * 8, MonthCell(value=0.477, said="+47.7"))
 BARS = (
-    GainBar(name="Drift", value=1234.5, said="+$1,234.50", fact="12 done, 2 left"),
-    GainBar(name="Schedule", value=-617.25, said="−$617.25", fact="9 done, 0 left"),
+    GainBar(name="Drift", value=1234.5, said="+$1,234.50", fact="12 done, 2 not done"),
+    GainBar(name="Schedule", value=-617.25, said="−$617.25", fact="9 done, 0 not done"),
     GainBar(name="Trend", value=0.0, said="$0.00"),
 )
 

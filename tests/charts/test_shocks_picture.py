@@ -15,7 +15,7 @@ from tests.charts.looking import assert_apart, of_colour, opened, watched
 if TYPE_CHECKING:
     from PIL import Image
 
-LABELS = Labels(title="Cover $57,000", bars="Win or loss, % of the value", legend=("without", "with it", "✕ liquidated"))
+LABELS = Labels(title="Cover $57,000", bars="Gain or loss, % of the value", legend=("without", "with it", "✕ liquidated"))
 #: the table of domain 10.4 for a short of 57,000
 BARS = tuple(
     ShockBar(name=name, without=without, hedged=hedged, said=said, liquidated=gone)

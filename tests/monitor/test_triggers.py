@@ -212,7 +212,7 @@ async def test_a_move_between_two_readings_is_told_once_a_spike_and_not_traded(t
         assert [step["event"] for step in (*first.facts["steps"], *second.facts["steps"])] == ["watch", "watch"]
         view = await rendering.view_of(on.room.program, CATALOGUE.words("en"), first)
         assert view is not None
-        assert "BTC</b> has moved <b>3.1x</b> its usual since the last reading. Nothing is traded." in view.text
+        assert "BTC</b> has moved <b>3.1x</b> its usual amount since the last reading. Nothing is traded." in view.text
         assert "The last reading was 15 hours ago, the next one comes in 8 hours." in view.text
         assert "09:10" not in view.text, "a time of day without its day"
         assert "A plan follows" not in view.text

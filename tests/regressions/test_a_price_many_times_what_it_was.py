@@ -104,7 +104,7 @@ async def test_what_is_not_true_goes_on_blocking_with_the_way_out(ann: Someone) 
     """Redenominated: no plan, the reason stays, and the price can be called true afterwards."""
     await leapt(ann, "1000")
     await ann.tap("Redenominated")
-    ann.sees("goes on making no plans", "your amount must be the new one", "press")
+    ann.sees("still makes no plans", "your amount must be the new one", "press")
     await ann.step()
     assert "What happened?" in await ann.say("/rebalance")
     await ann.tap("The price is true")
@@ -156,7 +156,7 @@ async def test_a_price_that_comes_back_ends_the_question_by_itself(ann: Someone)
     await leapt(ann, "1")
     assert "Cannot evaluate" not in await ann.say("/status")
     answer = await ann.tap("The price is true", on=old)
-    assert answer.text.startswith("That question is over")
+    assert answer.text.startswith("That question no longer matters")
 
 
 @pytest.mark.long
@@ -211,7 +211,8 @@ async def test_doge_on_28_january_2021_is_asked_about_once_and_traded_on_only_wh
         for _ in range(8):
             await cat.step(1800)
         assert (len(questions(cat)), len(await cat.plans())) == (1, plans)
-        assert (await cat.tap("The price is true")).text != "That question is over: the price is back, or another question came after it."
+        answer = (await cat.tap("The price is true")).text
+        assert answer != "That question no longer matters: the price is back, or a newer question has replaced it."
         await cat.step(60)
         await cat.step(60)
         assert len(await cat.plans()) > plans

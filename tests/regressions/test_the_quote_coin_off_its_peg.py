@@ -67,7 +67,7 @@ async def test_usdc_at_097_where_a_portfolio_is_kept_in_it(ann: Someone) -> None
         await ann.step(300)
     (told,) = alerts(ann)
     assert "USDC costs 0.97 by the other dollars traded here, 3.0% away from its dollar." in told
-    assert "This portfolio is kept in USDC: it goes on counting as one, in values and in plans." in told
+    assert "This portfolio is kept in USDC: it still counts as one dollar, in values and in plans." in told
     assert "Plans neither spend" not in told
     assert "The quote coin is off its dollar at 0.97; it counts as one here." in await ann.say("/status")
     bend(ann, "1.0000")

@@ -67,7 +67,7 @@ async def test_a_dead_coin_is_written_off_and_never_bought_again(ann: Someone) -
     await gone(ann)
     before, held = await figures(ann), (await ann.books())["spot"]
     await ann.tap("Write off")
-    ann.sees("SOL, counted as", "It is a loss of that much", "Its place in your targets goes with it")
+    ann.sees("SOL, counted as", "It is a loss of that much", "It leaves your targets too")
     assert (await ann.books())["spot"] == held, "shown, and not done"
     await ann.tap("Write SOL off")
     ann.sees("SOL are written off")
@@ -168,11 +168,11 @@ async def test_a_late_tap_changes_nothing(ann: Someone) -> None:
     shown, held = await asked(ann), (await ann.books())["spot"]["SOL"]
     listings(ann).gone.clear()
     await ann.step()
-    assert "That question is over" in (await ann.tap("Write SOL off", on=shown)).text
+    assert "That question no longer matters" in (await ann.tap("Write SOL off", on=shown)).text
     await gone(ann)
     shown = await asked(ann)
     await ann.say("/withdraw 5 SOL")
-    assert "That question is over" in (await ann.tap("Write SOL off", on=shown)).text
+    assert "That question no longer matters" in (await ann.tap("Write SOL off", on=shown)).text
     shown = await asked(ann)
     await ann.say("/bands CORE 7")
     assert "shown for other settings" in (await ann.tap("Write SOL off", on=shown)).text
@@ -343,7 +343,7 @@ async def test_a_new_amount_is_read_as_people_write_it(ann: Someone) -> None:
         "x1000": "I don't understand “x1000” here.",
         "0.02 BTC": "I don't understand “BTC” here.",
         "0": "above 0",
-        "SOL 1 SOL 2": "SOL is there twice.",
+        "SOL 1 SOL 2": "SOL is listed twice.",
     }.items():
         assert told_so in await ann.say(text), text
     await ann.say("0.020")

@@ -32,7 +32,7 @@ async def test_an_alert_that_no_order_can_answer_offers_no_plan(ann: Someone) ->
     """The net futures position is 5.2 points under its target for want of a contract of BTC: a plan would have nothing to trade."""
     plans = len(await ann.plans())
     await ann.step()
-    ann.sees("under its target", "As things stand nothing of it is worth an order, so no plan follows.")
+    ann.sees("under its target", "Right now no order would be worth its fees, so no plan follows.")
     assert "See the plan" not in ann.last.buttons
     for _ in range(3):
         await ann.step()
@@ -62,4 +62,4 @@ async def test_a_slip_of_a_command_is_no_amount(ann: Someone, asked: str, slip: 
     """Where an amount is asked for, a word that is nearly a command is offered as one; another word is refused as before."""
     await ann.say(asked)
     assert meant in await ann.say(slip)
-    assert "is no amount" in await ann.say("umbrella")
+    assert "is not an amount" in await ann.say("umbrella")

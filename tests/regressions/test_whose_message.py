@@ -209,7 +209,7 @@ async def test_the_buttons_of_such_a_message_are_about_its_portfolio(ann: Someon
 _PERSONAL = (
     "Ballast",
     "Your exchange keys",
-    "You have connected no exchange",
+    "You have not connected an exchange yet",
     "This is a demo",
     "Alerts",
     "Settings",

@@ -97,7 +97,7 @@ async def test_a_liquidated_hedge_ends_in_paper(ann: Someone) -> None:
     assert INDEX not in (await ann.books())["book"]
     assert await hedges(ann) == ()
     assert len([message for message in ann.messages if OVER in message.text]) == 1
-    assert told(ann, "It was liquidated or closed, and not by a plan of mine. I don't open it again.")
+    assert told(ann, "It was liquidated or closed, but not by one of my plans. I won't open it again.")
     assert INDEX not in await traded_next(ann)
     assert "Close" not in "".join((await ann.say("/hedge")) and ann.last.buttons)
 

@@ -160,7 +160,7 @@ async def test_other_amounts_close_to_the_plan_ask_nothing(ann: Someone) -> None
     await ann.tap("Done, other amounts")
     await ann.say(f"USDT {usdt.quantize(D(1)) - 60}")
     await ann.work()
-    assert "I take it for a trade: nothing came in and nothing went out." in ann.with_button("Undo").text
+    assert "I count it as a trade: nothing came in and nothing went out." in ann.with_button("Undo").text
     assert await corrections(ann) == ["plan", "trade"]
 
 

@@ -187,7 +187,7 @@ async def test_an_account_belongs_to_one_portfolio(tmp_path: Path) -> None:
         ben = ann.beside(BEN)
         await ben.say("/start")
         connected = await give(ben, "another-key-of-it-0002")
-        assert "takes the place" not in connected
+        assert "It replaces" not in connected
         assert "This account has a portfolio already" in (await ben.taps("Watch this account")).text
 
 
@@ -202,7 +202,7 @@ async def test_another_key_of_the_account_goes_on_where_the_old_one_ended(tmp_pa
         await ann.work()
         ann.sees("Your key needs you", "Binance …0001", "was deleted")
         connected = await give(ann, "another-key-of-it-0002")
-        assert "It takes the place of …0001, a key of the same account." in connected
+        assert "It replaces …0001, a key of the same account." in connected
         assert "WATCH · Binance" in await ann.say("/status")
         assert (await held(ann))["BTC"] == STOCK["BTC"]
         assert "0001" not in await ann.say("/keys")

@@ -84,7 +84,7 @@ async def test_what_endangers_real_money_is_told_once_each_with_what_to_do(tmp_p
         server.faults.add(call="balances", fault="maintenance", times=60)
         for _ in range(6):
             await ann.step()
-        ann.sees("Cannot evaluate: the exchange does not answer", "look at your positions at the exchange meanwhile")
+        ann.sees("Cannot evaluate: the exchange does not answer", "until then, watch your positions at the exchange")
         told = [one.text for one in ann.messages if one.id > before]
         assert len(told) == 1, told
         server.faults._waiting.clear()

@@ -64,7 +64,7 @@ async def test_two_days_by_hand(tmp_path: Path) -> None:
         # a trade with both sides named, 0.05 BTC for 3,030: 30 lost of 16,700
         await ann.say("/status")
         await ann.tap("Correct amounts")
-        assert "I take it for a trade" in await ann.say("BTC 0.2 USDT 4670")
+        assert "I count it as a trade" in await ann.say("BTC 0.2 USDT 4670")
         # 0.98 * 16,670 / 16,700
         assert await earned(ann) == ("−2.2% today, deposits apart", "Since 5 Jan 2026: −2.2%, profit −$630.00")
         # the next day begins at 16,670, and BTC rises by a twelfth: 12,000 -> 13,000; 0.97824 * 17,670 / 16,670 = 1.03692

@@ -83,7 +83,7 @@ async def test_half_past_two_at_night_is_run_every_night_even_in_the_one_that_ha
         await ann.step(60)
         assert len(await ann.plans()) == 3, "a restart repeats nothing"
         shown.append(await carried_out(ann))
-        assert "Off: only the bands" in await ann.say("/schedule off")
+        assert "Off: nothing is rebalanced by the calendar" in await ann.say("/schedule off")
         for seconds in (*MOST_OF_A_DAY_S, *(STEP_S,) * 10):
             assert not (await ann.step(seconds)).plans
     assert shown == ["28 Mar 01:30", "29 Mar 01:30", "30 Mar 00:30"]

@@ -42,7 +42,7 @@ async def test_a_first_portfolio_is_a_real_account_without_futures(tmp_path: Pat
             offered = await ann.tap(f"{name}, no futures", on=ready)
             assert offered.text in (None, "")
             assert f"WATCH · Binance · change to {name}, no futures?" in ann.last.text
-            assert "Its plans stay yours to trade." in ann.last.text
+            assert "You still trade its plans yourself." in ann.last.text
             assert ann.last.picture
         await ann.tap("09:00 London", on=ready)
         assert "uses no futures" in await ann.say("/hedge")
@@ -82,7 +82,7 @@ async def test_both_stay_where_both_are_to(tmp_path: Path) -> None:
         await ann.taps("Binance", "Send it here")
         await ann.say(f"{API_KEY}\n{SECRET}")
         watching = await ann.taps("Watch this account", "Keep both")
-        assert "Commands speak of this one now; /portfolios switches." in watching.text
+        assert "Commands are about this one now; /portfolios switches." in watching.text
         assert (await ann.say("/status")).startswith("WATCH · Binance · Custom\n")
         await ann.say("/targets BTC 40 ETH 30 USDT 30")
         answer = await ann.tap("No", on=watching)
@@ -97,7 +97,7 @@ async def test_an_account_that_could_not_be_seen_is_not_said_to_be_the_target(tm
         await connected(ann)
         server.faults.add(call="balances", fault="maintenance", times=60)
         watching = await ann.taps("Watch this account")
-        for part in ("Its value is not known yet.", "What is in it I could not see yet, so its targets are a preset's"):
+        for part in ("Its value is not known yet.", "I could not see yet what is in it, so its targets are those of a preset"):
             assert part in watching.text
         assert "What it holds today is the target" not in watching.text
         server.faults._waiting.clear()

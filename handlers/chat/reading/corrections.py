@@ -162,13 +162,13 @@ def _take(match: re.Match[str], found: _Reading, qty: Decimal, entry: Decimal | 
     coin = found.names.find(said) or said.upper()
     contract = f"{coin}{PERP}"
     if contract not in found.contracts:
-        found.problems.append(UserError(N_("{name} has no future at this exchange."), name=numbers.shown(coin)))
+        found.problems.append(UserError(N_("There are no {name} futures at this exchange."), name=numbers.shown(coin)))
     elif contract in found.positions:
-        found.problems.append(UserError(N_("{name} is there twice."), name=contract))
+        found.problems.append(UserError(N_("{name} is listed twice."), name=contract))
     elif entry is not None and entry <= 0:
         found.problems.append(UserError(N_("The entry price of {name} must be above 0."), name=contract))
     elif side and qty < 0:
-        found.problems.append(UserError(N_("{name}: write long or short, or a sign, not both."), name=contract))
+        found.problems.append(UserError(N_("{name}: write long or short, or a plus or minus sign, not both."), name=contract))
     else:
         found.positions[contract] = (-qty if side in _SHORT else qty, entry)
     return " , "

@@ -69,7 +69,7 @@ _CHANGE = re.compile(
 )
 #: what is said behind an amount in Europe: 10.000,-
 _NO_CENTS = re.compile(r"(?<=\d)[.,]-(?!\d)|(?<=\d)-ish(?!\w)")
-_WHICH = UserError(N_("Write of which coin, like all BTC."))
+_WHICH = UserError(N_("Say which coin, like all BTC."))
 #: words that say which way it goes; money from a bank or to one goes both ways
 _LEAVES = re.compile(
     r"(?i)(?<!\w)(?:withdr[ae]w\w*|take|took|pull(?:ed)?|cash(?:ed)? out|retir\w+|sac(?:ar|o|a|ó|ado)|saqué"
@@ -130,7 +130,7 @@ def _read(text: str, instruments: Collection[str], quote: str, decimal: str, *, 
     if plain == ALL:
         return Typed(every=(all_is,)) if all_is else Typed(problems=(_WHICH,))
     if bare and not _says_something(numerals.in_digits(plain, known), known):
-        told = N_("“{text}” is no amount. Write one above 0, like 500 or 0.1 BTC.")
+        told = N_("“{text}” is not an amount. Write one above 0, like 500 or 0.1 BTC.")
         return Typed(problems=(UserError(told, text=numbers.shown(text.strip())),))
     alone: UserError | None = None
     if bare:
@@ -167,14 +167,14 @@ def _and_all(text: str, known: Names) -> str:
 def _no_sum(text: str, known: Names) -> UserError | None:
     """Return why a text says no sum: a share of what there is, what is to be left of it, or a number that may be money or coins."""
     if (left := _LEFT.search(text)) is not None:
-        return UserError(N_("“{text}” says what is left over. Write how much is meant, like 0.2 BTC."), text=numbers.shown(left[0]))
+        return UserError(N_("“{text}” says what is left over. Write how much you mean, like 0.2 BTC."), text=numbers.shown(left[0]))
     share = _SHARE.search(text)
     if share is not None:
         return UserError(N_("“{text}” is a part of it. Write how much that is, like 0.2 BTC."), text=numbers.shown(share[0]))
     into = _INTO.search(text)
     coin = known.find(into["coin"]) if into is not None else None
     if into is not None and coin is not None and coin not in names.MONEY:
-        told = N_("“{text}” may be money, or so many coins. Write ${number}, or {number} {coin}.")
+        told = N_("“{text}” could be dollars or a number of coins. Write ${number}, or {number} {coin}.")
         return UserError(told, text=numbers.shown(into[0]), number=into["number"], coin=coin)
     return None
 

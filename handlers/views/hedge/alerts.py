@@ -37,7 +37,7 @@ def _gone(words: Words, portfolio: Portfolio, kind: str) -> View:
     text = page(
         head(words, portfolio, say(words, "Hedges")),
         say(words, "{name} is over: {why}.", name=bold(name(words, kind)), why=words.t(WHY_OVER["gone"])),
-        say(words, "It was liquidated or closed, and not by a plan of mine. I don't open it again."),
+        say(words, "It was liquidated or closed, but not by one of my plans. I won't open it again."),
         say(words, "Your targets are what they were without it. /hedge opens a new one."),
     )
     return View(text, ((button(words.t("Hedges"), "hedge"), button(words.t("Status"), "status")),))

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 #: after the plan, and without it; said of a loss, and of a win where there is none
 _AFTER: Final = (
     N_("If BTC falls {drop}, you lose about {amount} after this plan."),
-    N_("If BTC falls {drop}, you win about {amount} after this plan."),
+    N_("If BTC falls {drop}, you gain about {amount} after this plan."),
 )
-_BEFORE: Final = (N_("Without it you would lose {amount}."), N_("Without it you would win {amount}."))
+_BEFORE: Final = (N_("Without it you would lose {amount}."), N_("Without it you would gain {amount}."))
 
 _SMALLER: Final = N_("Net exposure falls by {points} points, beta by {beta}: losses shrink, and gains as much.")
 #: of a hedge that is larger than what it covers

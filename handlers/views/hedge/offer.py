@@ -29,11 +29,11 @@ ALL_THE_SAME: Final = "all"
 _NINE_TENTHS: Final = Decimal("0.9")
 _RULE: Final = LifeRule()
 #: said of a loss, and of a win where there is none
-_NOW: Final = (N_("If BTC falls {drop} now, you lose about {amount}."), N_("If BTC falls {drop} now, you win about {amount}."))
-_CLOSED: Final = (N_("Without it you would lose {amount}."), N_("Without it you would win {amount}."))
-_WITHOUT: Final = (N_("Without {name} you would lose {amount}."), N_("Without {name} you would win {amount}."))
+_NOW: Final = (N_("If BTC falls {drop} now, you lose about {amount}."), N_("If BTC falls {drop} now, you gain about {amount}."))
+_CLOSED: Final = (N_("Without it you would lose {amount}."), N_("Without it you would gain {amount}."))
+_WITHOUT: Final = (N_("Without {name} you would lose {amount}."), N_("Without {name} you would gain {amount}."))
 _LESS: Final = (N_("{name}: you lose {amount}, {share} less."), "")
-_WITH: Final = (N_("{name}: you lose {amount}."), N_("{name}: you win {amount}."))
+_WITH: Final = (N_("{name}: you lose {amount}."), N_("{name}: you gain {amount}."))
 #: what is told beside the open hedge that it is about, not as a size that cannot be had
 _THERE: Final = (HedgeProblem.OPEN_ALREADY, HedgeProblem.STILL_SHORT)
 
@@ -65,11 +65,7 @@ def without_futures(words: Words, report: HedgeReport, wish: HedgeWish | None = 
     told = (say(words, "A hedge is a short of BTC futures, and this portfolio uses no futures."), sold if moves else None)
     rows = (
         (button(words.t("Targets"), "targets"), button(words.t("Exposure"), "exposure")),
-        (
-            button(
-                words.t("A hedge with futures all the same"), *(("hedge", ALL_THE_SAME) if wish is None else ("hedge_open", wish_arg(wish)))
-            ),
-        ),
+        (button(words.t("Hedge with futures anyway"), *(("hedge", ALL_THE_SAME) if wish is None else ("hedge_open", wish_arg(wish)))),),
     )
     return View(page(title, now, "" if moves else None, *told), rows)
 
@@ -113,7 +109,7 @@ def _closed(words: Words, reading: HedgeReading) -> Html | None:
 def _choices(words: Words, report: HedgeReport, rotation: HedgeSize) -> list[Html]:
     """Say what each hedge that can be had would make of the loss, and what keeps the others from being had."""
     offered = _offered(report, rotation)
-    lead = N_("Another hedge comes on top of it:") if report.open else N_("With a short of BTC you lose less, and win less when BTC rises:")
+    lead = N_("Another hedge comes on top of it:") if report.open else N_("With a BTC short you lose less, and gain less when BTC rises:")
     lines = [say(words, lead)] if offered else []
     lines += [joined(" ", ("•", _sentence(words, size), _about(words, report, size))) for size in offered]
     cut = _cut(report)
@@ -155,7 +151,7 @@ def _about(words: Words, report: HedgeReport, size: HedgeSize) -> Html:
         return say(words, "As much as the leverage limits allow; {asked} would be the full size.", asked=asked)
     if wish.kind == MIN_VARIANCE:
         steadier = words.percent(size.effectiveness or Decimal(0), 0)
-        return say(words, "Least variance: it would have taken {percent} of the variance away in the last 90 days.", percent=steadier)
+        return say(words, "Least variance: it would have removed {percent} of the variance of the last 90 days.", percent=steadier)
     if wish.size == LITERAL:
         return say(words, "The {coverage} × {drop} rule as written.", **shares)
     return say(words, "Sized by beta to cover {coverage} of what your coins lose.", **shares)
@@ -165,7 +161,7 @@ def _condition(words: Words, report: HedgeReport) -> Html:
     if report.mood_unknown:
         return say(words, "It is meant for a bearish market; I don't know whether this is one.")
     if not report.suggests_rotation or report.alt is None or report.alt_target is None:
-        return say(words, "It is meant for a bearish market with ALT over its target, which is not so now.")
+        return say(words, "It is meant for a bearish market with ALT over its target, and that is not the case now.")
     over = words.points(report.alt - report.alt_target)
     if report.bearish == "fear_greed" and report.mood is not None:
         return say(

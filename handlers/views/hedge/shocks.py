@@ -75,7 +75,7 @@ def _move(words: Words, row: ShockRow) -> str:
 def _picture(words: Words, report: ShockReport, size: HedgeSize) -> Picture:
     labels = Labels(
         title=f"{name(words, size.wish.kind)} {words.money(size.notional, 0)}",
-        bars=words.t("Win or loss, {currency}", currency=words.currency),
+        bars=words.t("Gain or loss, {currency}", currency=words.currency),
         legend=(words.t("without"), words.t("with it"), f"{_CROSS} {words.t('liquidated')}"),
     )
     bars = tuple(

@@ -77,7 +77,7 @@ def in_fall(words: Words, sentences: tuple[str, str], result: Decimal, **facts: 
 
 def loss_label(words: Words, name: str, result: Decimal) -> str:
     """Return a button's label: what it does, cut where it is long, and whole what a fall would cost then."""
-    told, amount = N_("{name}: win {amount}") if _wins(result) else N_("{name}: lose {amount}"), words.money(abs(result), 0)
+    told, amount = N_("{name}: gain {amount}") if _wins(result) else N_("{name}: lose {amount}"), words.money(abs(result), 0)
     room = MAX_COLUMNS - width(words.t(told, name="", amount=amount))
     return words.t(told, name=clip(name, room), amount=amount)
 

@@ -75,7 +75,7 @@ _DAYS: Final = NN_("{count} day", "{count} days")
 _PLANS: Final = NN_("{count} plan", "{count} plans")
 _AHEAD: Final = NN_("In line: {count} is before you.", "In line: {count} are before you.")
 _BLIND: Final = NN_(
-    "At {count} hour a price was missing, and nothing was done.", "At {count} hours a price was missing, and nothing was done."
+    "In {count} hour a price was missing, and nothing was done.", "In {count} hours a price was missing, and nothing was done."
 )
 _LIQUIDATED: Final = NN_("The futures were liquidated {count} time.", "The futures were liquidated {count} times.")
 _TRIED: Final = NN_(
@@ -151,7 +151,7 @@ def choice(words: Words, portfolio: Portfolio, wish: Wish) -> View:
         ),
         say(
             words,
-            "I play it through past hours with the same triggers, plans and fees as today, beside holding, monthly and bands alone.",
+            "I play it through past hours with today's triggers, plans and fees, and compare it with holding, monthly and bands alone.",
         ),
         say(words, "Or write it: /backtest aggressive 1y, /backtest 2021."),
     )
@@ -218,7 +218,7 @@ def _trouble(words: Words, run: Run) -> Html:
     if isinstance(trouble, UserError):
         return error(words, trouble)
     if isinstance(trouble, Refused) and trouble.code == "bad_price":
-        return say(words, "Not everything that it holds has a price on the first day: {coins}.", coins=_coins(trouble.subject.split(",")))
+        return say(words, "Some of what it holds has no price on the first day: {coins}.", coins=_coins(trouble.subject.split(",")))
     told = next((sentence for kind, sentence in _TROUBLES.items() if isinstance(trouble, kind)), None)
     if told is None:
         return say(words, "Something went wrong on my side; the operator finds it in the log under {id}.", id=run.word)
@@ -252,7 +252,7 @@ def _strategy(words: Words, portfolio: Portfolio, wish: Wish) -> str:
 def _period(words: Words, wish: Wish) -> str:
     """Name a period."""
     if wish.period == ALL:
-        return words.t("all that there are prices for")
+        return words.t("as far back as there are prices")
     if (length := _CODE.fullmatch(wish.period)) is not None:
         return words.n(*_UNITS[length[2]], int(length[1]))
     first, _, last = wish.period.partition("-")
@@ -305,7 +305,7 @@ def _figures(words: Words, own: Result, hold: Result) -> list[Html]:
     lines = []
     if own.growth_a_year is not None and hold.growth_a_year is not None:
         lines.append(
-            say(words, "A year: {own}, hold {hold}", own=_signed(words, own.growth_a_year), hold=_signed(words, hold.growth_a_year))
+            say(words, "Per year: {own}, hold {hold}", own=_signed(words, own.growth_a_year), hold=_signed(words, hold.growth_a_year))
         )
     costs = say(words, "Fees {fees}", fees=words.percent(own.fees, 2))
     if own.funding:
@@ -335,7 +335,7 @@ def _caveats(words: Words, told: Told, run: Run, found: Answer) -> list[Html]:
             say(words, "Fear & Greed is not in it: there are no readings.") if _is_moodless(told) else None,
             say(words, "Your regular amounts are left out.") if _invests(told) else None,
             say(words, "Fills at the price of the decision, with fees: slippage and waiting are not in it."),
-            say(words, "Survivors only: coins that have vanished since are missing, so it looks kinder than it was."),
+            say(words, "Survivors only: coins that have vanished since are missing, so it looks better than it was."),
             say_n(words, _TRIED, run.tried),
             say(words, "Under two years: not enough to rank triggers.") if _days(found) < ENOUGH_DAYS else None,
         )
@@ -362,7 +362,7 @@ def _young(words: Words, told: Told) -> Html | None:
         return None
     return say(
         words,
-        "Triggers look back {usual} days and had {days}, so at first some were silent.",
+        "Triggers look back {usual} days and only {days} were there, so at first some were silent.",
         usual=LOOK_BACK.days,
         days=told.days.look_back.days,
     )
@@ -405,7 +405,7 @@ def _by_trigger(words: Words, told: Told, run: Run, found: Answer) -> View:
         say(words, "Return and worst fall with each trigger on and off, everything else as it is:") if rows[1:] else None,
         table(rows) if rows[1:] else None,
         say(words, "Did not fire in this time: {triggers}", triggers=silent) if silent else None,
-        say(words, "That the best of these is more than luck: {share}", share=words.percent(found.best_is_skill, 0))
+        say(words, "Chance that the best of these is more than luck: {share}", share=words.percent(found.best_is_skill, 0))
         if found.best_is_skill is not None
         else None,
         "",

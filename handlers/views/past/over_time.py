@@ -29,7 +29,7 @@ def months(words: Words, told: Review) -> View:
         return View(page(top, _too_early(words)), _back(words))
     days = [point.market_at.astimezone(words.zone).date() for point in told.series.points]
     returns = monthly(told.series.actual, days)
-    text = page(top, month_table(words, returns), say(words, "Time-weighted: deposits and withdrawals change none of them."))
+    text = page(top, month_table(words, returns), say(words, "Time-weighted: deposits and withdrawals do not change them."))
     return captioned(text, _back(words), pictures.months(words, returns, words.t("return in %, deposits apart")))
 
 

@@ -224,7 +224,7 @@ def _advice(words: Words, told: Review) -> Html | None:
         return None
     facts = {"way": words.t(_WAYS[best.way]), "ahead": pictures.signed(words, best.ahead), "sure": words.percent(best.deflated, 0)}
     if best.is_strong:
-        return say(words, "{way} did better by {ahead} a year; {sure} sure that it was no luck.", **facts)
+        return say(words, "{way} did better by {ahead} a year; {sure} sure that it was not luck.", **facts)
     return say(
         words,
         "{way} did better by {ahead} a year, which may be luck: {sure} sure, {needed} needed.",
@@ -265,7 +265,7 @@ def scorecard(words: Words, told: Review) -> View:
     if told.series is None or not told.card.scores:
         return View(page(top, say(words, "No plans yet that I can judge.")), (back,))
     shown = told.card.scores[:_MOST]
-    rows = [("", words.t("done"), words.t("left"), words.t("brought"))]
+    rows = [("", words.t("done"), words.t("not done"), words.t("brought"))]
     rows += [(_name(words, one), str(one.carried_out), str(one.skipped + one.expired), words.signed_money(one.gain)) for one in shown]
     text = page(
         top,
@@ -281,7 +281,7 @@ def scorecard(words: Words, told: Review) -> View:
             name=_name(words, one),
             value=float(one.gain),
             said=words.signed_money(one.gain),
-            fact=words.t("{done} done, {left} left", done=one.carried_out, left=one.skipped + one.expired),
+            fact=words.t("{done} done, {left} not done", done=one.carried_out, left=one.skipped + one.expired),
         )
         for one in shown
     ]
@@ -302,10 +302,13 @@ def _alone(words: Words, one: Score) -> Html:
     counts = say(words, "{done} done, {skipped} skipped, {expired} expired", done=one.carried_out, skipped=one.skipped, expired=one.expired)
     cost = say(words, "fees {fees} a plan", fees=words.money(one.fees / one.carried_out)) if one.carried_out else None
     saved = say(words, "Fees saved where triggers met: {amount}", amount=words.money(one.saved)) if one.saved else None
-    missed = (
-        say(words, "Those you left would have brought {amount}", amount=words.signed_money(one.missed)) if one.missed is not None else None
-    )
-    return joined("\n", (bold(_name(words, one)), joined(DOT, (counts, cost)), _later(words, one), saved, missed))
+    return joined("\n", (bold(_name(words, one)), joined(DOT, (counts, cost)), _later(words, one), saved, _missed(words, one)))
+
+
+def _missed(words: Words, one: Score) -> Html | None:
+    if one.missed is None:
+        return None
+    return say(words, "Those you did not confirm would have brought {amount}", amount=words.signed_money(one.missed))
 
 
 def _left(words: Words, told: Review) -> Html | None:
@@ -313,7 +316,7 @@ def _left(words: Words, told: Review) -> Html | None:
     missed = [one.missed for one in told.card.scores if one.missed is not None]
     if not missed:
         return None
-    return say(words, "The plans you left would have brought {amount}", amount=words.signed_money(sum(missed, Decimal(0))))
+    return say(words, "The plans you did not confirm would have brought {amount}", amount=words.signed_money(sum(missed, Decimal(0))))
 
 
 def _name(words: Words, one: Score) -> str:

@@ -54,7 +54,9 @@ def paired(words: Words) -> View:
 
 def asked(words: Words) -> View:
     """Tell a newcomer that the operator has been asked."""
-    return View(page(say(words, "This bot is private. I have asked its operator to let you in, and write as soon as there is an answer.")))
+    return View(
+        page(say(words, "This bot is private. I have asked its operator to let you in, and will write as soon as there is an answer."))
+    )
 
 
 def waiting(words: Words) -> View:

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from handlers.views.common import Html
 
 _PARKED = NN_(
-    "{count} plan under way stops; its person is asked before it goes on.",
-    "{count} plans under way stop; their people are asked before they go on.",
+    "{count} plan under way stops; its owner is asked before it goes on.",
+    "{count} plans under way stop; their owners are asked before they go on.",
 )
 _CANCELLED = NN_("{count} open order is being cancelled.", "{count} open orders are being cancelled.")
-_ASKING = NN_("{count} stopped plan asks its person first.", "{count} stopped plans ask their people first.")
+_ASKING = NN_("{count} stopped plan asks its owner first.", "{count} stopped plans ask their owners first.")
 
 
 def halted(words: Words, found: Halted) -> View:
@@ -43,7 +43,7 @@ def halted(words: Words, found: Halted) -> View:
 def question(words: Words, found: Halted) -> View:
     """Ask the operator once before trading goes on; the button speaks of this halt alone."""
     text = page(
-        bold(words.t("Trading is stopped since {time}. Let it go on?", time=words.moment(found.since))),
+        bold(words.t("Trading has been stopped since {time}. Let it go on?", time=words.moment(found.since))),
         say_n(words, _ASKING, found.plans) if found.plans else None,
     )
     return View(text, ((button(words.t("Let trading go on"), "unhalt_yes", int(found.since.timestamp()), Style.DANGER),),))

@@ -40,7 +40,7 @@ _COPY = N_("Copy both parts. The secret is shown only once.")
 #: of a test exchange on this machine, whose one key everybody knows
 _OWN_STEPS = (
     N_("This exchange runs on this machine, at the prices of this demo, with one account of play money."),
-    N_("It speaks as the real one does, so all that follows is as it would be there."),
+    N_("It behaves like the real one, so everything that follows is as it would be there."),
     N_("Its key, both parts: {key}"),
 )
 
@@ -70,8 +70,8 @@ GUIDES: Final[Mapping[str, Guide]] = _guides(
         (
             N_("On {page}, create an API key of the kind “System generated”."),
             N_(
-                "Leave Enable Reading on and Enable Withdrawals off: I refuse a key that may withdraw."
-                " Enable Futures lets me see futures too."
+                "Leave Enable Reading on and Enable Withdrawals off: I refuse a key that can withdraw. "
+                "Enable Futures lets me see futures too."
             ),
             N_("Copy both parts. The secret key is shown only once."),
         ),
@@ -81,7 +81,7 @@ GUIDES: Final[Mapping[str, Guide]] = _guides(
         "bybit.com/app/user/api-management",
         (
             N_("On {page}, create a key of the kind “System-generated”, for API transactions."),
-            N_("Choose Read-Only, Withdrawal off: I refuse a key that may withdraw. Without a fixed IP address it ends after 3 months."),
+            N_("Choose Read-Only, Withdrawal off: I refuse a key that can withdraw. Without a fixed IP address it expires after 3 months."),
             _COPY,
         ),
     ),
@@ -90,7 +90,7 @@ GUIDES: Final[Mapping[str, Guide]] = _guides(
         "demo.binance.com/en/my/settings/api-management",
         (
             N_("Switch to Demo Trading, then on {page} create an API key of the kind “System generated”."),
-            N_("Leave Enable Reading, Spot and Futures on. Money moves between its two wallets by your hand alone."),
+            N_("Leave Enable Reading, Spot and Futures on. Only you can move money between its two wallets."),
             _COPY,
         ),
     ),

@@ -27,26 +27,28 @@ PROBLEMS: Final = {
     ),
     KeyProblem.FOREIGN_SECRET: N_("The secret does not belong to this key. Copy both parts again; if the secret is gone, make a new key."),
     KeyProblem.OTHER_ADDRESS: N_("It works from other addresses only. Add my address to it at {exchange}; whoever hosts me knows it."),
-    KeyProblem.EXPIRED: N_("It has ended. Make a new one at {exchange}, then send /connect."),
-    KeyProblem.MAY_WITHDRAW: N_("It may withdraw, and I accept no such key. Take that right from it at {exchange}, or make one without."),
-    KeyProblem.MAY_NOT_READ: N_("It may not read the account. Give it that right at {exchange}, or make one with it."),
+    KeyProblem.EXPIRED: N_("It has expired. Make a new one at {exchange}, then send /connect."),
+    KeyProblem.MAY_WITHDRAW: N_("It can withdraw, and I accept no such key. Take that right from it at {exchange}, or make one without."),
+    KeyProblem.MAY_NOT_READ: N_("It can't read the account. Give it that right at {exchange}, or make one that can."),
     KeyProblem.UNREACHABLE: N_("I could not ask {exchange} about it just now. The key is not to blame; try again in a few minutes."),
     KeyProblem.OLD_ACCOUNT: N_(
-        "The account is no Unified Trading Account, and I know no other. Upgrade it at {exchange}: Assets, Upgrade."
+        "The account is not a Unified Trading Account, and I can't work with another kind. Upgrade it at {exchange}: Assets, Upgrade."
     ),
     KeyProblem.HEDGE_MODE: N_("The futures account is in hedge mode, with a long and a short of the same coin. I need one-way mode."),
     KeyProblem.ISOLATED: N_(
         "Futures are on isolated margin, each contract with money of its own. I count with cross margin; change it at {exchange}."
     ),
     KeyProblem.MULTI_ASSETS: N_("Other coins carry the futures (multi-assets mode). I count with one; change it to single-asset mode."),
-    KeyProblem.PORTFOLIO_MARGIN: N_("The account is on portfolio margin, which I do not know. Change it to regular margin at {exchange}."),
+    KeyProblem.PORTFOLIO_MARGIN: N_(
+        "The account is on portfolio margin, which I can't work with. Change it to regular margin at {exchange}."
+    ),
     KeyProblem.BORROWED: N_("Something is borrowed in the account, so I cannot tell what is yours. Pay it back at {exchange}."),
     KeyProblem.CLOCK: N_("The clock of my machine is {seconds} s off. Whoever hosts me has to set it, by NTP for instance."),
-    KeyProblem.EXPIRES_SOON: N_("It ends on {date}. Make a new one at {exchange} before that, or tie it to fixed addresses."),
+    KeyProblem.EXPIRES_SOON: N_("It expires on {date}. Make a new one at {exchange} before that, or tie it to fixed addresses."),
     KeyProblem.ANY_ADDRESS: N_("It works from any address. Safer: at {exchange}, tie it to mine; whoever hosts me knows it."),
-    KeyProblem.NO_SPOT: N_("It may not trade coins. I only read, so that is fine."),
-    KeyProblem.NO_FUTURES: N_("It may not trade futures. I only read, so that is fine."),
-    KeyProblem.WITHDRAW_UNKNOWN: N_("{exchange} does not say whether it may withdraw. Look there, and take that right from it."),
+    KeyProblem.NO_SPOT: N_("It can't trade coins. I only read, so that is fine."),
+    KeyProblem.NO_FUTURES: N_("It can't trade futures. I only read, so that is fine."),
+    KeyProblem.WITHDRAW_UNKNOWN: N_("{exchange} does not say whether it can withdraw. Look there, and take that right from it."),
 }
 #: rows of a card and the right that each shows
 _RIGHTS: Final = {
@@ -67,7 +69,7 @@ def closed(words: Words, *, demo: bool, back: str = "") -> View:
     if demo:
         return View(page(say(words, "This is a demo, and nothing leaves this machine: no exchange is connected here.")))
     text = page(
-        say(words, "No exchange can be connected here yet: I have nothing to seal keys with."),
+        say(words, "No exchange can be connected here yet: I have nothing to encrypt keys with."),
         say(
             words, "Whoever hosts me runs “python -m chatbot keys new”, puts what it prints into CHATBOT_SECRET_KEYS, and starts me again."
         ),
@@ -79,7 +81,7 @@ def choice(words: Words, offered: Sequence[str], *, has_keys: bool, back: str = 
     """Ask which of the ``offered`` exchanges, real ones first, and say what connecting means; ``back`` is where the person comes from."""
     text = page(
         bold(words.t("Connect an exchange")),
-        say(words, "You make a key there and give it to me. I check it, keep it sealed, and tell you what is wrong with it."),
+        say(words, "You make a key there and give it to me. I check it, store it encrypted, and tell you if something is wrong with it."),
         say(words, _ONLY_READ),
     )
     real = tuple(button(name_of(exchange), "connect", exchange, Style.PRIMARY) for exchange in offered if not is_test(exchange))
@@ -113,8 +115,8 @@ def guide(words: Words, exchange: str, form: str = "", *, key: str = "", others:
 def _in_chat(words: Words) -> Html:
     return say(
         words,
-        "⚠ I have no web address, so the key has to come through this chat. I delete your message at once, but it has passed through"
-        " Telegram. Use a key that may only read.",
+        "⚠ I have no web address, so the key has to come through this chat. I delete your message at once, "
+        "but it has passed through Telegram. Use a key that can only read.",
     )
 
 
@@ -182,13 +184,13 @@ def card(words: Words, key: ExchangeKey, now: datetime, *, new: bool = False) ->
     title = bold(words.t("Connected")) if new else None
     remove = button(words.t("Remove…"), "disconnect", key.id)
     if key.is_lost:
-        lost = say(words, "I cannot open it any more: my operator lost what it was sealed with. Remove it, then send /connect.")
+        lost = say(words, "I can't open it any more: my operator lost what it was encrypted with. Remove it, then send /connect.")
         return View(page(_title(key.exchange, key.shown), lost), ((remove, button(words.t("Back"), "keys")),))
     report = key.report
     text = page(
         title,
         _title(key.exchange, key.shown),
-        say(words, "It takes the place of …{shown}, a key of the same account.", shown=clip(key.replaced, 8)) if key.replaced else None,
+        say(words, "It replaces …{shown}, a key of the same account.", shown=clip(key.replaced, 8)) if key.replaced else None,
         table([(words.t(label), _yes(words, getattr(report, name))) for name, label in _RIGHTS.items()]),
         *_accounts(words, report),
         *_told(words, key.exchange, report),
@@ -206,7 +208,7 @@ def unfit(words: Words, key: ExchangeKey, problems: Sequence[KeyProblem]) -> Vie
         bold(words.t("I cannot trade with this key")),
         _title(key.exchange, key.shown),
         *_told(words, key.exchange, replace(key.report, problems=tuple(problems) or (KeyProblem.NO_SPOT,))),
-        say(words, "I keep watching. When it is cured, send /live again."),
+        say(words, "I keep watching. When that is fixed, send /live again."),
     )
     return View(text, ((button(words.t("Check again"), "key_check", key.id), button(words.t("Status"), "status")),))
 
@@ -215,7 +217,7 @@ def listed(words: Words, keys: Sequence[ExchangeKey], *, can_connect: bool = Tru
     """List a person's keys; where none can be connected, none is offered."""
     if not keys:
         offer = ((button(words.t("Connect an exchange"), "connect"),),) if can_connect else ()
-        return View(page(say(words, "You have connected no exchange.")), offer)
+        return View(page(say(words, "You have not connected an exchange yet.")), offer)
     text = page(bold(words.t("Your exchange keys")), *(joined(DOT, (_title(key.exchange, key.shown), _state(words, key))) for key in keys))
     taps = tuple((button(_plain(key), "key", key.id),) for key in keys)
     return View(text, (*taps, (button(words.t("Connect another"), "connect"),)))

@@ -39,7 +39,7 @@ def portfolios(words: Words, rows: Sequence[PortfolioRow], current: int | None, 
     closed = len(rows) - len(there)
     told = [line for row in there for line in _row(words, row, now, is_current=row.portfolio.id == current)]
     which = (
-        say(words, "{sign} is the one that commands speak of. Tap another one to switch.", sign=CURRENT)
+        say(words, "Commands are about the one marked {sign}. Tap another one to switch.", sign=CURRENT)
         if any(row.portfolio.id != current for row in there)
         else None
     )
@@ -122,7 +122,7 @@ def must_end(words: Words, busy: UnderWay) -> View:
 
 def was_closed(words: Words, portfolio: Portfolio, current: Portfolio | None) -> View:
     """Say that a portfolio is closed, and which one commands speak of now."""
-    now = say(words, "Commands speak of {name} now.", name=bold(named(words, current))) if current is not None else None
+    now = say(words, "Commands are about {name} now.", name=bold(named(words, current))) if current is not None else None
     text = page(
         head(words, portfolio),
         say(words, "It does nothing any more. Nothing was sold, and its history can be read under /portfolios."),

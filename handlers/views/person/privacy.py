@@ -20,8 +20,8 @@ def privacy(words: Words) -> View:
         bold(words.t("What I know of you")),
         say(
             words,
-            "Your Telegram number, name and language, your settings, your exchange keys (sealed),"
-            " your portfolios with plans, orders and values.",
+            "Your Telegram number, name and language, your settings, your exchange keys (encrypted), "
+            "your portfolios with plans, orders and values.",
         ),
         say(words, "What you type is forgotten as soon as I have answered. Whoever hosts me can read my database; other people cannot."),
     )

@@ -54,7 +54,7 @@ _OUTCOMES = {
 def schedule(words: Words, portfolio: Portfolio, upcoming: datetime | None, mark: ScheduleMark) -> View:
     """Show the schedule with its next run, and one tap for each way to change it."""
     rule = portfolio.strategy.schedule
-    off = say(words, "Off: only the bands and you yourself ask for a rebalance.")
+    off = say(words, "Off: nothing is rebalanced by the calendar. Bands, triggers and you yourself can still ask for a plan.")
     text = page(
         head(words, portfolio, say(words, "Schedule")),
         *(_running(words, portfolio, rule, upcoming) if rule else [off]),
@@ -156,6 +156,6 @@ def skipped(words: Words, portfolio: Portfolio, count: int, latest: datetime) ->
     text = page(
         head(words, portfolio, name=True),
         say(words, "{lead}; the latest was due on {moment}.", lead=lead, moment=words.moment(latest)),
-        esc(words.t("It is too late to make up for it.")),
+        esc(words.t("It is too late to catch up on it.")),
     )
     return View(text, ((button(words.t("Plan now"), "rebalance"), button(words.t("Schedule"), "schedule")),))

@@ -25,7 +25,7 @@ EXAMPLE: Final = "/mode auto 500 10%"
 _ENDED: Final = {
     AloneEnded.PAUSED: N_("You stopped it, so I no longer act by myself here. Once it goes on, I ask before each plan."),
     AloneEnded.HALTED: N_("All trading was halted, so I no longer act by myself here. Once it goes on, I ask before each plan."),
-    AloneEnded.RESTORED: N_("The database is a copy of an earlier day, so real money needs your consent anew: /live."),
+    AloneEnded.RESTORED: N_("The database is a copy from an earlier day, so real money needs your consent again: /live."),
     AloneEnded.KEY: N_("Something is wrong with the key, so I no longer act by myself here. I ask before each plan. What it is: /keys."),
 }
 

@@ -83,7 +83,7 @@ def card_lines(words: Words, plan: Plan, now: datetime) -> list[Html]:
         nothing = say(words, "None of its remaining legs reduces risk; without your answer the plan expires.")
         lines.append(say(words, "Without your answer I then carry out only what reduces risk: {legs}.", legs=legs) if legs else nothing)
     elif stand.patient:
-        lines.append(say(words, "Confirm looks at the prices again."))
+        lines.append(say(words, "Confirm checks the prices again."))
     if stand.remind_at is not None:
         lines.append(say(words, "I remind you in {span}.", span=words.span((stand.remind_at - now).total_seconds())))
     return [esc(""), *lines] if lines else []

@@ -55,7 +55,7 @@ _NOTES = {
     "unknown_instrument": N_("the exchange does not trade it"),
     "unfilled": N_("nobody traded at the limit price"),
     "not_fillable": N_("nobody traded at the limit price"),
-    "bad_price": N_("no sound price"),
+    "bad_price": N_("no reliable price"),
     "reduce_only": N_("there was nothing left to reduce"),
     "price_band": N_("the exchange takes no order so far from its price"),
     "too_much": N_("more than the exchange takes in one order"),
@@ -74,8 +74,8 @@ _NOTES = {
 _REST = {
     "not_enough_money": N_("the money was used up"),
     "below_minimum": N_("the rest is under the exchange's minimum"),
-    "unfilled": N_("the rest was not to be had within the limit"),
-    "not_fillable": N_("the rest was not to be had within the limit"),
+    "unfilled": N_("the rest was not available within the limit"),
+    "not_fillable": N_("the rest was not available within the limit"),
 }
 #: words of the exchange about an order that it did not like; which of them it was helps only the operator, who has the log
 _REFUSALS = frozenset({"refused", "bad_request", "invalid_order", "bad_amount", "bad_lot", "bad_tick", "not_supported"})

@@ -57,9 +57,9 @@ def _realised(words: Words, told: Expected | None) -> list[Html]:
         say(words, "It would realise {amount} (first in, first out, after fees)", amount=words.signed_money(told.coins + told.futures))
     ]
     if told.coins and told.futures:
-        found.append(say(words, "Of it futures {amount}", amount=words.signed_money(told.futures)))
+        found.append(say(words, "Of that, futures {amount}", amount=words.signed_money(told.futures)))
     if told.unknown:
-        text = N_("It would sell for {amount} what nobody knows the cost of: that is not in it.")
+        text = N_("It would sell coins for {amount} whose cost is unknown: that is not in it.")
         found.append(say(words, text, amount=words.money(told.unknown)))
     if told.unknown_futures:
         found.append(say(words, "The entry of a position is unknown: what it would realise is not in it."))

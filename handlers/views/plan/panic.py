@@ -140,7 +140,7 @@ def _stopped(words: Words, answer: Answer, now: datetime) -> list[Html]:
     if answer.pressed is Pressed.ELSEWHERE:
         return [say(words, "It belongs to another market, and nothing is done with it here.")]
     if answer.pressed is Pressed.HALTED:
-        return [say(words, "Trading is stopped by the operator, so nothing was done. Wait until it goes on.")]
+        return [say(words, "Trading is stopped by the operator, so nothing was done. Please wait until it goes on.")]
     plan = answer.stopped
     lines = [bold(words.t("stopped"))]
     if plan is not None and plan.state is PlanState.PROPOSED:
@@ -172,7 +172,7 @@ def halted(words: Words, since: datetime, now: datetime) -> View:
             "Trading is stopped by the operator since {time}: open orders are cancelled, and nothing is sent.",
             time=words.when(since, now),
         ),
-        say(words, "Futures can be closed when it goes on: please wait, then send /panic again. I tell you."),
+        say(words, "Futures can be closed when it goes on. I'll tell you; then send /panic again."),
     )
     return View(text, ((button(words.t("Status"), "status"),),))
 
@@ -232,7 +232,7 @@ def _again(words: Words, portfolio: Portfolio) -> tuple[Button, ...]:
 def not_sold(words: Words, why: Sold) -> str:
     """Answer why nothing was sold, at most 200 characters."""
     if why is Sold.HALTED:
-        return words.t("Trading is stopped by the operator, so nothing was done. Wait until it goes on.")
+        return words.t("Trading is stopped by the operator, so nothing was done. Please wait until it goes on.")
     return words.t(_NOT_SOLD[why])
 
 

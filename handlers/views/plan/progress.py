@@ -196,7 +196,7 @@ def _stopped(words: Words, why: str) -> Html:
     if why == "key_refused":
         return say(words, "The exchange does not let this key trade now, so nothing more is sent. /keys says why and what to do.")
     if why == "unreachable":
-        return say(words, "The exchange does not answer, or not soundly, so nothing more is sent. Look again once it does.")
+        return say(words, "The exchange does not answer, or its answers make no sense, so nothing more is sent. Look again once it does.")
     return say(words, "I could not finish it; nothing more is sent.")
 
 
@@ -205,7 +205,7 @@ def moved_on(words: Words, portfolio: Portfolio, plan: Plan) -> View:
     if plan.state is not PlanState.PARKED:
         return View(page(title(words, portfolio, plan), say(words, "Its result is below.")))
     lead = head(words, portfolio, bold(words.t("Plan {number} stopped half-way", number=plan.number)))
-    return View(page(lead, say(words, "How it goes on stands in a newer message below.")))
+    return View(page(lead, say(words, "It continues in a newer message below.")))
 
 
 def unparked_toast(words: Words, plan: Plan, *, closed: bool) -> str:
@@ -231,7 +231,7 @@ def left_behind(words: Words, plan: Plan) -> str:
 def left_behind_open(words: Words, plan: Plan) -> str:
     """Say the same where an order of the plan has to be found out about first."""
     return words.t(
-        "Prices or settings have changed since plan {number} was stopped. I close it: nothing more is sent. /rebalance plans anew.",
+        "Prices or settings have changed since plan {number} was stopped. I close it: nothing more is sent. /rebalance makes a new plan.",
         number=plan.number,
     )
 

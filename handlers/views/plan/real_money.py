@@ -27,8 +27,8 @@ EXAMPLE: Final = "/live 500 25% 5%"
 _OVER: Final = {
     LiveStop.OFF: N_("Nothing was sent: whoever hosts me does not allow trading with real money."),
     LiveStop.WATCHED: N_("Nothing was sent: this portfolio is only watched now."),
-    LiveStop.KEY: N_("Nothing was sent: something is wrong with the key. /keys says what, with the cure."),
-    LiveStop.SHARED: N_("Nothing was sent: another portfolio stands on the same account. Close one of the two."),
+    LiveStop.KEY: N_("Nothing was sent: something is wrong with the key. /keys says what, and how to fix it."),
+    LiveStop.SHARED: N_("Nothing was sent: another portfolio uses the same account. Close one of the two."),
     LiveStop.FIRST: N_("Nothing was sent: the plan trades {amount}, and a first plan on an account at most {limit}."),
     LiveStop.ORDER: N_("Nothing was sent: the largest order is {amount}, and your limit for one is {limit}."),
     LiveStop.TURNOVER: N_("Nothing was sent: {amount} would be traded today, and your limit for a day is {limit}."),
@@ -37,8 +37,8 @@ _OVER: Final = {
 _STOPPED: Final = {
     LiveStop.OFF: N_("Whoever hosts me does not allow trading with real money any more, so nothing more is sent."),
     LiveStop.WATCHED: N_("This portfolio is only watched now, so nothing more is sent."),
-    LiveStop.KEY: N_("Something is wrong with the key, so nothing more is sent. /keys says what, with the cure."),
-    LiveStop.SHARED: N_("Another portfolio stands on the same account, so nothing more is sent. Close one of the two."),
+    LiveStop.KEY: N_("Something is wrong with the key, so nothing more is sent. /keys says what, and how to fix it."),
+    LiveStop.SHARED: N_("Another portfolio uses the same account, so nothing more is sent. Close one of the two."),
     LiveStop.FIRST: N_("It would have traded more than a first plan on an account may, so nothing more is sent."),
     LiveStop.ORDER: N_("An order would have been over your limit for one, so nothing more is sent."),
     LiveStop.TURNOVER: N_("It would have traded more today than your limit, so nothing more is sent."),
@@ -62,7 +62,7 @@ def loss(words: Words, portfolio: Portfolio, lost: Decimal, *, alone: bool = Fal
     text = page(
         head(words, portfolio, name=True),
         bold(words.t("Paused: it has lost {lost} today.", lost=words.percent(lost))),
-        say(words, "Your limit for a day is {limit}. Nothing is traded until you let it go on.", limit=words.percent(limit)),
+        say(words, "Your limit for a day is {limit}. Nothing is traded until you resume it.", limit=words.percent(limit)),
         say(words, "Your positions stay as they are. /panic closes the futures."),
         say(words, "I no longer act by myself here: from then on I ask before each plan.") if alone else None,
     )
@@ -89,14 +89,16 @@ def watching(
     It ``asks`` whether futures are used, unless the account shows it; then the question about the ``clock`` comes here.
     """
     held = say(words, "I watch this account. What it holds today is the target; /targets sets another one.")
-    unseen = say(words, "I watch this account. What is in it I could not see yet, so its targets are a preset's; /targets changes that.")
+    unseen = say(
+        words, "I watch this account. I could not see yet what is in it, so its targets are those of a preset; /targets changes that."
+    )
     text = page(
         head(words, portfolio, name=True),
         bold(words.money(value)) if value is not None else say(words, "Its value is not known yet."),
         held if value is not None else unseen,
         say(words, "I tell you when something drifts, and send no orders. /live lets me trade here, after your consent."),
         say(words, "{name} is closed; its history is under /portfolios.", name=named(words, replaced)) if replaced is not None else None,
-        say(words, "Commands speak of this one now; /portfolios switches.") if portfolio.is_one_of_several else None,
+        say(words, "Commands are about this one now; /portfolios switches.") if portfolio.is_one_of_several else None,
         *(("", *start.futures_lines(words)) if asks else ()),
     )
     last = (button(words.t("Status"), "status", "", Style.PRIMARY), button(words.t("Targets"), "targets"))
@@ -110,9 +112,9 @@ def no_account(words: Words, portfolio: Portfolio, *, can_connect: bool) -> View
     """Say what /live is about; a way there is told where there is one."""
     text = page(
         head(words, portfolio),
-        say(words, "This portfolio stands on no account of yours. Connect one first: /connect, then “Watch this account”.")
+        say(words, "This portfolio uses no account of yours. Connect one first: /connect, then “Watch this account”.")
         if can_connect
-        else say(words, "This portfolio stands on no account of yours, and none can be connected here."),
+        else say(words, "This portfolio uses no account of yours, and none can be connected here."),
     )
     status = button(words.t("Status"), "status")
     return View(text, ((button(words.t("My keys"), "keys"), status) if can_connect else (status,),))
@@ -132,7 +134,7 @@ def unknown_value(words: Words, portfolio: Portfolio) -> View:
     """Say that limits cannot be proposed without a value."""
     text = page(
         head(words, portfolio),
-        say(words, "I cannot tell what the account is worth now, so there are no limits to agree to. Try again soon."),
+        say(words, "I can't tell what the account is worth now, so there are no limits to agree to. Try again soon."),
     )
     return View(text, ((button(words.t("Status"), "status"),),))
 
@@ -216,7 +218,7 @@ def terms(words: Words, portfolio: Portfolio) -> View:
     if agreed_to is not None and not portfolio.is_test:
         since = say(words, "You agreed to real money on {date}.", date=words.date(agreed_to.since))
     elif agreed_to is not None:
-        since = say(words, "I trade on this test account since {date}.", date=words.date(agreed_to.since))
+        since = say(words, "I have been trading on this test account since {date}.", date=words.date(agreed_to.since))
     first = (
         say(words, "No plan has traded yet: the first one trades at most a tenth.")
         if agreed_to is not None and not agreed_to.is_tried

@@ -116,4 +116,4 @@ def used_toast(words: Words, line: str, points: Decimal) -> str:
 
 def gone_toast(words: Words) -> str:
     """Return the short answer to a band for a line that is no longer there."""
-    return words.t("Your targets have changed since; these are the lines of now.")
+    return words.t("Your targets have changed since; these are the current lines.")

@@ -23,7 +23,7 @@ _TITLES = {
 _WHY = {
     EntryKind.LIQUIDATION: N_("The margin no longer carried the position, so the exchange closed it."),
     EntryKind.DELEVERAGED: N_("Another account was liquidated, and the exchange took a part of your position for it."),
-    EntryKind.SETTLED: N_("The exchange lists this contract no longer."),
+    EntryKind.SETTLED: N_("The exchange no longer lists this contract."),
 }
 
 

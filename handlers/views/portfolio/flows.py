@@ -50,7 +50,7 @@ def prompt(words: Words, portfolio: Portfolio, kind: FlowKind) -> View:
         head(words, portfolio),
         bold(words.t(_ASKS[kind])),
         say(words, "Write an amount of {quote}, like {plain}, or a coin with its amount, like {example}.", **_examples(words, portfolio)),
-        say(words, "It is no profit and no loss: returns leave it out."),
+        say(words, "It is neither profit nor loss: returns leave it out."),
     )
     return View(text, ((leave(words.t("Back"), FLOW, "status"),),))
 
@@ -129,7 +129,7 @@ def seen(words: Words, portfolio: Portfolio, flow: Flow) -> View:
 
 
 def _no_profit(words: Words, portfolio: Portfolio, flow: Flow) -> list[Html]:
-    return [_worth(words, portfolio, flow), say(words, "It is no profit and no loss: returns leave it out.")]
+    return [_worth(words, portfolio, flow), say(words, "It is neither profit nor loss: returns leave it out.")]
 
 
 def _worth(words: Words, portfolio: Portfolio, flow: Flow) -> Html:
@@ -139,8 +139,8 @@ def _worth(words: Words, portfolio: Portfolio, flow: Flow) -> Html:
     if not flow.amount and all(portfolio.strategy.keeps_all(asset) for asset in flow.facts["changes"]):
         return say(words, "It was kept out, so the portfolio is worth what it was.")
     if any(asset in portfolio.strategy.kept for asset in flow.facts["changes"]):
-        more = N_("By it the portfolio is worth {amount} more; what of it is kept out does not count.")
-        less = N_("By it the portfolio is worth {amount} less; what of it was kept out does not count.")
+        more = N_("That makes the portfolio worth {amount} more; the part kept out does not count.")
+        less = N_("That makes the portfolio worth {amount} less; the part that was kept out does not count.")
         return say(words, more if flow.amount > 0 else less, amount=words.money(abs(flow.amount)))
     return say(words, "Worth {amount} now.", amount=words.money(abs(flow.amount)))
 
@@ -206,7 +206,7 @@ def _meaning(words: Words, done: Corrected, *, asks: bool) -> Html | None:
     if done.flow.kind is FlowKind.UNDONE:
         return _again(words, done.flow)
     if done.flow.kind is FlowKind.TRADE:
-        return say(words, "I take it for a trade: nothing came in and nothing went out.")
+        return say(words, "I count it as a trade: nothing came in and nothing went out.")
     if amount is None:
         return say(words, "I have no price for all of it now, so today's return is unknown.")
     if asks:
@@ -236,7 +236,7 @@ def _question(words: Words, done: Corrected, amount: Decimal) -> Html:
     else:
         came = N_("That is {amount} more: did it come in from outside, or did you trade?")
         asked = came if more else N_("That is {amount} less: did it go out, or did you trade?")
-    until = N_("Until you say so I take it for a deposit.") if more else N_("Until you say so I take it for a withdrawal.")
+    until = N_("Until you say otherwise, I count it as a deposit.") if more else N_("Until you say otherwise, I count it as a withdrawal.")
     return joined(" ", (say(words, asked, **facts), say(words, until)))
 
 
@@ -244,7 +244,11 @@ def _plan_question(words: Words, amount: Decimal) -> Html:
     """Ask about what neither the plan nor the amounts explain: with some of it undone, other amounts must differ too."""
     more = N_("That is {amount} more than the plan leads to: did it come in from outside, or was less of something else done?")
     less = N_("That is {amount} less than the plan leads to: did it go out, or was more of something else done?")
-    until = N_("Until you say so I take it for a deposit.") if amount > 0 else N_("Until you say so I take it for a withdrawal.")
+    until = (
+        N_("Until you say otherwise, I count it as a deposit.")
+        if amount > 0
+        else N_("Until you say otherwise, I count it as a withdrawal.")
+    )
     facts = {"amount": bold(words.money(abs(amount)))}
     return joined(" ", (say(words, more if amount > 0 else less, **facts), say(words, until)))
 
@@ -280,7 +284,7 @@ def _rows(words: Words, flow: Flow) -> Keyboard:
 
 def unchanged(words: Words, portfolio: Portfolio) -> View:
     """Answer amounts that are what was known already."""
-    text = page(head(words, portfolio), say(words, "These are the amounts that I have already. Nothing was changed."))
+    text = page(head(words, portfolio), say(words, "I already have these amounts. Nothing was changed."))
     return View(text, ((button(words.t("Status"), "status"),),))
 
 
@@ -295,7 +299,7 @@ def no_entry(words: Words, portfolio: Portfolio, contract: str) -> View:
 def too_little_toast(words: Words, short: TooLittle) -> str:
     """Say in Telegram's little window that there is less than would have to go: the question stays as it is."""
     facts = {"coin": coin(short.asset), "there": words.quantity(short.there), "wanted": words.quantity(short.wanted)}
-    return words.t("There is {there} {coin}, and {wanted} would have to go. Nothing was changed.", **facts)
+    return words.t("You have {there} {coin}, and {wanted} would have to go out. Nothing was changed.", **facts)
 
 
 def too_little(words: Words, portfolio: Portfolio, short: TooLittle) -> View:

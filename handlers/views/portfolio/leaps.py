@@ -69,7 +69,7 @@ def answered(words: Words, portfolio: Portfolio, leap: Leap, why: LeapWhy) -> Vi
     label = words.t(_LABELS[LeapWhy.TRUE])
     text = page(
         head(words, portfolio, name=True),
-        say(words, "Noted. This portfolio goes on making no plans, so nothing is traded at a price that is not yours."),
+        say(words, "Noted. This portfolio still makes no plans, so nothing is traded at a price that is not yours."),
         say(words, _NEXT[why]),
         say(words, "Once the amounts fit, press “{label}”, and plans go on.", label=label),
     )
@@ -78,4 +78,4 @@ def answered(words: Words, portfolio: Portfolio, leap: Leap, why: LeapWhy) -> Vi
 
 def over(words: Words) -> str:
     """Answer a late tap, in Telegram's little window."""
-    return words.t("That question is over: the price is back, or another question came after it.")
+    return words.t("That question no longer matters: the price is back, or a newer question has replaced it.")

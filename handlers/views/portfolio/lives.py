@@ -63,7 +63,7 @@ def _told(words: Words, stop: Stop, qty: Decimal) -> Html:
     name = name_of(words, stop.instrument)
     happened = say(words, _HAPPENED.get(stop.kind, _HAPPENED[StopKind.HALTED]), coin=bold(name), since=words.moment(stop.since))
     if stop.price is None or stop.priced_at is None:
-        unknown = say(words, "Its last price is not known: until you say what becomes of it, this portfolio cannot be valued.")
+        unknown = say(words, "Its last price is not known: until you say what should happen to it, this portfolio can't be valued.")
         return joined(" ", (happened, unknown))
     facts = {"price": bold(words.price(stop.price)), "moment": words.moment(stop.priced_at)}
     amounts = {"amount": words.quantity(abs(qty)), "coin": name, "value": words.money(abs(qty) * stop.price)}
@@ -76,6 +76,6 @@ def traded_again(words: Words, portfolio: Portfolio, instruments: Iterable[str])
     names = ", ".join(name_of(words, name) for name in instruments)
     text = page(
         head(words, portfolio, name=True),
-        say(words, "{coins}: traded again, and counted at the price of now.", coins=bold(names)),
+        say(words, "{coins}: traded again, and counted at the current price.", coins=bold(names)),
     )
     return View(text, ((button(words.t("Status"), "status"), button(words.t("Rebalance"), "rebalance")),))

@@ -46,7 +46,8 @@ def options(words: Words, portfolio: Portfolio, tilts: Sequence[OpenTilt]) -> Vi
         say(words, "Tilt: {share}", share=bold(_tilt_text(words, strategy))),
         say(
             words,
-            "A coin that leaves its band is also bet on to come back, with futures of this share of its drift: more risk, no proven edge.",
+            "When a coin leaves its band, I also bet that it comes back, with futures of this share of its drift: "
+            "more risk, no proven edge.",
         ),
         say(
             words,

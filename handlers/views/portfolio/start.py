@@ -316,9 +316,9 @@ def created(
         _worth(words, amount),
         dollar_line(words, portfolio.quote),
         say(words, "{name} is closed; its history is under /portfolios.", name=named(words, replaced)) if replaced is not None else None,
-        say(words, "Commands speak of this one now; /portfolios switches.") if portfolio.is_one_of_several else None,
+        say(words, "Commands are about this one now; /portfolios switches.") if portfolio.is_one_of_several else None,
         say(words, "I check it from now on and ring only when a line leaves its band."),
-        say(words, "It is on its targets, so nothing is to be traded now.")
+        say(words, "It is on its targets, so there is nothing to trade now.")
         if on_target
         else say(words, "The first plan brings it to its targets."),
         *(("", ask) if ask is not None else ()),

@@ -169,7 +169,7 @@ def preset_offer(words: Words, portfolio: Portfolio, strategy: Strategy, name: s
 def _still(portfolio: Portfolio) -> str:
     """Return the msgid of what another strategy leaves as it is: who trades, and after whose word."""
     if portfolio.is_by_hand:
-        return N_("Its plans stay yours to trade.")
+        return N_("You still trade its plans yourself.")
     if portfolio.answer is AnswerMode.AUTO:
         return N_("Inside your limits I still act without asking: /mode.")
     return N_("Orders still need your Confirm.")
@@ -214,7 +214,7 @@ def bands(words: Words, portfolio: Portfolio) -> View:
             "Futures do not fire by weight; their net exposure has its own band of ±{points} points.",
             points=words.number(strategy.futures_band_pp, 1),
         ),
-        *([] if strategy.theta == 1 else [say(words, "On the way there the lines go first that are cheapest to trade.")]),
+        *([] if strategy.theta == 1 else [say(words, "On the way there, the lines that are cheapest to trade go first.")]),
         *_limit_line(words, strategy),
         "",
         say(words, "Points, or per cent of the target: {example}", example=code(BANDS_EXAMPLE)),

@@ -70,7 +70,7 @@ def choices(words: Words, portfolio: Portfolio, cases: Sequence[Case]) -> View:
         say(words, "New name: the amount goes on under another name, one for one.") if held else None,
         settles if any(is_perp(case.asset) for case in cases) else None,
         say(words, "New amount: one new coin stands for several old ones.") if any(case.leap is not None for case in cases) else None,
-        say(words, "If you do nothing, it goes on counting at its last price.") if all(case.stop is not None for case in cases) else None,
+        say(words, "If you do nothing, it still counts at its last price.") if all(case.stop is not None for case in cases) else None,
     )
     return View(text, (*choice_rows(words, cases), (button(words.t("Status"), "status"),)))
 
@@ -123,12 +123,12 @@ def _effect(words: Words, wish: Wish) -> list[Html]:
     told = {
         WayOut.LEAVE_OUT: (
             N_("{amount} {coin}, counted as {value}, leave the value and the weights. They are shown below the table in /status."),
-            N_("It is no loss, and /keep gives them back."),
+            N_("It is not a loss, and /keep gives them back."),
         ),
         WayOut.WRITE_OFF: (N_("{amount} {coin}, counted as {value}, are taken off your amounts. It is a loss of that much."),),
         WayOut.RENAME: (
             N_("{amount} {coin}, counted as {value}, become {new} {name}, worth {now} now."),
-            N_("It is no trade and no flow: what the price did in between is profit or loss."),
+            N_("It is neither a trade nor a deposit: what the price did in between is profit or loss."),
         ),
         WayOut.SETTLE: (N_("{amount} {coin} count as closed at {price}. Their result of {value} goes to the futures account."),),
         WayOut.SPLIT: (N_("{amount} {coin} become {new} {coin}, worth {now} now. Checks and plans go on at this amount."),),
@@ -143,7 +143,7 @@ def _new_targets(words: Words, portfolio: Portfolio, wish: Wish) -> list[Html]:
         return []
     if before.weights == after.weights:
         named = wish.case.asset in before.spot_assets
-        return [say(words, "Its place in your targets goes with it; nothing of it is bought again.")] if named else []
+        return [say(words, "It leaves your targets too; it is not bought again.")] if named else []
     changed = [(line, weight) for line, weight in after.weights.items() if weight != before.weights.get(line)]
     told = say(words, "Your targets change, in the proportions they have; /targets sets others:")
     return [told, *(_moved(words, line, before.weights.get(line, weight * 0), weight) for line, weight in changed[:_MOST])]
@@ -174,4 +174,4 @@ def done(words: Words, portfolio: Portfolio, wish: Wish, undo: int | None) -> Vi
 
 def over(words: Words) -> str:
     """Answer a late tap, in Telegram's little window."""
-    return words.t("That question is over: the coin is traded again, or you hold another amount of it.")
+    return words.t("That question no longer matters: the coin is traded again, or you hold a different amount of it.")

@@ -69,7 +69,7 @@ def _sentences(words: Words, report: StatusReport, check: Check, now: datetime) 
     if acts is None and lines and lines[0].nearness is Nearness.QUIET:
         told = N_("Nothing to do: the nearest limit is {limit}.")
         if signal is not None and signal.nearness is Nearness.QUIET and signal.share > lines[0].share:
-            told = N_("Nothing to do: of the bands the nearest is {limit}.")
+            told = N_("Nothing to do: the nearest of the bands is {limit}.")
         nearest = say(words, told, limit=lines[0].short)
         return [nearest, signal.short if signal else None, fresh]
     crossed = bool(lines) and lines[0].nearness is Nearness.CROSSED

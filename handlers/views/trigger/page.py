@@ -53,7 +53,7 @@ def overview(words: Words, report: StatusReport) -> View:
         head(words, report.portfolio, say(words, "Triggers")),
         *parts,
         *_own(words, report),
-        say(words, "Write it too: {example}", example=code(EXAMPLE)),
+        say(words, "You can also write it: {example}", example=code(EXAMPLE)),
     )
     return captioned(text, _overview_keyboard(words, report), gauges_picture(words, report))
 
@@ -153,7 +153,7 @@ def details(words: Words, report: StatusReport, trigger: Cause) -> View:
         "",
         *(_knob_line(words, report, trigger, knob) for knob in said.knobs),
         _mode_line(words, said.modes, strategy.mode_of(trigger)) if said.modes is not None else None,
-        say(words, "Write it too: {example}", example=code(said.example)),
+        say(words, "You can also write it: {example}", example=code(said.example)),
     )
     return View(text, _detail_keyboard(words, report, trigger))
 

@@ -178,7 +178,7 @@ WORDS: Mapping[Cause, TriggerWords] = MappingProxyType(
                 "{coin} volatility was high and is not calm yet, {reading} its usual level: its target is cut to {size} of what it was."
             ),
             change=N_("{coin} volatility has risen to {reading} its usual level: its target is cut further, to {size} of what it was."),
-            watch=N_("{coin} has moved {reading} its usual since the last reading. Nothing is traded."),
+            watch=N_("{coin} has moved {reading} its usual amount since the last reading. Nothing is traded."),
             end=N_("{coin} has calmed down to {reading} its usual volatility. Its normal target applies again."),
             holds=N_("{coin} volatility is {reading} its usual level"),
         ),
@@ -343,7 +343,7 @@ _TOGETHER = replace(
         "All your coins together have become more volatile, {reading} the usual: their targets and the long futures are cut further, to "
         "{size} of what they were."
     ),
-    watch=N_("All your coins together have moved {reading} their usual since the last reading. Nothing is traded."),
+    watch=N_("All your coins together have moved {reading} their usual amount since the last reading. Nothing is traded."),
     end=N_("All your coins together have calmed down to {reading} their usual volatility. Their normal targets apply again."),
 )
 

@@ -47,7 +47,7 @@ corto de 2 ETH a 3.000|,|ETH-PERP -2 @ 3000
 2.500 en futuros|,|FUTURES 2500
 2500 на фьючерсах|,|FUTURES 2500
 futures wallet is 2500 usdt|.|FUTURES 2500
-ETH 4	5|.|! “5” has no name beside it.
+ETH 4	5|.|! There is no name next to “5”.
 I now have 0.6 BTC|.|BTC 0.6
 BTC is 0.6|.|BTC 0.6
 btc=0.6|.|BTC 0.6
@@ -146,11 +146,11 @@ long BTC 5%|.|! is not an amount of coins
 long BTC $500|.|! is not an amount of coins
 long BTC -1|.|! not both
 long BTC 1 at 0|.|! must be above 0
-long BTC 1, BTC long 2|.|! there twice
-BTC 0.6 BTC 0.7|.|! there twice
+long BTC 1, BTC long 2|.|! listed twice
+BTC 0.6 BTC 0.7|.|! listed twice
 futures -5|.|! is negative
-long S 5|.|! has no future
-long 1INCH 5|.|! has no future
+long S 5|.|! There are no S futures
+long 1INCH 5|.|! There are no 1INCH futures
 FOO 5|.|! has no price
 long BTC|.|! I don't understand
 all sold|.|! I don't understand

@@ -53,17 +53,17 @@ TWO = [
 ]
 #: what is refused, with what is said about it
 REFUSED = [
-    ("en", "BTC at 60000", "BTC has no number behind it."),
-    ("en", "BTC@60000", "BTC has no number behind it."),
+    ("en", "BTC at 60000", "There is no number after BTC."),
+    ("en", "BTC@60000", "There is no number after BTC."),
     ("en", "@ 60000", "“@ 60000” is only a price."),
     ("en", "price 60000", "“price 60000” is only a price."),
-    ("en", "BTC 0.5 60000", "“60000” has no name beside it."),
-    ("en", "BTC 0.5 (60000)", "“60000” has no name beside it."),
+    ("en", "BTC 0.5 60000", "There is no name next to “60000”."),
+    ("en", "BTC 0.5 (60000)", "There is no name next to “60000”."),
     ("en", "0.5 BTC at 5%", "I don't understand “at” here."),
-    ("es", "BTC a 60000", "BTC has no number behind it."),
-    ("es", "0,4 a 0,6 BTC", "“0,4 a 0,6” is from one number to another."),
-    ("es", "BTC 0,4 a 0,6", "“0,4 a 0,6” is from one number to another."),
-    ("ru", "BTC по 60000", "BTC has no number behind it."),
+    ("es", "BTC a 60000", "There is no number after BTC."),
+    ("es", "0,4 a 0,6 BTC", "“0,4 a 0,6” is a range."),
+    ("es", "BTC 0,4 a 0,6", "“0,4 a 0,6” is a range."),
+    ("ru", "BTC по 60000", "There is no number after BTC."),
 ]
 #: the exchange lists a coin of that name: in the same item of a list nobody can tell, in an item of its own it is the coin
 NAMESAKES = [

@@ -63,9 +63,9 @@ en|500 usdc|USDC 500
 en|1.500|USDT 1500
 en|half a million|USDT 500000
 en|half|! “half” is a part of it
-en|all|! Write of which coin, like all BTC.
+en|all|! Say which coin, like all BTC.
 en|all my usdt|all USDT
-en|max|! Write of which coin, like all BTC.
+en|max|! Say which coin, like all BTC.
 en|half of it|! “half of it” is a part of it
 en|about 500|USDT 500
 en|500.|USDT 500
@@ -73,11 +73,11 @@ en|500 today|USDT 500
 en|+500|USDT 500
 en|0|USDT 0
 en|1e3|! “1e3” is not a number. Write it like 2500 or 2,500.50.
-en|500 into BTC|! “500 into BTC” may be money, or so many coins
+en|500 into BTC|! “500 into BTC” could be dollars or a number of coins
 en|BTC 500|BTC 500
 en|0.1 BTC and 500 USDT|BTC 0.1, USDT 500
-en|$500 + 0.1 BTC|! “$500” is beside an amount. Leave it out if it is only a value,
-en|500 to 600|! “500 to 600” is from one number to another
+en|$500 + 0.1 BTC|! “$500” stands next to an amount. Leave it out if that is only its value,
+en|500 to 600|! “500 to 600” is a range
 en|500 a month|! I don't understand “month” here.
 en|500 every month|! I don't understand “every” here.
 en|500 euros|EUR 500
@@ -100,9 +100,9 @@ en|all my BTC|all BTC
 en|half my BTC|! “half my BTC” is a part of it
 en|0.1 bitcoin|BTC 0.1
 en|max BTC|all BTC
-en|nothing|! “nothing” is no amount
+en|nothing|! “nothing” is not an amount
 en|zero|USDT 0
-en|?|! “?” is no amount
+en|?|! “?” is not an amount
 es|500 dólares|USDT 500
 es|1.500,50|USDT 1500.5
 es|mil dólares|USDT 1000
@@ -112,7 +112,7 @@ es|la mitad|! “la mitad” is a part of it
 es|50 %|! “50 %” is a share
 es|2 mil|USDT 2000
 es|500 de BTC|BTC 500
-es|500 y 0,1 BTC|! “500” has no name beside it.
+es|500 y 0,1 BTC|! There is no name next to “500”.
 es|unos 500|USDT 500
 es|otros 500|USDT 500
 es|invertir 500|USDT 500
@@ -127,7 +127,7 @@ ru|полторы тысячи|USDT 1500
 ru|тысячу|USDT 1000
 ru|пятьсот долларов|USDT 500
 ru|сто долларов|USDT 100
-ru|все|! Write of which coin, like all BTC.
+ru|все|! Say which coin, like all BTC.
 ru|все BTC|all BTC
 ru|половину|! “половину” is a part of it
 ru|половину BTC|! “половину BTC” is a part of it
@@ -136,7 +136,7 @@ ru|500 евро|EUR 500
 ru|0,1 биткоина|BTC 0.1
 ru|ещё 500|USDT 500
 ru|внести 500|USDT 500
-ru|500 на BTC|! “500 на BTC” may be money, or so many coins
+ru|500 на BTC|! “500 на BTC” could be dollars or a number of coins
 ru|полмиллиона|USDT 500000
 ru|500 юсдт|USDT 500
 en|$500|USDT 500
@@ -198,8 +198,8 @@ en|all of my ADA|all ADA
 en|all my ADA|all ADA
 en|all the ADA|all ADA
 en|everything in ADA|all ADA
-en|my ADA|! ADA has no number behind it.
-en|ADA|! ADA has no number behind it.
+en|my ADA|! There is no number after ADA.
+en|ADA|! There is no number after ADA.
 en|half my BTC|! “half my BTC” is a part of it
 en|half of my BTC|! “half of my BTC” is a part of it
 en|half BTC|! “half BTC” is a part of it
@@ -217,20 +217,20 @@ en|all ADA & all SOL|all ADA, all SOL
 en|BTC 0|BTC 0
 en|BTC none|BTC 0
 en|no BTC|BTC 0
-en|nothing|! nothing has no number behind it.
-en|0|! “0” has no name beside it.
-en|none|! none has no number behind it.
+en|nothing|! There is no number after nothing.
+en|0|! There is no name next to “0”.
+en|none|! There is no number after none.
 en|give back BTC|BTC 0
 en|give back all BTC|BTC 0
 en|BTC back|BTC 0
 en|release BTC|BTC 0
-en|all|! Write of which coin, like all BTC.
-en|everything|! Write of which coin, like all BTC.
+en|all|! Say which coin, like all BTC.
+en|everything|! Say which coin, like all BTC.
 en|$500|USDT 500
 en|500 USDT|USDT 500
 en|$500 of BTC|! “$500” is not an amount of coins
 en|BTC $500|! “$500” is not an amount of coins
-en|0.2|! “0.2” has no name beside it.
+en|0.2|! There is no name next to “0.2”.
 en|-0.2 BTC|! BTC is negative; only 0 or more makes sense.
 en|0,2 BTC|BTC 0.2
 en|half a bitcoin|BTC 0.5
@@ -242,7 +242,7 @@ en|the whole ADA|all ADA
 en|entire ADA|all ADA
 en|every ADA|! I don't understand “every” here.
 en|all ADA coins|all ADA
-en|all 100 ADA|! Write of which coin, like all BTC.
+en|all 100 ADA|! Say which coin, like all BTC.
 en|ADA: all|all ADA
 en|ADA=all|all ADA
 en|ADA - all|all ADA
@@ -251,8 +251,8 @@ en|1,234 ETH|ETH 1234 or ETH 1.234
 en|1.234 ETH|ETH 1.234
 en|BTC 0.2 ETH all|all ETH, BTC 0.2
 en|BTC all ETH 0.2|all BTC, ETH 0.2
-en|0.2 BTC 0.3 BTC|! BTC is there twice.
-en|all BTC 0.2 BTC|! BTC is there twice.
+en|0.2 BTC 0.3 BTC|! BTC is listed twice.
+en|all BTC 0.2 BTC|! BTC is listed twice.
 en|all futures|! FUTURES has no price at this exchange.
 en|futures 500|! FUTURES has no price at this exchange.
 en|BTC-PERP 1|! BTC-PERP has no price at this exchange. Did you mean BTC?
@@ -264,8 +264,8 @@ en|hold 0.2 BTC|BTC 0.2
 en|hodl 0.2 BTC|BTC 0.2
 en|reserve 0.2 BTC|BTC 0.2
 en|save 0.2 btc|BTC 0.2
-en|don't sell my BTC|! BTC has no number behind it.
-en|never sell ADA|! ADA has no number behind it.
+en|don't sell my BTC|! There is no number after BTC.
+en|never sell ADA|! There is no number after ADA.
 en|don't touch 0.2 BTC|BTC 0.2
 en|0.2 of my BTC|BTC 0.2
 en|0.2BTC|BTC 0.2
@@ -294,10 +294,10 @@ es|guardar 0,2 BTC|BTC 0.2
 es|guarda 0,2 BTC|BTC 0.2
 es|aparta 0,2 BTC|BTC 0.2
 es|no vendas 0,2 BTC|BTC 0.2
-es|no vender ADA|! ADA has no number behind it.
+es|no vender ADA|! There is no number after ADA.
 es|BTC 0|BTC 0
 es|nada de BTC|BTC 0
-es|nada|! nada has no number behind it.
+es|nada|! There is no number after nada.
 es|devolver BTC|BTC 0
 es|sin BTC|BTC 0
 es|todo ADA y 0,2 BTC|all ADA, BTC 0.2
@@ -305,7 +305,7 @@ es|todo ADA y SOL|all ADA, all SOL
 es|1.234 ETH|ETH 1234 or ETH 1.234
 es|ETH 1,5|ETH 1.5
 es|todo menos 0,1 BTC|! “menos 0,1 BTC” says what is left over
-es|todo|! Write of which coin, like all BTC.
+es|todo|! Say which coin, like all BTC.
 es|50% de BTC|! “50%” is not an amount of coins
 es|al menos 0,2 BTC|BTC 0.2
 ru|0,2 BTC|BTC 0.2
@@ -326,10 +326,10 @@ ru|пол биткоина|BTC 0.5
 ru|отложить 0,2 BTC|BTC 0.2
 ru|оставить 0,2 BTC|BTC 0.2
 ru|не продавать 0,2 BTC|BTC 0.2
-ru|не трогать ADA|! ADA has no number behind it.
+ru|не трогать ADA|! There is no number after ADA.
 ru|BTC 0|BTC 0
 ru|вернуть BTC|BTC 0
-ru|ничего|! ничего has no number behind it.
+ru|ничего|! There is no number after ничего.
 ru|нисколько BTC|BTC 0
 ru|все ADA и 0,2 BTC|all ADA, BTC 0.2
 ru|все ADA и SOL|all ADA, all SOL
@@ -340,7 +340,7 @@ ru|0,2 битка|BTC 0.2
 ru|все эфиры|all ETH
 ru|весь эфир|all ETH
 ru|не меньше 0,2 BTC|BTC 0.2
-ru|всё|! Write of which coin, like all BTC.
+ru|всё|! Say which coin, like all BTC.
 """)
 
 #: how much is invested
@@ -354,7 +354,7 @@ en|1.5k|1500
 en|half my cash|! “half my cash” is a part of it
 en|everything|all
 en|all of it|all
-en|the rest|! “the rest” is no amount
+en|the rest|! “the rest” is not an amount
 en|50%|! “50%” is a share
 en|500 please|500
 en|~500|500
@@ -362,10 +362,10 @@ en|500 now|500
 en|500 of it|500
 en|-500|! Write an amount above 0, like 500 or 0.1 BTC.
 en|$0|! Write an amount above 0, like 500 or 0.1 BTC.
-en|500 in BTC|! “500 in BTC” may be money, or so many coins
-en|500 to BTC|! “500 to BTC” may be money, or so many coins
-en|$500 + 0.1 BTC|! “$500” is beside an amount. Leave it out if it is only a value,
-en|500 to 600|! “500 to 600” is from one number to another
+en|500 in BTC|! “500 in BTC” could be dollars or a number of coins
+en|500 to BTC|! “500 to BTC” could be dollars or a number of coins
+en|$500 + 0.1 BTC|! “$500” stands next to an amount. Leave it out if that is only its value,
+en|500 to 600|! “500 to 600” is a range
 en|500 a month|! A regular amount goes into the schedule
 en|500 every month|! A regular amount goes into the schedule
 en|£500|! “£500” is not in dollars. Amounts here are in US dollars: write
@@ -382,9 +382,9 @@ en|one thousand|1000
 en|1000 $ in usdt|1000
 en|usdt500|500
 en|half my BTC|! “half my BTC” is a part of it
-en|nothing|! “nothing” is no amount
+en|nothing|! “nothing” is not an amount
 en|zero|! Write an amount above 0
-en|?|! “?” is no amount
+en|?|! “?” is not an amount
 es|500 dólares|500
 es|1.500,50|1500.5
 es|mil dólares|1000
@@ -392,7 +392,7 @@ es|medio millón|500000
 es|todo el USDT|all
 es|mitad|! “mitad” is a part of it
 es|cien dólares|100
-es|500 en BTC|! “500 en BTC” may be money, or so many coins
+es|500 en BTC|! “500 en BTC” could be dollars or a number of coins
 es|unos 500|500
 es|otros 500|500
 es|invertir 500|500
@@ -410,9 +410,9 @@ ru|все|all
 ru|половину|! “половину” is a part of it
 ru|половину BTC|! “половину BTC” is a part of it
 ru|500 рублей|! “500 рублей” is not in dollars. Amounts here are in US dollars:
-ru|500 и 0,1 BTC|! “500” has no name beside it.
+ru|500 и 0,1 BTC|! There is no name next to “500”.
 ru|вложить 500|500
-ru|500 в BTC|! “500 в BTC” may be money, or so many coins
+ru|500 в BTC|! “500 в BTC” could be dollars or a number of coins
 ru|около 500|500
 ru|500 в месяц|! A regular amount goes into the schedule
 ru|500 тезер|500
@@ -610,7 +610,7 @@ def test_a_coin_that_is_called_like_a_word_stays_a_coin() -> None:
 
 
 CHAT = [
-    ("en", "/deposit 500 in BTC", "“500 in BTC” may be money, or so many coins. Write $500, or 500 BTC."),
+    ("en", "/deposit 500 in BTC", "“500 in BTC” could be dollars or a number of coins. Write $500, or 500 BTC."),
     ("en", "/deposit 500 please", "+500 USDT"),
     ("en", "/deposit .5 btc", "+0.5 BTC"),
     ("en", "/deposit \u200b500", "+500 USDT"),

@@ -225,7 +225,7 @@ CHAT = [
     ("en", "IST", ("Which one is yours?",), ("Dublin, 09:00", "Jerusalem, 11:00", "Kolkata, 14:30")),
     ("en", "Madird", ("I don't know that place. Did you mean one of these?",), ("Madrid, 10:00", "Madeira, 09:00")),
     ("en", "hello", ("“hello” is not a time zone. Write a city, like Madrid, or an offset, like UTC+2.",), ()),
-    ("en", "UTC+1:30", ("Nobody keeps the time “UTC+1:30”.",), ()),
+    ("en", "UTC+1:30", ("No place is at “UTC+1:30”.",), ()),
     ("en", "london, ontario", ("Time zone: America/Toronto (it is 04:00 there)",), ()),
     ("en", "birmingham", ("Which one is yours?",), ("Chicago, 03:00", "London, 09:00")),
     ("en", "london, lincolnville", ("Did you mean one of these?",), ("London, 09:00",)),

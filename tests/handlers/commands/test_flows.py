@@ -100,7 +100,7 @@ async def test_a_correction_that_was_a_trade_is_paid_with_the_quote_coin(ann: So
     await ann.tap("Bought")
     shown = ann.with_button("Undo").text
     assert "BTC 0.5 → 0.6\nUSDT 10,000 → 4,000" in shown
-    assert "I take it for a trade: nothing came in and nothing went out." in shown
+    assert "I count it as a trade: nothing came in and nothing went out." in shown
     assert (await figures(ann)).split()[0] == value
     assert "0.0% today" in await figures(ann)
     await ann.tap("Undo")
@@ -113,7 +113,7 @@ async def test_a_correction_that_was_a_trade_is_paid_with_the_quote_coin(ann: So
 async def test_a_trade_that_names_both_sides_asks_nothing_and_its_costs_are_a_loss(ann: Someone) -> None:
     """0.1 BTC for 6,050: some 50 more than the market, which is what trading cost."""
     said = await correct(ann, "BTC 0.6, USDT 3950")
-    assert "I take it for a trade" in said
+    assert "I count it as a trade" in said
     assert ann.last.buttons == ("Undo", "Status")
     assert "−0.1% today" in await figures(ann)
 
@@ -123,8 +123,8 @@ async def test_a_purchase_that_could_not_be_paid_is_said_and_its_question_stays(
     await correct(ann, "BTC 0.9")
     told = await ann.tap("Bought")
     assert told.alert
-    assert told.text.startswith("There is 10,000 USDT, and 23,999")
-    assert told.text.endswith("would have to go. Nothing was changed.")
+    assert told.text.startswith("You have 10,000 USDT, and 23,999")
+    assert told.text.endswith("would have to go out. Nothing was changed.")
     assert (await spot(ann))["USDT"] == D(10_000)
     assert [flow.kind for flow in await written(ann)] == [FlowKind.CORRECTION]
     assert ann.last.buttons == ("Deposit", "Bought", "Undo", "Status")
@@ -163,7 +163,7 @@ async def test_futures_can_be_corrected(ann: Someone) -> None:
     assert "Money in the futures account $0.00 → $2,500.00" in await correct(ann, "futures 2,500")
     said = await correct(ann, "BTC-PERP 0")
     assert "BTC futures long 0.05 at 58,000.00 → nothing" in said
-    assert "I take it for a trade" in said
+    assert "I count it as a trade" in said
     wallet = (await ann.books())["wallet"]
     assert 2590 < wallet < 2610, "and 100 of profit"
     assert "ETH futures nothing → short 2 at 3,0" in await correct(ann, "short ETH 2")
@@ -190,7 +190,7 @@ async def test_money_comes_in_and_goes_out_and_is_no_profit(ben: Someone) -> Non
     assert [flow.kind for flow in await written(ben)] == [FlowKind.DEPOSIT, FlowKind.WITHDRAWAL]
     held = await spot(ben)
     await ben.say("/withdraw BTC 9")
-    ben.sees(f"There is {held['BTC'].normalize()} BTC, and 9 would have to go. Nothing was changed.")
+    ben.sees(f"You have {held['BTC'].normalize()} BTC, and 9 would have to go out. Nothing was changed.")
     await ben.tap("Undo")
     assert "Taken back\n+0.01 BTC" in "\n".join(message.text for message in ben.messages)
     assert (await spot(ben))["BTC"] == held["BTC"] + D("0.01")
@@ -223,9 +223,9 @@ async def test_a_deposit_is_asked_for_where_none_is_named(ben: Someone) -> None:
         ("-5", "above 0"),
         ("99999999999999999999", "is too large"),
         ("50%", "is a share"),
-        ("btc", "btc has no number behind it"),
+        ("btc", "There is no number after btc"),
         ("5 FOO", "FOO has no price at this exchange"),
-        ("0.5 btc 0.5 btc", "BTC is there twice"),
+        ("0.5 btc 0.5 btc", "BTC is listed twice"),
         ("5 €", "is not in dollars"),
     ],
 )
@@ -241,7 +241,7 @@ async def test_all_of_a_coin_can_go(ben: Someone) -> None:
     await ben.say("/withdraw all sol")
     assert "SOL" not in await spot(ben)
     assert f"\u2212{held.normalize()} SOL" in ben.last.text
-    assert "There is no SOL that could go." in await ben.say("/withdraw todo SOL")
+    assert "You have no SOL to take out." in await ben.say("/withdraw todo SOL")
     assert "0.0% today" in await figures(ben)
 
 

@@ -105,7 +105,7 @@ async def test_a_plan_under_way_is_stopped_within_two_seconds_and_goes_on_when_i
     assert plan.state is PlanState.PARKED
     assert at[-1] - when[0] <= 2, "and with it the order is gone and the plan is parked"
     assert "Trading is stopped for everybody." in answers[0]
-    assert "1 plan under way stops; its person is asked before it goes on." in answers[0]
+    assert "1 plan under way stops; its owner is asked before it goes on." in answers[0]
     assert "2 open orders are being cancelled." in answers[0]
     assert (await ben.exchange()).state.open_orders == ()
     told = [message.text for message in ben.messages if "Trading is stopped by the operator since" in message.text]
@@ -115,7 +115,7 @@ async def test_a_plan_under_way_is_stopped_within_two_seconds_and_goes_on_when_i
     assert "Carry on" not in ben.last.buttons
 
     await ann.say("/unhalt")
-    ann.sees("Trading is stopped since", "Let it go on?", "1 stopped plan asks its person first.")
+    ann.sees("Trading has been stopped since", "Let it go on?", "1 stopped plan asks its owner first.")
     await ann.tap("Let trading go on")
     ann.sees("Trading goes on.")
     await ben.work()

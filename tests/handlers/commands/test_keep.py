@@ -68,7 +68,7 @@ async def test_what_leaves_beside_what_is_kept_is_not_said_to_be_all_of_it(ann: 
     await ann.say("/keep 0.2 BTC")
     told = await ann.say("/withdraw all BTC")
     assert "−0.5 BTC" in told
-    assert re.search(r"By it the portfolio is worth \$1[78],\d{3}\.\d\d less; what of it was kept out does not count\.", told), told
+    assert re.search(r"That makes the portfolio worth \$1[78],\d{3}\.\d\d less; the part that was kept out does not count\.", told), told
 
 
 async def test_keeping_and_giving_back_is_no_profit(ann: Someone) -> None:

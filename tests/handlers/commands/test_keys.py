@@ -156,10 +156,10 @@ async def test_what_is_no_key_is_answered_with_what_to_send(ann: Someone, text: 
 async def test_a_key_that_may_withdraw_is_refused_with_its_cure_and_not_kept(ann: Someone, server: KeyServer) -> None:
     server.answers["/sapi/v1/account/apiRestrictions"]["enableWithdrawals"] = True
     answer = await give(ann)
-    assert "The key was not kept\nBinance …Eh8A\n• It may withdraw, and I accept no such key." in answer
+    assert "The key was not kept\nBinance …Eh8A\n• It can withdraw, and I accept no such key." in answer
     assert "Take that right from it at Binance, or make one without." in answer
     assert await rows(ann, "pf_keys") == []
-    assert await ann.say("/keys") == "You have connected no exchange."
+    assert await ann.say("/keys") == "You have not connected an exchange yet."
 
 
 @pytest.mark.long
@@ -169,7 +169,7 @@ async def test_a_bybit_key_and_what_is_wrong_with_its_account(ann: Someone, serv
     server.bybit(ips=["*"], deadlineDay=9, expiredAt="2026-01-14T07:20:25Z")
     answer = await give(ann, exchange="Bybit")
     assert "I need one-way mode. In Bybit: a USDT contract, Settings, Position Mode, One-Way." in answer
-    assert "• It ends on 14 Jan 2026. Make a new one at Bybit before that" in answer
+    assert "• It expires on 14 Jan 2026. Make a new one at Bybit before that" in answer
     assert "• It works from any address. Safer: at Bybit, tie it to mine" in answer
     assert "Unified account: 950.5 USDT" in answer
     server.answers["/v5/position/list"]["result"]["list"] = [{"symbol": "BTCUSDT", "positionIdx": 0, "size": "0"}]
@@ -177,7 +177,7 @@ async def test_a_bybit_key_and_what_is_wrong_with_its_account(ann: Someone, serv
     await ann.say("/keys")
     await ann.taps("Bybit …Eh8A", "Check again")
     assert "one-way" not in ann.last.text
-    assert "It may not trade coins. I only read, so that is fine." in ann.last.text
+    assert "It can't trade coins. I only read, so that is fine." in ann.last.text
 
 
 @pytest.mark.long
@@ -188,7 +188,7 @@ async def test_a_key_is_removed_after_one_question_and_really_gone(ann: Someone)
     await ann.tap("Remove")
     ann.sees("The key Binance …Eh8A is removed.", "Delete it at Binance as well")
     assert await rows(ann, "pf_keys") == []
-    assert await ann.say("/disconnect") == "You have connected no exchange."
+    assert await ann.say("/disconnect") == "You have not connected an exchange yet."
 
 
 @pytest.mark.long
@@ -200,7 +200,7 @@ async def test_with_several_keys_the_person_says_which_and_a_stranger_finds_none
     which = ann.sees("Which key should I remove?")
     assert which.buttons == ("Binance …Eh8A", "Bybit …Eh8A")
     ben = ann.beside(BEN)
-    assert await ben.say("/keys") == "You have connected no exchange."
+    assert await ben.say("/keys") == "You have not connected an exchange yet."
     await ann.taps("Bybit …Eh8A", "Remove")
     await ann.tap("Bybit …Eh8A", on=which)
     ann.sees("This key is not there any more.")
@@ -216,7 +216,7 @@ async def test_what_becomes_wrong_with_a_key_is_told_with_its_cure(ann: Someone,
     ann.clock.advance(86_400)
     await ann.program.keyring.tend()
     await ann.outbox.drain()
-    ann.sees("Your key needs you\nBinance …Eh8A\n• It may withdraw, and I accept no such key.")
+    ann.sees("Your key needs you\nBinance …Eh8A\n• It can withdraw, and I accept no such key.")
     await ann.tap("Look at it")
     ann.sees("Withdraws")
     server.answers["/sapi/v1/account/apiRestrictions"].update(enableWithdrawals=False, enableReading=False)
@@ -255,7 +255,7 @@ async def test_without_a_master_key_the_operators_part_is_told(tmp_path: Path) -
     """In the demo, where nothing leaves the machine, that is what is said."""
     async with someone(tmp_path) as ann:
         assert await ann.say("/connect") == "This is a demo, and nothing leaves this machine: no exchange is connected here."
-        assert await ann.say("/keys") == "You have connected no exchange."
+        assert await ann.say("/keys") == "You have not connected an exchange yet."
         assert ann.last.buttons == ()
         await ann.set_up()
         assert "none can be connected here" in await ann.say("/live")

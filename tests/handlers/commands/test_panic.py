@@ -401,9 +401,9 @@ async def test_while_trading_is_halted_it_is_told_to_wait(ann: Someone) -> None:
     async with ann.program.db.transaction() as tx:
         await halt.begin(tx, ann.clock.now())
     answer = await ann.tap(CLOSE, on=page)
-    assert (answer.text, answer.alert) == ("Trading is stopped by the operator, so nothing was done. Wait until it goes on.", True)
+    assert (answer.text, answer.alert) == ("Trading is stopped by the operator, so nothing was done. Please wait until it goes on.", True)
     await ann.say("/panic")
-    ann.sees("Trading is stopped by the operator since 09:00", "please wait")
+    ann.sees("Trading is stopped by the operator since 09:00", "I'll tell you; then send /panic again")
     await ann.work()
     assert await ann.orders() == sent
     assert not (await portfolio_of(ann)).paused

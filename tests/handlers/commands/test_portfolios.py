@@ -87,7 +87,7 @@ async def test_keeping_both_gives_the_new_one_a_name_of_its_own(two: Someone) ->
     assert (first.name, new.name, first.is_open, new.is_open) == ("balanced", "balanced 2", True, True)
     assert await two.portfolio_id() == new.id
     created = next(message for message in two.messages if "ready" in message.text and "Balanced 2" in message.text)
-    assert "Commands speak of this one now; /portfolios switches." in created.text
+    assert "Commands are about this one now; /portfolios switches." in created.text
     card = two.sees("DEMO · Balanced 2 · Plan 1")
     assert "Confirm" in card.buttons
     assert (await plan_of(two, first.id)).state is PlanState.PROPOSED, "the first one goes on as it was"
@@ -165,7 +165,7 @@ async def test_no_more_portfolios_than_a_page_and_a_check_can_bear(ann: Someone)
             await portfolios.add(tx, one)
     await ann.say("/start")
     await ann.tap("Keep them all")
-    ann.sees(f"You have {MOST_OPEN} portfolios open, and that is the most. Close one first: /portfolios.")
+    ann.sees(f"You have {MOST_OPEN} portfolios open, and that is the limit. Close one first: /portfolios.")
     assert len(await theirs(ann)) == MOST_OPEN
 
 
@@ -183,7 +183,7 @@ async def test_the_list_says_mark_name_value_and_state_of_each(two: Someone) -> 
     assert other.startswith("DEMO · Balanced 2 · $10,000")
     assert other.endswith("✓")
     assert other_state == "   paused · asks · plan 1 waits for your answer"
-    two.sees("✓ is the one that commands speak of.")
+    two.sees("Commands are about the one marked ✓.")
     async with two.program.db.transaction() as tx:
         await tx.execute(tables.portfolios.update().where(tables.portfolios.c.id == 2).values(exchange="another world"))
     two.program.accounts._open.clear()
@@ -237,7 +237,7 @@ async def test_closing_asks_once_and_then_nothing_happens_any_more(two: Someone)
     page = two.last
     assert [one.is_open for one in await theirs(two)] == [True, True]
     await two.tap("Close Balanced 2")
-    two.sees("DEMO · Balanced 2 · closed", "Commands speak of Balanced now.")
+    two.sees("DEMO · Balanced 2 · closed", "Commands are about Balanced now.")
     await two.work()
     assert await two.portfolio_id() == 1
     answer = await two.tap("Confirm", on=card)

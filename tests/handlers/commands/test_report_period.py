@@ -72,7 +72,7 @@ READ = [
 
 REFUSED = [
     *(
-        (typed, "no period I can read")
+        (typed, "not a period I can read")
         for typed in ("", "soon", "🚀", "2025 BTC", "1999", "2023 2024 2025", "9" * 400, "2025-03-01-02", "yesterday")
     ),
     ("03/04/2025", "reads two ways"),

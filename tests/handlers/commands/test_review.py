@@ -262,7 +262,7 @@ async def test_what_is_surely_better_is_one_tap_away_on_paper(tmp_path: Path) ->
         await two_years(ann, 0.0005)
         before = await ann.portfolio_id()
         page = await ann.say("/review")
-        assert "sure that it was no luck" in page
+        assert "sure that it was not luck" in page
         assert "Not enough data" not in page
         await ann.tap("Try it on paper")
         assert any("with what it holds now" in message.text for message in ann.messages[-3:])
@@ -285,7 +285,7 @@ async def test_what_may_be_luck_offers_nothing(tmp_path: Path) -> None:
             await tx.execute(delete(tables.values).where(tables.values.c.day < ann.clock.now().date()))
         await two_years(ann, 0.0)
         await ann.tap("Try it on paper", on=old)
-        assert "sure that it was no luck" not in ann.last.text
+        assert "sure that it was not luck" not in ann.last.text
         assert "Try it on paper" not in ann.last.buttons
         assert await ann.portfolio_id() == 1
 

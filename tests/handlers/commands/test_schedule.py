@@ -36,7 +36,7 @@ async def rule_of(chat: Someone) -> ScheduleRule | None:
 
 async def test_taps_set_change_and_end_a_schedule(chat: Someone) -> None:
     """Every tap shows what is set now and when the next run comes; the room's clock stands at Monday, 5 January 2026, 09:00."""
-    assert "Off: only the bands" in await chat.say("/schedule")
+    assert "Off: nothing is rebalanced by the calendar" in await chat.say("/schedule")
     for label, said in (
         ("Weekly", ("Weekly · Monday · 09:00 · UTC", "12 Jan 2026, 09:00")),
         ("Thu", ("Weekly · Thursday · 09:00 · UTC", "8 Jan 2026, 09:00")),
@@ -47,7 +47,7 @@ async def test_taps_set_change_and_end_a_schedule(chat: Someone) -> None:
         ("☐ Only when outside a band", ("It acts only when a line is outside its band.",)),
         ("☑ Only when outside a band", ("It acts even when every line is inside its band.",)),
         ("Daily", ("Daily · 18:00 · UTC", "5 Jan 2026, 18:00")),
-        ("Off", ("Off: only the bands",)),
+        ("Off", ("Off: nothing is rebalanced by the calendar",)),
     ):
         await chat.tap(label)
         text = chat.loopback.last(ANN.id).text

@@ -48,7 +48,7 @@ async def test_todays_mix_is_the_first_of_the_strategies_and_trades_nothing(tmp_
         assert page.buttons[0] == "Keep today's mix as my target"
         assert {"Conservative", "Balanced", "Aggressive", "Own weights"} <= set(page.buttons)
         await ann.tap("Keep today's mix as my target")
-        ann.sees("It is on its targets, so nothing is to be traded now.")
+        ann.sees("It is on its targets, so there is nothing to trade now.")
         strategy = await strategy_of(ann)
         assert dict(strategy.weights) == {"BTC": D("0.5"), "SOL": D("0.3"), "XRP": D("0.0002"), STABLE: D("0.1998"), FUTURES: D(0)}
         assert strategy.contracts == ()
@@ -64,16 +64,16 @@ async def test_who_uses_no_futures_is_offered_no_short_unless_he_asks(tmp_path: 
         await ann.taps("That is right", "No", chosen, *(["Use Balanced"] if chosen == "Balanced" else []))
         answer = await ann.say("/hedge")
         assert "this portfolio uses no futures" in answer
-        assert "With a short of BTC" not in answer
+        assert "With a BTC short" not in answer
         lost, less = (D(said.replace(",", "")) for said in re.findall(r"you lose about \$([\d,]+)", answer))
         assert less == pytest.approx(lost * D("0.9"), abs=1)
-        await ann.tap("A hedge with futures all the same")
-        ann.sees("With a short of BTC you lose less")
+        await ann.tap("Hedge with futures anyway")
+        ann.sees("With a BTC short you lose less")
         plans = len(await ann.plans())
         typed = await ann.say("/hedge 60 25")
         assert "this portfolio uses no futures" in typed
         assert len(await ann.plans()) == plans, "no card of what was not asked for"
-        await ann.tap("A hedge with futures all the same")
+        await ann.tap("Hedge with futures anyway")
         plan = await ann.plan()
         assert plan.hedge is not None
         assert (plan.hedge.coverage, plan.hedge.drop) == (D("0.6"), D("0.25"))

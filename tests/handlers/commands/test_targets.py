@@ -75,7 +75,7 @@ async def test_everything_wrong_with_the_coins_is_told_at_once(ann: Someone) -> 
     before = await strategy_of(ann)
     await ann.say("/targets ALT SOL FOO BTC USDT SOL")
     ann.sees(
-        "4 things to fix", "FOO has no price", "BTC has a place in your targets already", "USDT is no coin of ALT", "SOL is there twice"
+        "4 things to fix", "FOO has no price", "BTC has a place in your targets already", "USDT can't be in ALT", "SOL is listed twice"
     )
     assert await strategy_of(ann) == before
     await ann.say("/targets BTC 50 USDT 50")

@@ -233,7 +233,7 @@ def test_words_are_read_in_english_and_in_the_persons_language(
         ("volatility 1.1", "must be between"),
         ("volatility 1.3", "it cannot end at"),
         ("volatility 2.5 3", "contradicts"),
-        ("volatility end", "has no number behind it"),
+        ("volatility end", "There is no number after"),
         ("volatility falling 1", "I don't understand"),
         ("volatility falling on falling off", "contradicts"),
         ("volatility end soon", "is not a number"),

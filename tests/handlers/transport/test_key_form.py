@@ -63,9 +63,9 @@ async def test_a_key_is_given_on_the_form_and_its_card_comes_into_the_chat(ann: 
     """What is no key leaves the form as it is; the first key uses it up."""
     page = await form_of(ann, at)
     status, text, _ = await ask("GET", page)
-    assert (status, "Your key of Binance" in text) == (200, True)
+    assert (status, "Your Binance key" in text) == (200, True)
     status, text, _ = await ask("POST", page, data={**KEY, "secret": "short"}, headers=FROM_ITSELF)
-    assert (status, "That is no key." in text) == (422, True)
+    assert (status, "That is not a key." in text) == (422, True)
     status, text, _ = await ask("POST", page, data=KEY, headers=FROM_ITSELF)
     assert (status, "<h1>Connected</h1>" in text) == (200, True)
     await ann.outbox.drain()

@@ -185,5 +185,5 @@ async def test_the_question_of_a_stopped_plan_stands_in_one_message(ann: Someone
     await state(ann, PlanState.PARKED, LegState.UNKNOWN)
     await deliver(ann, MessageKind.PLAN_PARKED)
     old, new = (message for message in ann.messages[-2:])
-    assert old.text.splitlines()[1:] == ["How it goes on stands in a newer message below."]
+    assert old.text.splitlines()[1:] == ["It continues in a newer message below."]
     assert "Look again" in new.buttons

@@ -49,7 +49,7 @@ LINES = [
     # why it ended, never how much of it is filled
     (
         a_leg("buy 40 SOL", "150.02", "32.1", "149.92", state=LegState.PARTIAL, note="unfilled"),
-        "◐ 1. bought 32.1 of 40 SOL at 150.02 · card 149.92 · the rest was not to be had within the limit",
+        "◐ 1. bought 32.1 of 40 SOL at 150.02 · card 149.92 · the rest was not available within the limit",
     ),
     (
         a_leg("buy 40 SOL", "150.02", "32.1", "150.02", state=LegState.PARTIAL, note="not_enough_money"),

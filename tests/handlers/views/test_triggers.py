@@ -131,7 +131,7 @@ def test_a_storm_between_two_readings_is_one_line_about_the_largest_move() -> No
         for coin, reading in moves.items()
     ]
     _, said = alerts.trigger_alert(EN, portfolio(), steps).text.splitlines()
-    assert said.startswith("<b>ETH</b> has moved <b>3.1x</b> its usual since the last reading. ")
+    assert said.startswith("<b>ETH</b> has moved <b>3.1x</b> its usual amount since the last reading. ")
     assert said.endswith("Nothing is traded. 3 other coins have passed their limits too.")
     (_, alone) = alerts.trigger_alert(EN, portfolio(), steps[:1]).text.splitlines()
     assert "<b>BTC</b> has moved <b>2.0x</b> its usual" in alone

@@ -318,7 +318,7 @@ def test_why_calls_a_band_no_nearest_limit_where_a_signal_is_nearer() -> None:
     seen = triggered()
     calm = replace(seen.check.figures, lines=(), exposure=LineReading(line=NET, weight=D("0.102"), target=D("0.1"), band=D("0.05")))
     text = why.why(WORDS, replace(seen, open_plan=None), replace(seen.check, figures=calm, held_back=HeldBack.INSIDE), NOW).text
-    assert "Nothing to do: of the bands the nearest is <b>Net futures</b>, <b>0.2</b> of 5.0 points." in text
+    assert "Nothing to do: the nearest of the bands is <b>Net futures</b>, <b>0.2</b> of 5.0 points." in text
 
 
 @pytest.mark.parametrize("held_back", HeldBack)
@@ -338,9 +338,9 @@ def test_why_is_three_sentences_at_most(held_back: HeldBack, is_open: bool) -> N
 
 def test_all_problems_of_an_input_in_one_answer() -> None:
     """Two mistakes are told together, escaped, with an example that works."""
-    found = [UserError("{name} is there twice.", name="<b>"), UserError("{name} has no number behind it.", name="ETH")]
+    found = [UserError("{name} is listed twice.", name="<b>"), UserError("There is no number after {name}.", name="ETH")]
     text = problems.mistakes(WORDS, found, strategy.targets_example("USDT")).text
-    assert text.startswith("2 things to fix:\n• &lt;b&gt; is there twice.\n• ETH has no number behind it.")
+    assert text.startswith("2 things to fix:\n• &lt;b&gt; is listed twice.\n• There is no number after ETH.")
     assert "<code>/targets BTC 40 ETH 30 ALT 20 USDT 10</code>" in text
 
 

@@ -549,7 +549,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
     port, done = portfolio(name), a_plan(name, PlanState.DONE, after())
     moved = triggered(name, active=True).check.figures
     settled = ScheduleMark(settled=NOW, date="2026-11-24", at=NOW, outcome=Outcome.INSIDE)
-    mistakes = [UserError("{name} is there twice.", name=name), UserError("{name} has no number behind it.", name=name)]
+    mistakes = [UserError("{name} is listed twice.", name=name), UserError("There is no number after {name}.", name=name)]
     fired = Check(at=NOW, figures=figures(name, lines=12), fired=(name, STABLE), held_back=HeldBack.FIRED_BEFORE)
     presets = {preset: a_strategy(name, preset) for preset in ("conservative", "balanced", "aggressive")}
     offered = {start.TODAY: a_strategy(name, "custom"), **presets}
