@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+import structlog
 
 from chatbot.plans.panic import Pressed, Sold
 from chatbot.store import halt, portfolios
@@ -13,11 +15,15 @@ from handlers.views.plan import panic as views
 from handlers.views.plan import progress
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
     from telegram import Update
 
     from chatbot.model import Portfolio
     from handlers.chat.context import Context
 
+log = structlog.get_logger()
+T = TypeVar("T")
 #: a page that is older is shown again before anything is done
 SHOWN_FOR = timedelta(minutes=10)
 
@@ -41,8 +47,11 @@ async def _show(update: Update, context: Context, chosen: int) -> None:
     about = [one for one in theirs if one.id == chosen] or list(theirs)
     now = context.program.clock.now()
     context.about = about[0].id if len(about) == 1 else None
-    effects = [await context.program.panic.effect(one) for one in about]
-    await show(update, context, views.effects(context.words, effects, [one for one in theirs if one not in about], now))
+    effects, broken = await _each(about, context.program.panic.effect)
+    if effects:
+        await show(update, context, views.effects(context.words, effects, [one for one in theirs if one not in about], now))
+    if broken is not None:
+        raise broken
 
 
 async def panic_go(update: Update, context: Context) -> None:
@@ -55,8 +64,10 @@ async def panic_go(update: Update, context: Context) -> None:
     async with context.program.db.read() as tx:
         theirs = await portfolios.open_of(tx, context.person.id)
     shown = [one for one in theirs if chosen in (0, one.id) and one.created_at <= shown_at + timedelta(seconds=1)]
-    answers = [await context.program.panic.stop(one, context.person.id, shown_at) for one in shown]
+    answers, broken = await _each(shown, lambda one: context.program.panic.stop(one, context.person.id, shown_at))
     done = [one for one in answers if one is not None]
+    if broken is not None and not done:
+        raise broken
     if not done:
         await answer(update, context, progress.not_yours(context.words), alert=True)
         return
@@ -64,6 +75,21 @@ async def panic_go(update: Update, context: Context) -> None:
         await answer(update, context, views.nothing_new(context.words, done[0], context.program.clock.now()), alert=True)
     context.about = done[0].portfolio.id if len(done) == 1 else None
     await show(update, context, views.stopped(context.words, done, context.program.clock.now()))
+    if broken is not None:
+        raise broken
+
+
+async def _each(theirs: Iterable[Portfolio], do: Callable[[Portfolio], Awaitable[T]]) -> tuple[list[T], Exception | None]:
+    """Do something to each portfolio, and return what came of it with what broke last: one that breaks keeps no other from it."""
+    done: list[T] = []
+    broken: Exception | None = None
+    for one in theirs:
+        try:
+            done.append(await do(one))
+        except Exception as error:
+            log.exception("panic failed for a portfolio", portfolio=one.id)
+            broken = error
+    return done, broken
 
 
 async def panic_sell(update: Update, context: Context) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from chatbot.halting import Halted, LetGo
-from chatbot.model import MessageKind, Person, Role
+from chatbot.model import MessageKind, Person, PlanState, Role
 from chatbot.store import accounts, halt, messages, portfolios, tables
 from tests import person
 from tests.monitor.test_isolation import ANN, BEN, POISON, RAW, Place, every_place, neighbour, opened, rows_of
@@ -191,3 +191,23 @@ async def test_a_message_that_cannot_be_read_keeps_no_other_from_leaving(tmp_pat
             async with ann.program.db.read() as tx:
                 digested = text("SELECT count(*) FROM pf_outbox WHERE detail = 'in a digest' AND chat_id = :ben")
                 assert (await tx.execute(digested, {"ben": person.BEN.id})).scalar_one() == 2, value
+
+
+@pytest.mark.long
+async def test_a_portfolio_that_cannot_be_read_keeps_no_other_from_a_panic(tmp_path: Path) -> None:
+    """She has two; a plan of the first is damaged. The other one is shown and stopped, and she is told that something failed."""
+    async with person.someone(tmp_path) as ann:
+        await ann.set_up()
+        await ann.say("/start")
+        await ann.tap("Keep both")
+        await ann.taps("Demo portfolio", "10,000", "Use Balanced")
+        async with ann.program.db.transaction() as tx:
+            await tx.execute(text("UPDATE pf_plans SET proposal = '{' WHERE portfolio_id = 1"))
+        page = await ann.say("/panic")
+        assert "DEMO · Balanced 2" in page
+        assert "Something went wrong" in page
+        await ann.tap("Cancel orders and stop")
+        stopped = await ann.program.portfolios.by_id(2)
+        assert stopped is not None
+        assert stopped.paused
+        assert (await ann.plan()).state is PlanState.SUPERSEDED
