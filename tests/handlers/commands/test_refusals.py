@@ -12,6 +12,7 @@ from chatbot.portfolio.revision import shown_as
 from chatbot.store import accounts, tables
 from handlers.bot import BUTTONS
 from handlers.buttons import BOUND, LIFETIME, Signer, Tap, speaking_of
+from handlers.loopback import TelegramUser
 from tests.moments import after
 from tests.person import BEN, Someone, someone
 
@@ -261,7 +262,8 @@ async def test_a_button_that_this_version_does_not_know_says_so(chat: Someone) -
 
 
 async def test_who_is_no_operator_lets_nobody_in(chat: Someone) -> None:
-    """A button kept from better days: the role counts, not the button."""
+    """A button kept from better days, about somebody who waits: the role counts, not the button."""
+    await chat.beside(TelegramUser(id=66, name="Eve")).say("hello")
     async with chat.program.db.transaction() as tx:
         ben = await accounts.person(tx, BEN.id)
         assert ben is not None
@@ -269,7 +271,7 @@ async def test_who_is_no_operator_lets_nobody_in(chat: Someone) -> None:
         await accounts.change_person(tx, ben.id, role=Role.MEMBER)
     before = await world(chat)
     for action in ("approve", "block"):
-        answer = await press(chat.beside(BEN), action, str(chat.user.id))
+        answer = await press(chat.beside(BEN), action, "66:pending")
         assert (answer.text, answer.alert) == ("Only the operator may use this command.", True), action
     assert await world(chat) == before
 
