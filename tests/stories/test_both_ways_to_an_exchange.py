@@ -49,3 +49,33 @@ async def test_a_first_plan_is_done_and_nobody_else_is_asked(tmp_path: Path, loo
         assert orders_once(server)
         assert set(tunnel.wanted) == ({f"{host}:443" for host in HOSTS[exchange]} if "Proxy" in way else set())
     assert looked_up <= {"localhost", "127.0.0.1"}
+
+
+@pytest.mark.parametrize("exchange", HOSTS)
+async def test_an_order_that_a_proxy_lets_nobody_send_was_never_sent(tmp_path: Path, exchange: str) -> None:
+    """It refuses to connect, or nobody is there: the order goes out as soon as it lets somebody through, and its person is not asked."""
+    (tmp_path / "data").mkdir()
+    async with venue(exchange) as server, Tunnel(server, HOSTS[exchange], tmp_path) as tunnel:
+        server.options = tunnel.options  # type: ignore[method-assign]
+        async with beside(server, tmp_path / "data") as ann:
+            await watch(ann, exchange)
+            await agree(ann)
+            await ann.say("/targets BTC 42 ETH 25 USDT 33")
+            await ann.say("/rebalance")
+            account: Any = await ann.program.accounts.exchange(await ann.portfolio_id())
+            place, tries = account.place, []
+
+            async def place_through(request: Any) -> Any:
+                tries.append(request.client_id)
+                tunnel.shut = len(tries) < 3
+                await account._line.close()  # a connection that stands would still carry it
+                try:
+                    return await place(request)
+                finally:
+                    tunnel.shut = False
+
+            account.place = place_through
+            plan = await ann.confirm()
+        assert (plan.state, [leg.note for leg in plan.legs]) == (PlanState.DONE, [""] * len(plan.legs))
+        assert tries[0] == tries[1] == tries[2]
+        assert orders_once(server)

@@ -38,6 +38,8 @@ class Tunnel:
         self._server, self._hosts, self._folder = server, hosts, folder
         #: names that somebody wanted to reach, each time
         self.wanted: list[str] = []
+        #: True while it lets nobody through
+        self.shut = False
         self._closers: list[Any] = []
         self._port = self._inner = 0
 
@@ -73,7 +75,7 @@ class Tunnel:
         head = await reader.readuntil(b"\r\n\r\n")
         verb, name = head.split(b" ")[:2]
         self.wanted.append(name.decode())
-        if verb != b"CONNECT" or name.decode().removesuffix(":443") not in self._hosts:
+        if self.shut or verb != b"CONNECT" or name.decode().removesuffix(":443") not in self._hosts:
             writer.write(b"HTTP/1.1 403 Forbidden\r\n\r\n")
             writer.close()
             return

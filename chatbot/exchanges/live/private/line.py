@@ -39,8 +39,8 @@ _TIME_FOR_S = 600.0
 #: from this HTTP status on an answer is none: it sends its client elsewhere, or refuses
 _NO_ANSWER = 300
 _NOBODY = Credentials(api_key="", secret="")
-#: what an aiohttp error is called that means that no connection came about, so that nothing was sent
-_NO_CONNECTION = "ClientConnectorError"
+#: what aiohttp errors are called that mean that no connection came about, so that nothing was sent: a proxy may refuse to make one
+_NO_CONNECTION = frozenset({"ClientConnectorError", "ClientHttpProxyError"})
 _silent = logging.getLogger("chatbot.silent")
 _silent.disabled = True
 #: headers of the answer that the task at hand is reading
@@ -189,7 +189,7 @@ class PrivateLine:
     def _broken(self, error: Exception, call: Call) -> ExchangeError:
         """Say what a connection that broke means. An order, which is never sent twice, did not get out where none came about."""
         causes = {kind.__name__ for kind in type(error.__cause__).__mro__}
-        never = call.verb == "POST" and _NO_CONNECTION in causes
+        never = call.verb == "POST" and bool(_NO_CONNECTION & causes)
         expected = isinstance(error, error_classes().BaseError)
         detail = f"{call.path}: {type(error.__cause__ if expected and error.__cause__ else error).__name__}"
         return told(Meaning.NOT_SENT if never else Meaning.UNSURE, "", detail, changes=call.changes)
