@@ -1,1 +1,1 @@
-"""Doors to exchanges: one protocol, a paper exchange, ccxt, and the sources of prices."""
+"""Doors to exchanges: one protocol (base.py); what fits it: paper, typed in, real ones by ccxt, one of our own; and sources of prices."""

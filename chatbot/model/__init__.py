@@ -1,4 +1,4 @@
-"""The frozen values that travel between chat, services, store and execution."""
+"""The frozen values that travel between chat, use cases, store and execution."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What the chat reads and nobody acts on: status and exposure."""
+"""What the chat reads and nobody acts on: status, exposure, reviews, and reports for the tax."""

@@ -1,1 +1,1 @@
-"""What came of trading, in words: the review and its picture, and the report with its files."""
+"""What came of trading, in words: the review, the report with its files, the backtest, and their pictures."""

@@ -1,1 +1,1 @@
-"""Words about a plan: its card, reasons, legs, costs, progress, and past ones."""
+"""Words about a plan: its card, reasons, legs, costs, progress, panic, real money, and past ones."""

@@ -1,1 +1,1 @@
-"""Words about a portfolio: set-up, status, exposure, strategy, bands, and why nothing is done."""
+"""Words about a portfolio: set-up, status, exposure, strategy, bands, money that moves, coins that stop, and why nothing is done."""

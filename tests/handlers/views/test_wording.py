@@ -357,7 +357,7 @@ def test_the_same_problem_is_told_once_and_many_are_counted() -> None:
 
 def test_a_plan_of_the_past_tells_no_age_of_its_readings() -> None:
     """It was hours old when the plan was made, and the list said weeks later that it was read two hours ago."""
-    by = tuple(step.reason for step in trigger_steps())
+    by = tuple({step.reason.trigger: step.reason for step in reversed(trigger_steps())}.values())[::-1]
     plan = replace(a_plan("SOL", PlanState.DONE, after()), reasons=by, standing=(HeldTarget(line=NET, own=D("0.1"), now=D(0), by=by[2:]),))
     assert " ago" in card.plan_card(WORDS, portfolio(), replace(plan, state=PlanState.PROPOSED), NOW).text
     assert " ago" not in history.history(WORDS, portfolio(), (plan,)).text
