@@ -124,19 +124,20 @@ class Shares:
     #: by coin; they add up to exactly 1
     shares: Mapping[str, Fraction]
 
-    def quantities(self, aim: Fraction, prices: Mapping[str, Decimal]) -> dict[str, Fraction]:
-        """Return the q* of every coin, cut or not, that a block writes down for an ``aim`` in quote. Raises ``Refused``: bad_parameter."""
-        if aim < 0:
-            raise Refused("bad_parameter", "aim")
-        return {coin: share * aim / exact(prices[coin]) for coin, share in self.shares.items()}
 
-    def dollars(
-        self, aim: Fraction, prices: Mapping[str, Decimal], held: Mapping[str, Decimal], cut: Mapping[str, Decimal]
-    ) -> dict[str, Fraction]:
-        """Return what is traded of each coin to bring the bucket to ``aim`` (quote): a coin under a ``cut`` ends at no more than that."""
-        goals = {coin: share * aim for coin, share in self.shares.items()}
-        ends = {coin: min(goal, exact(cut[coin])) if coin in cut else goal for coin, goal in goals.items()}
-        return {coin: end - exact(held.get(coin, 0)) * exact(prices[coin]) for coin, end in ends.items()}
+def intended_quantities(shares: Mapping[str, Fraction], aim: Fraction, prices: Mapping[str, Decimal]) -> dict[str, Fraction]:
+    """Return the q* of every coin, cut or not, that a block writes down for an ``aim`` in quote. Raises ``Refused``: bad_parameter."""
+    if aim < 0:
+        raise Refused("bad_parameter", "aim")
+    return {coin: share * aim / exact(prices[coin]) for coin, share in shares.items()}
+
+
+def left_out(intended: Decimal, held: Decimal, *, sale: bool) -> Decimal:
+    """Return the q* of a coin whose leg its person left out: it is meant as it is ``held`` (domain 2.3).
+
+    Who leaves a ``sale`` out wants no less of it: of a coin that is cut there is less than is meant, and that stays what it was.
+    """
+    return max(intended, held) if sale else held
 
 
 def intended_shares(
@@ -146,23 +147,19 @@ def intended_shares(
     intended: Mapping[str, Decimal] | None,
     thresholds: Mapping[str, Decimal],
     *,
-    left_out: Collection[str] = (),
     cut: Collection[str] = (),
 ) -> Shares:
     """Return the shares of a bucket's ``members``, as its person chose them and not as fills, lots and cuts happened to leave them.
 
     They come from the ``intended`` quantities, priced now, while one coin is off its own by its threshold (quote) or more, or a coin is
     under a ``cut``; else from what is ``held``; where nothing is, they are equal. ``intended`` of None or nothing is no intention. A coin
-    that was ``left_out`` by its person, or of which nothing was intended, is meant as it is held.
+    of which nothing was intended is meant as it is held.
     Raises ``Refused``: bad_parameter (no members, a threshold below 0), missing_price, bad_price, negative_quantity.
     """
     _check(members, prices, [held, intended or {}], thresholds)
     worth = {coin: exact(held.get(coin, 0)) * exact(prices[coin]) for coin in members}
     if intended:
-        meant = {
-            coin: worth[coin] if coin in left_out or coin not in intended else exact(intended[coin]) * exact(prices[coin])
-            for coin in members
-        }
+        meant = {coin: exact(intended[coin]) * exact(prices[coin]) if coin in intended else worth[coin] for coin in members}
         is_off = any(abs(meant[coin] - worth[coin]) >= exact(thresholds[coin]) for coin in members)
         if (is_off or cut) and (whole := total(meant.values())):
             return Shares(source=Source.INTENDED, shares={coin: value / whole for coin, value in meant.items()})

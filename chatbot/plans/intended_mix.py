@@ -9,6 +9,7 @@ from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.engine.exact import exact, to_decimal
+from chatbot.engine.targets import intended_quantities, left_out
 from chatbot.model import LegState
 from chatbot.portfolio import targets as targeting
 
@@ -46,7 +47,7 @@ def on_plan(evaluation: Evaluation, targets: Targets, value_after: Decimal, legs
         if len(coins) == 1 or not base:
             continue
         x = goal * base / folded if folded else base
-        meant = {coin: exact(own[coin]) / base * x * exact(value_after) / exact(prices[coin]) for coin in coins}
+        meant = intended_quantities({coin: exact(own[coin]) / base for coin in coins}, x * exact(value_after), prices)
         found[line] = {
             coin: [str(_DIGITS.plus(to_decimal(qty))), str(_DIGITS.plus(held.by_asset[coin] / prices[coin]))] for coin, qty in meant.items()
         }
@@ -57,7 +58,6 @@ def confirmed(before: Mix, plan: Plan, *, alone: bool = False) -> Mix:
     """Return what is remembered once a plan is confirmed.
 
     A coin whose leg its person left out is meant as it is held; what the bot left out ``alone`` was nobody's decision about a coin.
-    Who leaves a sale out wants no less of it: of a coin that is cut there is less than is meant, and that stays what it was.
     """
     unwanted = {leg.instrument: leg.sells for leg in plan.legs if leg.state is LegState.DROPPED and not leg.note and not alone}
     written: Mapping[str, Mapping[str, list[str]]] = plan.targets.get(_KEY, {})
@@ -70,8 +70,6 @@ def confirmed(before: Mix, plan: Plan, *, alone: bool = False) -> Mix:
     }
 
 
-def _meant(planned: Decimal, held: Decimal, left_out: bool | None) -> Decimal:
-    """Return what is meant of a coin; ``left_out``: its sale (True) or its purchase, None: neither."""
-    if left_out is None:
-        return planned
-    return max(planned, held) if left_out else held
+def _meant(planned: Decimal, held: Decimal, sale: bool | None) -> Decimal:
+    """Return what is meant of a coin whose ``sale`` (True) or purchase (False) was left out; None: neither."""
+    return planned if sale is None else left_out(planned, held, sale=sale)

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import to_decimal
-from chatbot.engine.targets import Source, intended_shares
+from chatbot.engine.targets import Source, intended_quantities, intended_shares
 from tests.engine.strategies import quick
+from tests.golden.mix_in_money import dollars
 
 D, F = Decimal, Fraction
 COINS = ("ADA", "BNB", "SOL", "XRP")
@@ -28,20 +29,19 @@ def worth(price: dict[str, Decimal], qty: dict[str, Decimal]) -> dict[str, F]:
 
 
 @quick
-@given(prices, quantities, st.none() | quantities, st.sets(st.sampled_from(COINS)), st.sets(st.sampled_from(COINS)), st.integers(0, 10**6))
+@given(prices, quantities, st.none() | quantities, st.sets(st.sampled_from(COINS)), st.integers(0, 10**6))
 def test_shares_add_up_and_so_do_the_dollars(
     price: dict[str, Decimal],
     held: dict[str, Decimal],
     meant: dict[str, Decimal] | None,
-    left_out: set[str],
     cut: set[str],
     aim: int,
 ) -> None:
     """The shares make one, none is below zero, and what is traded brings the bucket to its aim."""
-    found = intended_shares(COINS, price, held, meant, TEN, left_out=left_out, cut=cut)
+    found = intended_shares(COINS, price, held, meant, TEN, cut=cut)
     assert sum(found.shares.values()) == 1
     assert min(found.shares.values()) >= 0
-    assert sum(found.dollars(F(aim), price, held, {}).values()) == aim - sum(worth(price, held).values())
+    assert sum(dollars(found.shares, F(aim), price, held, {}).values()) == aim - sum(worth(price, held).values())
     assert (found.source is Source.EQUAL) <= (not any(held.values()))
 
 
@@ -52,17 +52,17 @@ def test_c47_after_partial_fills_moved_prices_and_cuts_a_full_fill_ends_at_what_
 ) -> None:
     """Block after block fills only so much of each coin; the proportions of the q* stay those of the first (C.47)."""
     found = intended_shares(COINS, price, held, None, TEN)
-    chosen = found.quantities(F(40_000), price)
+    chosen = intended_quantities(found.shares, F(40_000), price)
     meant = {coin: to_decimal(qty) for coin, qty in chosen.items()}
     for prices_now, filled in blocks:
         moved = prices_now or price
         aim = sum(worth(moved, meant).values())
         found = intended_shares(COINS, moved, held, meant, TEN, cut=("SOL",))
         assert found.source is Source.INTENDED
-        wanted = found.quantities(aim, moved)
+        wanted = intended_quantities(found.shares, aim, moved)
         held = {coin: to_decimal(F(held.get(coin, 0)) + (wanted[coin] - F(held.get(coin, 0))) * filled[coin] / 100) for coin in COINS}
         meant = {coin: to_decimal(qty) for coin, qty in wanted.items()}
-    final = intended_shares(COINS, price, held, meant, TEN, cut=("SOL",)).quantities(F(40_000), price)
+    final = intended_quantities(intended_shares(COINS, price, held, meant, TEN, cut=("SOL",)).shares, F(40_000), price)
     for coin, qty in chosen.items():
         assert abs(final[coin] - qty) < F(1, 10**40)
 
@@ -71,13 +71,13 @@ def test_c47_after_partial_fills_moved_prices_and_cuts_a_full_fill_ends_at_what_
 @given(prices, st.integers(1, 9_999))
 def test_a_coin_under_a_cut_keeps_its_own_share(price: dict[str, Decimal], cap: int) -> None:
     """What is written down knows nothing of the cut: only what is traded does, and the others buy nothing with what it freed."""
-    chosen = intended_shares(COINS, price, {}, None, TEN).quantities(F(40_000), price)
+    chosen = intended_quantities(intended_shares(COINS, price, {}, None, TEN).shares, F(40_000), price)
     meant = {coin: to_decimal(qty) for coin, qty in chosen.items()}
     held = meant | {"SOL": to_decimal(F(cap) / F(price["SOL"]))}
     found = intended_shares(COINS, price, held, meant, TEN, cut=("SOL",))
     assert all(abs(share - F(1, 4)) < F(1, 10**40) for share in found.shares.values())
-    assert all(abs(qty - chosen[coin]) < F(1, 10**40) for coin, qty in found.quantities(F(40_000), price).items())
-    assert all(abs(part) < F(1, 10**20) for part in found.dollars(F(40_000), price, held, {"SOL": D(cap)}).values())
+    assert all(abs(qty - chosen[coin]) < F(1, 10**40) for coin, qty in intended_quantities(found.shares, F(40_000), price).items())
+    assert all(abs(part) < F(1, 10**20) for part in dollars(found.shares, F(40_000), price, held, {"SOL": D(cap)}).values())
 
 
 def test_the_coin_that_is_missing_is_bought_and_nothing_of_the_others() -> None:
@@ -86,7 +86,7 @@ def test_the_coin_that_is_missing_is_bought_and_nothing_of_the_others() -> None:
     meant = {"ADA": D(20_000), "BNB": D(20), "SOL": D(100), "XRP": D(5_000)}
     held = meant | {"ADA": D(9_400)}
     found = intended_shares(COINS, price, held, meant, TEN)
-    assert found.dollars(F(40_000), price, held, {}) == {"ADA": 5_300, "BNB": 0, "SOL": 0, "XRP": 0}
+    assert dollars(found.shares, F(40_000), price, held, {}) == {"ADA": 5_300, "BNB": 0, "SOL": 0, "XRP": 0}
     assert intended_shares(COINS, price, held, meant, TEN | {"ADA": D("5300.01")}).source is Source.HELD
     assert intended_shares(COINS, price, held, meant, TEN | {"ADA": D(5300)}).source is Source.INTENDED
 
@@ -118,4 +118,4 @@ def test_what_is_no_input_is_refused(change: dict[str, object], code: str) -> No
 
 def test_a_bucket_is_not_worth_less_than_nothing() -> None:
     with pytest.raises(Refused):
-        intended_shares(("ADA",), {"ADA": D(1)}, {}, None, TEN).quantities(F(-1), {"ADA": D(1)})
+        intended_quantities({"ADA": F(1)}, F(-1), {"ADA": D(1)})

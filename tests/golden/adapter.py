@@ -25,11 +25,12 @@ from chatbot.engine.planner.prices import fee_aware_value, round_price
 from chatbot.engine.planner.scope import scope_block
 from chatbot.engine.portfolio import Owned, beta_with_kept, cash_coins, default_bucket, hold_out, measure, owned, value_of
 from chatbot.engine.presets import PRESETS
-from chatbot.engine.targets import intended_shares
+from chatbot.engine.targets import intended_quantities, intended_shares, left_out
 from chatbot.engine.triggers import basket, drift, funding, trend, trend_latch, volatility, waves
 from chatbot.engine.triggers import fear_greed as sentiment
 from chatbot.engine.triggers.batching import batch_triggers
 from chatbot.engine.triggers.fold import Fold, Hedge, Spike, effective_targets
+from tests.golden.mix_in_money import dollars
 from tests.golden.preset_in_money import in_money
 from tests.golden.strict_book import Wanted, cap_strict
 
@@ -660,20 +661,20 @@ def flow(raw: Case) -> Decimal | None:
 def the_mix(case: Case) -> Case:
     members, prices, held, cut = case["members"], numbers(case["prices"]), numbers(case.get("held")), numbers(case.get("cut"))
     aim, limit, intended = exact(number(case["aim"])), case.get("threshold", 10), numbers(case.get("intended"))
+    unwanted = {coin: left_out(intended[coin], held.get(coin, ZERO), sale=False) for coin in case.get("left_out") or () if coin in intended}
     found = intended_shares(
         members,
         prices,
         held,
-        None if case.get("forget") else intended,
+        None if case.get("forget") else intended | unwanted,
         dict.fromkeys(members, number(10)) | numbers(limit) if isinstance(limit, dict) else dict.fromkeys(members, number(limit)),
-        left_out=case.get("left_out") or (),
         cut=cut,
     )
     return {
         "source": found.source,
         "shares": fractions(found.shares),
-        "dollars": fractions(found.dollars(aim, prices, held, cut)),
-        "intended": fractions(found.quantities(aim, prices)),
+        "dollars": fractions(dollars(found.shares, aim, prices, held, cut)),
+        "intended": fractions(intended_quantities(found.shares, aim, prices)),
     }
 
 
