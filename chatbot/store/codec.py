@@ -74,6 +74,15 @@ def readable_facts(stored: Any) -> dict[str, Any]:  # noqa: ANN401 - what the dr
         return {}
 
 
+def readable_price(stored: Any) -> Decimal | None:  # noqa: ANN401 - what the driver gives
+    """Read a price from a row that stands among those of others; None where it is none (domain 0), so that it stops none of them."""
+    try:
+        price = Exact().read(stored)
+    except (ValueError, TypeError, ArithmeticError):
+        return None
+    return price if Decimal("1e-30") < price < Decimal("1e30") else None
+
+
 def to_micros(moment: datetime) -> int:
     """Return whole microseconds since 1970; a naive time is refused."""
     return (aware(moment) - _EPOCH) // _MICROSECOND

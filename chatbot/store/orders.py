@@ -7,10 +7,11 @@ from datetime import datetime  # noqa: TC003 - a field's type
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, func, insert, or_, select, update
+from sqlalchemy import Text, bindparam, func, insert, or_, select, type_coerce, update
 
 from chatbot.model import UNSETTLED, LegKind, Mode, OrderState, PlanState
 from chatbot.store import tables
+from chatbot.store.codec import readable_price
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -42,7 +43,9 @@ _FILLED = (
 _LOOK_BACK = 5000
 _NEWEST = select(func.max(_orders.id)).scalar_subquery()
 _FILLS = (
-    select(_orders.instrument, _orders.immediate, _plans.mode, _legs.price, _legs.average, _legs.kind, _legs.sells)
+    select(_orders.instrument, _orders.immediate, _plans.mode, _legs.kind, _legs.sells)
+    # of everybody, and read apart: a leg of one person in which they cannot be read keeps nobody else from a card
+    .add_columns(type_coerce(_legs.price, Text).label("price"), type_coerce(_legs.average, Text).label("average"))
     .join(tables.legs, (_legs.plan_id == _orders.plan_id) & (_legs.index == _orders.leg_index))
     .join(tables.plans, _plans.id == _orders.plan_id)
     .where(
@@ -157,18 +160,17 @@ def _attempts(found: CursorResult[Any]) -> tuple[Attempt, ...]:
 
 
 async def latest_fills(tx: Tx, instruments: Collection[str]) -> tuple[Fill, ...]:
-    """Return the fills of these instruments in plans that have ended, the newest first."""
-    return tuple(
-        Fill(
-            instrument=row.instrument,
-            mode=Mode(row.mode),
-            at_once=row.immediate,
-            sells=row.sells or row.kind == LegKind.SPOT_SELL,
-            price=row.price,
-            average=row.average,
-        )
-        for row in await tx.execute(_FILLS, {"names": sorted(instruments)})
-    )
+    """Return the fills of these instruments in plans that have ended, the newest first; what is no price is left out."""
+    found = (_fill(row) for row in await tx.execute(_FILLS, {"names": sorted(instruments)}))
+    return tuple(fill for fill in found if fill is not None)
+
+
+def _fill(row: Row[Any]) -> Fill | None:
+    price, average = readable_price(row.price), readable_price(row.average)
+    if price is None or average is None:
+        return None
+    sells = row.sells or row.kind == LegKind.SPOT_SELL
+    return Fill(instrument=row.instrument, mode=Mode(row.mode), at_once=row.immediate, sells=sells, price=price, average=average)
 
 
 def _row(attempt: Attempt) -> dict[str, Any]:

@@ -211,3 +211,17 @@ async def test_a_portfolio_that_cannot_be_read_keeps_no_other_from_a_panic(tmp_p
         assert stopped is not None
         assert stopped.paused
         assert (await ann.plan()).state is PlanState.SUPERSEDED
+
+
+@pytest.mark.long
+async def test_a_fill_of_one_person_that_cannot_be_read_keeps_nobody_from_a_card(tmp_path: Path) -> None:
+    """What the fills of everybody slipped stands on everybody's card: one damaged leg of Ann's, and nobody got a plan."""
+    async with person.someone(tmp_path) as ann:
+        await ann.settle()
+        ben = ann.beside(person.BEN)
+        await ben.set_up()
+        for column, value in itertools.product(("price", "average"), ("", "NaN", "0", "-1", "1e999999", b"\xff")):
+            ann.clock.advance(30)
+            async with ann.program.db.transaction() as tx:
+                await tx.execute(text(f"UPDATE pf_legs SET {column} = :value WHERE plan_id = 1"), {"value": value})  # noqa: S608 - names of ours
+            assert "Plan" in await ben.say("/rebalance"), (column, value)
