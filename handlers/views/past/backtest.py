@@ -307,9 +307,10 @@ def _figures(words: Words, own: Result, hold: Result) -> list[Html]:
         lines.append(
             say(words, "Per year: {own}, hold {hold}", own=_signed(words, own.growth_a_year), hold=_signed(words, hold.growth_a_year))
         )
-    costs = say(words, "Fees {fees}", fees=words.percent(own.fees, 2))
+    costs = say(words, "Fees {fees} of the first value", fees=words.percent(own.fees, 2))
     if own.funding:
-        costs = say(words, "Fees {fees} · funding {funding}", fees=words.percent(own.fees, 2), funding=_signed(words, own.funding, 2))
+        told = {"fees": words.percent(own.fees, 2), "funding": _signed(words, own.funding, 2)}
+        costs = say(words, "Fees {fees}, funding {funding} of the first value", **told)
     turned = words.percent(own.turnover.spot + own.turnover.futures, 0)
     lines.append(joined(DOT, (costs, say(words, "turned over {turned} a year", turned=turned))))
     if own.volatility is not None and hold.volatility is not None and len(own.daily) > _LEAST_DAYS:
