@@ -83,6 +83,14 @@ def readable_price(stored: Any) -> Decimal | None:  # noqa: ANN401 - what the dr
     return price if Decimal("1e-30") < price < Decimal("1e30") else None
 
 
+def readable_moment(stored: Any) -> datetime | None:  # noqa: ANN401 - what the driver gives
+    """Read a time from a row that stands among those of others; None where it is none, so that it stops none of them."""
+    try:
+        return None if stored is None else Moment().read(stored)
+    except (ValueError, TypeError, ArithmeticError):
+        return None
+
+
 def to_micros(moment: datetime) -> int:
     """Return whole microseconds since 1970; a naive time is refused."""
     return (aware(moment) - _EPOCH) // _MICROSECOND

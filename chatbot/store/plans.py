@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal  # noqa: TC003 - read at run time by the JSON codec
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, exists, func, insert, select, update
+from sqlalchemy import BigInteger, bindparam, exists, func, insert, select, type_coerce, update
 
 from chatbot.errors import InternalError
 from chatbot.model import (
@@ -26,7 +26,7 @@ from chatbot.model import (
     Reason,
 )
 from chatbot.store import tables
-from chatbot.store.codec import decode, encode, to_micros
+from chatbot.store.codec import decode, encode, readable_moment, to_micros
 from chatbot.store.writing import chunks, inserting, put
 
 if TYPE_CHECKING:
@@ -49,8 +49,10 @@ _OPEN_OF = (
     .where(_plans.portfolio_id.in_(bindparam("portfolios", expanding=True)), _plans.state.in_(tables.OPEN))
     .order_by(_plans.id)
 )
+# of everybody, and times are read apart: a plan in which one is none keeps nobody from the others
 _PENDING = (
-    select(_plans.number, _plans.state, _plans.created_at, _plans.expires_at, _plans.decided_at)
+    select(_plans.number, _plans.state)
+    .add_columns(*(type_coerce(_plans[name], BigInteger).label(name) for name in ("created_at", "expires_at", "decided_at")))
     .where(_plans.state.in_((PlanState.PROPOSED, PlanState.CONFIRMED, PlanState.RUNNING)))
     .order_by(_plans.id)
 )
@@ -194,7 +196,13 @@ async def under_way(tx: Tx) -> tuple[int, ...]:
 
 async def pending(tx: Tx) -> tuple[Pending, ...]:
     """Return the plans of everybody that wait for an answer or are being carried out, oldest first; a parked one does neither."""
-    return tuple(Pending(**{**row._mapping, "state": PlanState(row.state)}) for row in await tx.execute(_PENDING))  # noqa: SLF001
+    found: list[Pending] = []
+    for row in await tx.execute(_PENDING):
+        created, expires = readable_moment(row.created_at), readable_moment(row.expires_at)
+        if created is not None and expires is not None:
+            decided = readable_moment(row.decided_at)
+            found.append(Pending(number=row.number, state=PlanState(row.state), created_at=created, expires_at=expires, decided_at=decided))
+    return tuple(found)
 
 
 async def lock(tx: Tx, plan_id: int) -> None:

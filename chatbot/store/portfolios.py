@@ -6,12 +6,12 @@ from dataclasses import fields, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, exists, false, func, insert, inspect, select, update
+from sqlalchemy import BigInteger, and_, bindparam, exists, false, func, insert, inspect, select, type_coerce, update
 
 from chatbot.errors import contained
 from chatbot.model import LET_IN, USUAL_QUOTE, Answering, AnswerMode, Check, LiveTerms, Mode, Portfolio, Strategy
 from chatbot.store import tables
-from chatbot.store.codec import decode, encode
+from chatbot.store.codec import decode, encode, readable_moment
 from chatbot.store.past import strategies
 from chatbot.store.writing import chunks, put, put_all
 
@@ -39,7 +39,8 @@ _ACCOUNTS_OF = select(_accounts.portfolio_id, _accounts.body).where(_accounts.po
 _STATES_OF = select(tables.states).where(_states.portfolio_id.in_(bindparam("ids", expanding=True)))
 _WHO_IS_LET_IN = select(tables.people.c.id).where(tables.people.c.role.in_(sorted(LET_IN)))
 _HOLDING = select(_portfolios.id).where(_portfolios.id == bindparam("one")).with_for_update()
-_WINDOWS = select(_portfolios.window_opened_at).where(_portfolios.window_opened_at.is_not(None))
+# read apart: one that is none keeps nobody from the others
+_WINDOWS = select(type_coerce(_portfolios.window_opened_at, BigInteger)).where(_portfolios.window_opened_at.is_not(None))
 _OPEN = _portfolios.closed_at.is_(None)
 _OF_LET_IN = select(_portfolios.id).where(_portfolios.id == bindparam("one"), _portfolios.person_id.in_(_WHO_IS_LET_IN))
 _SERVED = _OF_LET_IN.where(_OPEN)
@@ -187,7 +188,8 @@ async def save_windows(tx: Tx, opened: Mapping[int, datetime | None]) -> None:
 
 async def windows(tx: Tx) -> tuple[datetime, ...]:
     """Return when each batching window that is open was opened."""
-    return tuple((await tx.execute(_WINDOWS)).scalars())
+    opened = (readable_moment(stored) for stored in (await tx.execute(_WINDOWS)).scalars())
+    return tuple(at for at in opened if at is not None)
 
 
 async def active(tx: Tx, after_id: int = 0, limit: int | None = None) -> tuple[Portfolio, ...]:

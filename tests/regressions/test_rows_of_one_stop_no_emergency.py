@@ -225,3 +225,19 @@ async def test_a_fill_of_one_person_that_cannot_be_read_keeps_nobody_from_a_card
             async with ann.program.db.transaction() as tx:
                 await tx.execute(text(f"UPDATE pf_legs SET {column} = :value WHERE plan_id = 1"), {"value": value})  # noqa: S608 - names of ours
             assert "Plan" in await ben.say("/rebalance"), (column, value)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("table", "column"), [("pf_plans", "expires_at"), ("pf_plans", "created_at"), ("pf_portfolios", "window_opened_at")]
+)
+async def test_a_played_market_is_slowed_for_others_as_far_as_it_can(tmp_path: Path, table: str, column: str) -> None:
+    """While a card is made, what everybody waits for is looked up: one row in which that cannot be read kept all from a card."""
+    async with person.someone(tmp_path, market_speed=600.0) as ann:
+        await ann.set_up()
+        ben = ann.beside(person.BEN)
+        await ben.set_up()
+        async with ann.program.db.transaction() as tx:
+            await tx.execute(text(f"UPDATE {table} SET {column} = '{{' WHERE id = 1"))  # noqa: S608 - names of ours
+        ann.clock.advance(5)
+        assert "Plan" in await ben.say("/rebalance")
