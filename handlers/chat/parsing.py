@@ -75,8 +75,15 @@ _DOLLARS_IN = re.compile(
     r"\s+(?:in|en|в)\s+(?=(?:usd[tc]|dai)(?!\w))"
 )
 _SIGNED = r"(?:(?:US)?[$€]\s?\d[\d.,]{0,20}k?|\d[\d.,]{0,20}k?\s?(?:US)?[$€])"
+#: what an amount is worth, behind it: 0.5 BTC = 30000 USDT
+_WORTH = re.compile(
+    r"(?i)(?P<held>(?<![\w.,])\d[\d.,]{0,20}\s?(?P<coin>[^\W\d_]\w{1,10})|(?<!\w)(?P<named>[^\W\d_]\w{1,10})[ :=]{1,3}\d[\d.,]{0,20})"
+    rf"\s*=\s*(?:{_SIGNED}|\d[\d.,' ]{{0,20}}k?\s?(?:usd[tc]?|dollars?|d[oó]lares|долл\w*|баксов)(?!\w))"
+)
 _AND_BEHIND_MONEY = re.compile(rf"(?i)(?<![\w.,])({_SIGNED})\s+(?:and|y|и)\s+(?=[\d.,])")
 _AND_BEFORE_MONEY = re.compile(rf"(?i)\s+(?:and|y|и)\s+(?={_SIGNED}(?![\w]))")
+#: 1 BTC.2 ETH
+_DOT_BETWEEN = re.compile(r"(?<![\w.,])\d[\d.,]{0,20}\s?(?P<one>[^\W\d_]{2,10})\.\d[\d.,]{0,20}\s?(?P<other>[^\W\d_]{2,10})")
 #: a bare number in a coin: what of it is there, or so many of it
 _INTO = re.compile(r"(?i)(?<![\w.,$€£])\d[\d.,']{0,30}(?:k|к)?\s+(?:in|into|en|в)\s+(?P<coin>[^\W\d_]\w*)")
 _NAME = re.compile(r"(?=.*[^\W\d_])[\w/-]{1,20}")
@@ -154,20 +161,26 @@ def holdings(text: str, decimal: str, names: Names = ANY, *, every: bool = False
     if (into := _INTO.search(text)) is not None and (coin := names.find(into["coin"])) is not None and coin not in MONEY_NAMES:
         told = N_("“{text}” could be dollars or a number of coins. Write how many coins it is, like 0.5 {coin}.")
         return Parsed(problems=(UserError(told, text=shown(into[0]), coin=coin),))
+    if (dot := _DOT_BETWEEN.search(text)) is not None and names.find(dot["one"]) and names.find(dot["other"]):
+        told = N_("“{text}” may end one amount or begin a fraction. Write a comma and a space between two amounts.")
+        return Parsed(problems=(UserError(told, text=shown(dot[0])),))
     if (span := _SPAN.search(text)) is not None and _is_span(span, names, decimal):
         return Parsed(problems=(UserError(N_("“{text}” is a range. Write one number."), text=shown(span[0])),))
     text, doubtful_prices = prices.without(_LABEL.sub(r"\1", _NO_MORE.sub("", text)), names, decimal)
     if doubtful_prices:
         return Parsed(problems=doubtful_prices)
-    draft = _paired(_with_money(numerals.in_digits(text, names)), names)
+    draft = _paired(_with_money(numerals.in_digits(text, names), names), names)
     if every:
         return _with_all(draft, decimal)
     return _amounts(draft, decimal)
 
 
-def _with_money(text: str) -> str:
+def _with_money(text: str, names: Names) -> str:
     """Return a list in which money that is named beside coins stands apart: $500 and 0.5 BTC, 1000 dollars in USDT."""
-    return _AND_BEFORE_MONEY.sub("; ", _AND_BEHIND_MONEY.sub(r"\1; ", _DOLLARS_IN.sub(r"\1 ", text)))
+    said = _WORTH.sub(
+        lambda match: match["held"] if names.find(match["coin"] or match["named"]) not in (None, *MONEY_NAMES) else match[0], text
+    )
+    return _AND_BEFORE_MONEY.sub("; ", _AND_BEHIND_MONEY.sub(r"\1; ", _DOLLARS_IN.sub(r"\1 ", said)))
 
 
 def _with_all(draft: _Draft, decimal: str) -> Parsed:

@@ -31,7 +31,7 @@ _LAST_DAY, _LAST_HOUR = 31, 24
 _TIMES = r"(?:\s?(?:k|к|mil|тыс\w*\.?|thousand)(?!\w))"
 _NUMERAL = rf"\d(?:[\d.,]*\d)?{_TIMES}?"
 _SPACED = rf"\d{{1,3}}(?:[ \xa0\u202f']\d{{3}})+(?![\d:])(?:[.,]\d+)?{_TIMES}?"
-_MONEY = r"(?:us\$|[$€£₽]|(?:usdt|usdc|usd|eur|d[oó]lar(?:es)?|dollars?|bucks?|доллар\w*|euros?|евро|руб\w*)(?!\w))"
+_MONEY = r"(?:us\$|[$€£₽]|(?:usdt|usdc|usd|eur|d[oó]lar(?:es)?|dollars?|bucks?|долл\w*|бакс\w*|pavos?|euros?|евро|руб\w*|pesos?)(?!\w))"
 _LEAD = r"\s*(?:(?:invest|put|add|invertir|invierte|вложить|вкладывать|вкладывай)\s+)?"
 #: an amount of money
 _AMOUNT = re.compile(rf"(?<![\w.,:])(?:-?{_MONEY}\s?(?:{_SPACED}|{_NUMERAL})|-?{_NUMERAL}\s?{_MONEY})(?![\w:])", re.IGNORECASE)
@@ -258,7 +258,7 @@ def _so_often(text: str) -> re.Match[str] | None:
 
 def _money(text: str) -> tuple[str, dict[str, Any], list[UserError]]:
     """Take the regular amount out of a text: one with its money, or a number that stands first and is no day."""
-    text = re.sub(r"(?<=\d)/(?=[^\W\d])", " a ", numerals.whole(_phrased(text)))  # 500/month
+    text = re.sub(r"(?<=\d)/(?=[^\W\d])", " a ", numerals.amounts_apart_from_times(_phrased(text)))  # 500/month
     said, at = _AMOUNT.search(text), 0
     if (first := _FIRST.match(text)) is not None and (said is None or said.start() > first.start("money")):
         said, at = first, 1

@@ -72,6 +72,11 @@ _THOUSANDS = re.compile(
     r"(?i)(?P<before>[^\W\d]\w*)?(?P<gap>[\s:=]{0,3})(?<![\w.,])(?P<thousands>\d{1,3}) ?(?:mil|thousand|тысяч[аиу]?|тыс\.?)"
     r" (?P<rest>\d{3})(?![\w%]|[.,]\d)"
 )
+#: two and a half thousand
+_HALF_THOUSANDS = re.compile(
+    rf"(?i)(?<![\w.,])(?:\d+|{_ONE_TO_TWELVE}) (?:and a half thousand|mil y medio|с половиной тысяч[аиу]?)(?!\w)"
+    r"|(?<!\w)полтор[аы] тысяч[аиу]?(?!\w)"
+)
 #: parts of one
 _PARTS = tuple(
     (re.compile(rf"(?i)\b(?:{said})"), digits)
@@ -110,6 +115,12 @@ def _added(said: re.Match[str], names: Names) -> str:
     if said["before"] and names.find(said["before"]):
         return said[0]
     return f"{said['before'] or ''}{said['gap']}{int(said['thousands']) * _THOUSAND + int(said['rest'])}"
+
+
+def amounts_apart_from_times(text: str) -> str:
+    """Return a text with its whole numbers and its thousands in digits, where a half may be one of an hour: a las 7 y media."""
+    said = _HALF_THOUSANDS.sub(lambda thousands: in_digits(thousands[0]), text)
+    return _THOUSANDS.sub(lambda thousands: _added(thousands, NO_NAMES), whole(said))
 
 
 def whole(text: str, names: Names = NO_NAMES) -> str:

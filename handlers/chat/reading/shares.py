@@ -24,6 +24,7 @@ _SHARE = r"\d{1,3}(?:[.,]\d+)?\s?%?"
 _ROW = re.compile(rf"(?<![\w.,]){_SHARE}(?:(?:\s?[/:-]\s?|\s+на\s+|\s+){_SHARE})+(?![\w.,])")
 _REST = r"(?:all )?(?:the )?(?:rest|remainder|remaining)|(?:y )?(?:todo )?el resto|resto|lo dem[áa]s|(?:вс[её] )?остальн\w+|остат(?:ок|ки)"
 _REST = rf"{_REST}|what(?:ever)?(?:['’]s| is)? left(?: over)?|lo que (?:quede|queda|sobre|sobra|reste)|(?:вс[её],? )?что останется"
+_REST_SAID = re.compile(rf"(?i)(?<!\w)(?:{_REST})(?!\w)")
 _INTO = r"(?:\s+(?:is|goes|in|into|to|en|a|в|во|на)(?!\w))*"
 _NAME = r"(?P<name>[^\W\d_][\w/]*)"
 #: what is left over belongs to one name
@@ -69,7 +70,6 @@ def plainly(text: str, names: Names) -> tuple[str, str]:
         return f"{alone['name']} {_WHOLE}", ""
     if (shared := _equally(said, names) or _each(said, names) or _in_a_row(said, names)) is not None:
         return ", ".join(f"{name} {share}" for name, share in shared), ""
-    said = _WISH.sub(lambda match: match[0] if names.find(match[0]) else " ", said)
     for pattern, per_cent in _PARTS:
         said = pattern.sub(per_cent, said)
     if said.count(_THIRD) == _PARTS_OF_THIRDS:
@@ -77,8 +77,15 @@ def plainly(text: str, names: Names) -> tuple[str, str]:
     for pattern in _LEFT_OVER:
         if (found := pattern.search(said)) is not None and any(map(str.isdecimal, said)):
             name = names.find(found["name"]) or found["name"].upper()
-            return f"{said[: found.start()]} {said[found.end() :]}", name
-    return said, ""
+            others = f"{said[: found.start()]} {said[found.end() :]}"
+            if (shared := _each(others, names)) is not None:
+                return ", ".join(f"{one} {share}" for one, share in shared), name
+            return _without_wishes(others, names), name
+    return _without_wishes(said, names), ""
+
+
+def _without_wishes(said: str, names: Names) -> str:
+    return _WISH.sub(lambda match: match[0] if names.find(match[0]) else " ", said)
 
 
 def _equally(said: str, names: Names) -> list[tuple[str, str]] | None:
@@ -98,7 +105,7 @@ def _each(said: str, names: Names) -> list[tuple[str, str]] | None:
     """Give each name the one number that is said of each: по 50 btc и eth."""
     found = _EACH.search(said)
     without = _EACH.sub(" ", said, count=1)
-    if found is None or any(map(str.isdecimal, without)):
+    if found is None or any(map(str.isdecimal, without)) or _REST_SAID.search(without):
         return None
     share = (found["one"] or found["other"]).replace(",", ".").strip("% ")
     return [(name, share) for name in _named(without, names)] or None

@@ -85,6 +85,8 @@ WEIGHTS = [
     ("en", "BTC and ETH 50% each", "BTC 50 ETH 50"),
     ("es", "BTC y ETH al 50% cada uno", "BTC 50 ETH 50"),
     ("ru", "по 50 btc и eth", "BTC 50 ETH 50"),
+    ("ru", "по 40 btc и eth, остальное кэш", "BTC 40 ETH 40 STABLE 20"),
+    ("en", "btc and eth 40 each, the rest in cash", "BTC 40 ETH 40 STABLE 20"),
     ("ru", "BTC по 60 и ETH по 40", "BTC 60 ETH 40"),
     ("ru", "60% в битке, 40% в эфире", "BTC 60 ETH 40"),
     ("es", "BTC al 60% y ETH al 40%", "BTC 60 ETH 40"),

@@ -420,6 +420,13 @@ ru|500 тезер|500
 
 #: what a schedule with a regular amount is
 REGULAR = rows("""
+es|2 mil 500 dólares al mes|invest 2500, freq monthly
+es|500 pesos al mes|! “500 pesos” is not in dollars.
+en|two and a half thousand a month|invest 2500, freq monthly
+es|cada día a las 7 y media|freq daily, time 07:30
+ru|две с половиной тысячи в месяц|invest 2500, freq monthly
+ru|2 тысячи 500 долларов в месяц|invest 2500, freq monthly
+ru|500 баксов раз в неделю по средам|invest 500, freq weekly, weekday 2
 en|a hundred dollars a week|invest 100, freq weekly
 en|weekly on fri at 5pm invest 500|invest 500, freq weekly, weekday 4, time 17:00
 es|mil usdt al mes|invest 1000, freq monthly
