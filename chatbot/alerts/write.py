@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.alerts import quiet_hours
-from chatbot.model import AlertKind, Cause, MessageKind, Ring, Role, Urgency
+from chatbot.model import AlertKind, Cause, LeftOutWhy, MessageKind, Ring, Role, Urgency
 from chatbot.model.alerts import ERRORS
 from chatbot.portfolio.states import Outage
 from chatbot.store import accounts, events, messages, portfolios
@@ -17,7 +17,7 @@ from chatbot.triggers import drift, market
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from chatbot.model import LineReading, Person, Plan, Portfolio, PortfolioFigures
+    from chatbot.model import LeftOut, LineReading, Person, Plan, Portfolio, PortfolioFigures
     from chatbot.model.life import Leap, Stop
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.store.database import Tx
@@ -33,7 +33,7 @@ _CALM = frozenset({MessageKind.EVALUATED_AGAIN})
 
 
 async def tell_drift(
-    tx: Tx, portfolio: Portfolio, person: Person, fired: tuple[LineStep, ...], now: datetime, *, idle: bool = False
+    tx: Tx, portfolio: Portfolio, person: Person, fired: tuple[LineStep, ...], now: datetime, *, idle: Iterable[LeftOut] | None = None
 ) -> None:
     """Write one alert row for each line that fired, the net exposure among them, and one message for all; ``idle`` as for signals."""
     ids = [
@@ -42,14 +42,17 @@ async def tell_drift(
         )
         for step in fired
     ]
-    facts = {"lines": [_facts(step.line) for step in fired], "idle": idle}
+    facts = {"lines": [_facts(step.line) for step in fired], **_idle(idle)}
     await _post(tx, portfolio, person, MessageKind.DRIFT, f"alert-{ids[0]}", now, facts)
 
 
 async def tell_signals(
-    tx: Tx, portfolio: Portfolio, person: Person, taken: tuple[SignalChange, ...], now: datetime, *, idle: bool = False
+    tx: Tx, portfolio: Portfolio, person: Person, taken: tuple[SignalChange, ...], now: datetime, *, idle: Iterable[LeftOut] | None = None
 ) -> None:
-    """Write one alert row for each signal that stands differently, and one message for all; ``idle``: nothing is worth an order."""
+    """Write one alert row for each signal that stands differently, and one message for all.
+
+    ``idle``: nothing is worth an order, and what of it an exchange would refuse.
+    """
     facts = [_step_facts(step) for step in taken]
     ids = [
         await events.add_alert(tx, portfolio.id, step.signal.trigger, step.signal.subject, fact, now)
@@ -57,7 +60,7 @@ async def tell_signals(
     ]
     heard = [fact for fact in facts if person.alerts.ring(quiet_hours.kind_of(fact["trigger"])) is not Ring.OFF]
     about = {quiet_hours.kind_of(fact["trigger"]) for fact in heard}
-    await _post(tx, portfolio, person, MessageKind.SIGNALS, f"alert-{ids[0]}", now, {"steps": heard, "idle": idle}, about)
+    await _post(tx, portfolio, person, MessageKind.SIGNALS, f"alert-{ids[0]}", now, {"steps": heard, **_idle(idle)}, about)
 
 
 async def tell_margin(
@@ -90,6 +93,13 @@ def _step_facts(step: SignalChange) -> dict[str, Any]:
         "age_s": None if signal.age_s is None else int(signal.age_s),
         **{name: None if value is None else str(value) for name, value in numbers.items()},
     }
+
+
+def _idle(left: Iterable[LeftOut] | None) -> dict[str, Any]:
+    """Return that no plan follows, and the orders that the exchange's minimum forbids."""
+    small = [one for one in left or () if one.why is LeftOutWhy.BELOW_MINIMUM and one.amount is not None and one.minimum is not None]
+    told = [{"instrument": one.instrument, "amount": str(one.amount), "minimum": str(one.minimum)} for one in small]
+    return {"idle": left is not None, "small": told}
 
 
 def _facts(line: LineReading) -> dict[str, Any]:

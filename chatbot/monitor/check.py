@@ -13,7 +13,7 @@ import structlog
 from chatbot.alerts import periodic_review, quiet_hours, write
 from chatbot.engine.cash import has_left
 from chatbot.errors import contained
-from chatbot.model import AnswerMode, Cause, HeldBack, Outcome, Phase, Plan, PlanState
+from chatbot.model import AnswerMode, Cause, HeldBack, LeftOut, Outcome, Phase, Plan, PlanState
 from chatbot.monitor import batch, losses, stumbles
 from chatbot.monitor.batch import CheckWrites
 from chatbot.monitor.judge import CheckInput, described, judge, kept_open, reasons_for_plan
@@ -364,7 +364,9 @@ class Monitor:
             await write.tell_outage_over(tx, portfolio, person, result.outage_over, now)
         for alert in result.hedges.alerts:
             await write.tell_hedge(tx, portfolio, person, alert.kind, alert.facts, now)
-        idle = bool(result.fired or result.signals) and self._leads_nowhere(seen, result)
+        idle = self._leads_nowhere(seen, result) if result.fired or result.signals else None
+        if result.signals:  # cause before consequence
+            await write.tell_signals(tx, portfolio, person, result.signals, now, idle=idle)
         if result.fired:
             await write.tell_drift(tx, portfolio, person, result.fired, now, idle=idle)
         if result.margin:
@@ -372,14 +374,13 @@ class Monitor:
             await write.tell_margin(tx, portfolio, person, figures, now, under_way=under_way)
         if result.depegged:
             await write.tell_depeg(tx, portfolio, person, result.depegged, now)
-        if result.signals:
-            await write.tell_signals(tx, portfolio, person, result.signals, now, idle=idle)
         return result.states
 
-    def _leads_nowhere(self, seen: CheckInput, result: CheckResult) -> bool:
-        """Tell whether nothing that was heard is worth an order as things stand, so that nobody is told to wait for a plan."""
+    def _leads_nowhere(self, seen: CheckInput, result: CheckResult) -> tuple[LeftOut, ...] | None:
+        """Return what keeps all that was heard from an order as things stand, so that nobody waits for a plan; None: there are orders."""
         reasons = result.asked or result.states.memory.pending
-        return bool(reasons) and isinstance(self._rebalancing.draft(seen.evaluation, reasons), NothingToDo)
+        found = self._rebalancing.draft(seen.evaluation, reasons) if reasons else None
+        return found.left_out if isinstance(found, NothingToDo) else None
 
     async def _plan(self, tx: Tx, seen: CheckInput, result: CheckResult, writes: CheckWrites) -> Outcome:
         """Close the batching window, answer the calendar, or close a hedge, with one plan; returns what became of it.

@@ -9,7 +9,21 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chatbot.alerts import periodic_review
 from chatbot.errors import InternalError
-from chatbot.model import AloneEnded, Cause, KeyReport, LineReading, MessageKind, Phase, PlanState, Problem, Reason, Rhythm, Role
+from chatbot.model import (
+    AloneEnded,
+    Cause,
+    KeyReport,
+    LeftOut,
+    LeftOutWhy,
+    LineReading,
+    MessageKind,
+    Phase,
+    PlanState,
+    Problem,
+    Reason,
+    Rhythm,
+    Role,
+)
 from chatbot.model.life import Leap, Stop, StopKind
 from chatbot.plans.closing import Outcome
 from chatbot.portfolio.flows import Corrected
@@ -131,8 +145,17 @@ async def _problem(program: Program, words: Words, portfolio: Portfolio, _: Fact
 
 async def _signals(program: Program, words: Words, portfolio: Portfolio, facts: Facts) -> View | None:
     steps = [step for step in map(_step, facts["steps"]) if reasons.is_about_signal(step.reason)]
-    idle = bool(facts.get("idle"))  # an older version did not ask
-    return alerts.trigger_alert(words, portfolio, steps, program.sentiment.name, idle=idle) if steps else None
+    return alerts.trigger_alert(words, portfolio, steps, program.sentiment.name, idle=_idle(facts)) if steps else None
+
+
+def _idle(facts: Facts) -> tuple[LeftOut, ...] | None:
+    """Return why nothing of an alert is worth an order; an older version did not ask, or did not say."""
+    if not facts.get("idle"):
+        return None
+    return tuple(
+        LeftOut(why=LeftOutWhy.BELOW_MINIMUM, instrument=one["instrument"], amount=Decimal(one["amount"]), minimum=Decimal(one["minimum"]))
+        for one in facts.get("small", ())
+    )
 
 
 def _from_facts(view: Callable[[Words, Portfolio, Facts], View]) -> OfPortfolio:
@@ -145,7 +168,7 @@ def _from_facts(view: Callable[[Words, Portfolio, Facts], View]) -> OfPortfolio:
 
 
 def _drift(words: Words, portfolio: Portfolio, facts: Facts) -> View:
-    return alerts.drift_alert(words, portfolio, [_line(line) for line in facts["lines"]], idle=bool(facts.get("idle")))
+    return alerts.drift_alert(words, portfolio, [_line(line) for line in facts["lines"]], idle=_idle(facts))
 
 
 async def _amounts(program: Program, words: Words, portfolio: Portfolio, facts: Facts) -> View | None:

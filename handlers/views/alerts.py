@@ -10,6 +10,7 @@ from handlers.buttons import Style
 from handlers.views.common import View, bold, button, clip, head, joined, page, say
 from handlers.views.plan import reasons
 from handlers.views.plan.card import drift_sentence
+from handlers.views.plan.legs import left_out_text
 from handlers.views.problems import cannot_evaluate_line
 from handlers.views.trigger import signals
 from handlers.views.trigger.words import WORDS
@@ -20,9 +21,12 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from chatbot.i18n import Words
-    from chatbot.model import LineReading, Plan, Portfolio, Problem
+    from chatbot.model import LeftOut, LineReading, Plan, Portfolio, Problem
     from handlers.buttons import Button, Keyboard
     from handlers.views.common import Html
+
+#: orders under an exchange's minimum that an alert names
+_MOST_SMALL = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,27 +49,35 @@ class Depegged:
     is_money: bool = False
 
 
-def drift_alert(words: Words, portfolio: Portfolio, lines: Sequence[LineReading], *, idle: bool = False) -> View:
-    """Tell which lines have left their bands, the net exposure among them; ``idle``: nothing of it is worth an order as things stand."""
+def drift_alert(words: Words, portfolio: Portfolio, lines: Sequence[LineReading], *, idle: Sequence[LeftOut] | None = None) -> View:
+    """Tell which lines have left their bands, the net exposure among them.
+
+    ``idle``: nothing of it is worth an order as things stand, and what of it the exchange would refuse.
+    """
     told = [
         drift_sentence(words, Reason(trigger=Cause.DRIFT, line=line.line, weight=line.weight, target=line.target, band=line.band))
         for line in lines
     ]
-    outcome = [_nothing_follows(words)] if idle else []
-    return View(page(head(words, portfolio, name=True), *told, *outcome), _alert_buttons(words, portfolio, idle=idle))
+    outcome = _nothing_follows(words, idle) if idle is not None else []
+    return View(page(head(words, portfolio, name=True), *told, *outcome), _alert_buttons(words, portfolio, idle=idle is not None))
 
 
-def _nothing_follows(words: Words) -> Html:
-    return say(words, "Right now no order would be worth its fees, so no plan follows.")
+def _nothing_follows(words: Words, small: Sequence[LeftOut]) -> list[Html]:
+    if not small:
+        return [say(words, "Right now no order would be worth its fees, so no plan follows.")]
+    refused = [joined(" ", (say(words, "Left out:"), left_out_text(words, one))) for one in small[:_MOST_SMALL]]
+    return [say(words, "Right now no order of it can be sent, so no plan follows."), *refused]
 
 
-def trigger_alert(words: Words, portfolio: Portfolio, steps: Sequence[Step], mood_source: str = "", *, idle: bool = False) -> View:
-    """Tell what the triggers saw in one check, and what comes of it; ``idle``: nothing of it is worth an order as things stand."""
+def trigger_alert(
+    words: Words, portfolio: Portfolio, steps: Sequence[Step], mood_source: str = "", *, idle: Sequence[LeftOut] | None = None
+) -> View:
+    """Tell what the triggers saw in one check, and what comes of it; ``idle`` as for drift."""
     told = [_step_line(words, step, mood_source) for step in steps if step.reason.event is not Phase.WATCH]
     told += _watched(words, [step.reason for step in steps if step.reason.event is Phase.WATCH])
     return View(
         page(head(words, portfolio, name=True), *told, *_outcome(words, portfolio, steps, idle=idle)),
-        _trigger_buttons(words, portfolio, steps, idle=idle),
+        _trigger_buttons(words, portfolio, steps, idle=idle is not None),
     )
 
 
@@ -86,7 +98,7 @@ def _watched(words: Words, moves: list[Reason]) -> list[Html]:
     return [joined(" ", (reasons.sentence(words, largest), others))]
 
 
-def _outcome(words: Words, portfolio: Portfolio, steps: Sequence[Step], *, idle: bool) -> list[Html]:
+def _outcome(words: Words, portfolio: Portfolio, steps: Sequence[Step], *, idle: Sequence[LeftOut] | None) -> list[Html]:
     """Say what happens next: a plan, nothing but this message, or nothing at all."""
     lines = []
     held_back = (WORDS[step.reason.trigger].held_back for step in steps if step.suppressed and step.reason.event is not Phase.END)
@@ -94,7 +106,8 @@ def _outcome(words: Words, portfolio: Portfolio, steps: Sequence[Step], *, idle:
     if not all(step.suppressed for step in steps):
         follows = say(words, "A plan follows if there are orders worth sending.")
         only_told = say(words, "You wanted only to be told; a plan is made when you ask for one.")
-        lines.append(_nothing_follows(words) if idle else only_told if portfolio.answer is AnswerMode.NOTIFY else follows)
+        told = [only_told if portfolio.answer is AnswerMode.NOTIFY else follows]
+        lines += told if idle is None else _nothing_follows(words, idle)
     return lines
 
 
