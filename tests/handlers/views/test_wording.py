@@ -362,7 +362,7 @@ def test_a_plan_of_the_past_tells_no_age_of_its_readings() -> None:
     assert " ago" in card.plan_card(WORDS, portfolio(), replace(plan, state=PlanState.PROPOSED), NOW).text
     assert " ago" not in history.history(WORDS, portfolio(), (plan,)).text
     shown = history.plan_in_full(WORDS, portfolio(), plan).text
-    assert "is no longer acted on" in shown
+    assert "trend looks worn out" in shown
     assert " ago" not in shown
 
 
