@@ -317,7 +317,7 @@ def _misfits(changes: dict[str, Any], present: ScheduleRule | None) -> list[User
     found = []
     waits = "least" in changes or changes.get("only_outside", False)
     if waits and changes.get("invest", present.invest if present else None) is not None:
-        found.append(UserError(N_("A regular amount is invested at its time, whatever has drifted. Leave out the one or the other.")))
+        found.append(UserError(N_("A regular amount is invested at its time, whatever has drifted. Leave out one of the two.")))
     if "weekday" in changes and freq != "weekly":
         found.append(UserError(N_("A day of the week goes only with a weekly schedule.")))
     if "day" in changes and freq not in _DATED:

@@ -44,7 +44,7 @@ DIALOG = "start"
 #: under this the dialog keeps what becomes of the portfolios that are there: all stay, or the number of the one that is replaced
 _OVER = "over"
 _ENDED = N_("This set-up has ended. /status shows your portfolio, /start sets up another one.")
-_OTHERWISE = N_("You have answered otherwise since. Use the buttons of the newest message, or send /start to begin again.")
+_OTHERWISE = N_("You have given another answer since. Use the buttons of the newest message, or send /start to begin again.")
 #: what a dialog notes beside the answers
 _NOTES = frozenset({"step", "readings"})
 #: how far prices may move before Confirm asks again, on a market that runs thousands of times faster than the person

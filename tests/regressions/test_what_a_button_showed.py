@@ -136,7 +136,7 @@ async def test_a_button_of_another_set_up_opens_nothing(tmp_path: Path, case: st
         await walk(chat, then)
         newest = chat.newest
         await chat.tap(label, on=old)
-        assert "You have answered otherwise since." in chat.since(newest)
+        assert "You have given another answer since." in chat.since(newest)
         assert await chat.program.portfolios.by_id(1) is None
 
 
@@ -177,7 +177,7 @@ async def test_a_stranger_who_was_decided_about_meanwhile_stays_as_decided(tmp_p
         asked = ben.with_button("Approve Eve")
         await ann.tap("Block Eve")
         answer = await ben.tap("Approve Eve", on=asked)
-        assert (answer.text, answer.alert) == ("Nothing was changed: Eve was decided about since this was shown.", True)
+        assert (answer.text, answer.alert) == ("Nothing was changed: somebody has decided about Eve since this was shown.", True)
         assert (await eve.say("/status")) == ""
         shown = next(message for message in ben.messages if message.id == asked.id)
         assert "Eve is blocked." in shown.text

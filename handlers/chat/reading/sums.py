@@ -89,8 +89,8 @@ def refuse_the_other_way(text: str, *, comes: bool) -> None:
     other = (_LEAVES if comes else _COMES).search(text)
     if other is None or _BANK.search(text) is not None:
         return
-    leaves = N_("“{text}” is said of money that leaves. Send that with /withdraw, like /withdraw 500.")
-    arrives = N_("“{text}” is said of money that comes in. Send that with /deposit, like /deposit 500.")
+    leaves = N_("“{text}” is about money that goes out. Send that with /withdraw, like /withdraw 500.")
+    arrives = N_("“{text}” is about money that comes in. Send that with /deposit, like /deposit 500.")
     raise UserError(leaves if comes else arrives, text=numbers.shown(other[0]))
 
 

@@ -25,7 +25,7 @@ _BEFORE: Final = (N_("Without it you would lose {amount}."), N_("Without it you 
 
 _SMALLER: Final = N_("Net exposure falls by {points} points, beta by {beta}: losses shrink, and gains as much.")
 #: of a hedge that is larger than what it covers
-_TURNED: Final = N_("Net exposure falls by {points} points, beta by {beta}: you win when BTC falls now, and lose when it rises.")
+_TURNED: Final = N_("Net exposure falls by {points} points, beta by {beta}: from then on you gain when BTC falls, and lose when it rises.")
 
 
 def card_lines(words: Words, plan: Plan) -> list[Html]:

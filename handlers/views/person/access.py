@@ -114,7 +114,7 @@ def access_decided(words: Words, person: Person) -> View:
 
 def decided_otherwise(words: Words, person: Person) -> str:
     """Answer a button that was shown before somebody was decided about, by another operator for instance."""
-    return words.t("Nothing was changed: {name} was decided about since this was shown.", name=_name(words, person))
+    return words.t("Nothing was changed: somebody has decided about {name} since this was shown.", name=_name(words, person))
 
 
 def users(words: Words, people: Sequence[Person]) -> View:

@@ -54,7 +54,7 @@ def why(words: Words, report: StatusReport, check: Check | None, now: datetime) 
         (button(words.t("Status"), "status"), button(words.t("Refresh"), "why")),
     )
     if check is None:
-        none_yet = say(words, "There has been no check yet; the first one comes within a minute.")
+        none_yet = say(words, "There has been no check yet; the first one comes soon.")
         return View(page(head(words, portfolio), halt.line(words, report.halted_since, now), none_yet), buttons)
     return View(page(head(words, portfolio), *_sentences(words, report, check, now)), buttons)
 

@@ -396,7 +396,7 @@ es|500 en BTC|! “500 en BTC” could be dollars or a number of coins
 es|unos 500|500
 es|otros 500|500
 es|invertir 500|500
-es|retirar 500|! “retirar” is said of money that leaves. Send that with /withdraw
+es|retirar 500|! “retirar” is about money that goes out. Send that with /withdraw
 es|500 cada mes|! A regular amount goes into the schedule
 es|500 usdt por favor|500
 es|ETH 1.234|! ETH can be read as 1234 or as 1.234
@@ -623,10 +623,10 @@ CHAT = [
     ("en", "/deposit \u200b500", "+500 USDT"),
     ("es", "/schedule cada\xa0di\u0301a a las\xa09", "Diario"),
     ("ru", "/deposit  2  штуки  баксов", "+2 000 USDT"),
-    ("en", "/deposit took out 500", "“took” is said of money that leaves. Send that with /withdraw"),
+    ("en", "/deposit took out 500", "“took” is about money that goes out. Send that with /withdraw"),
     ("en", "/deposit took 500 from my bank", "+500 USDT"),
-    ("en", "/withdraw put in 500", "“put” is said of money that comes in. Send that with /deposit"),
-    ("en", "/invest withdraw 500", "“withdraw” is said of money that leaves."),
+    ("en", "/withdraw put in 500", "“put” is about money that comes in. Send that with /deposit"),
+    ("en", "/invest withdraw 500", "“withdraw” is about money that goes out."),
     ("es", "/deposit saqué 500", "«saqué» se dice del dinero que sale. Envíalo con /withdraw"),
     ("ru", "/withdraw внёс 500", "«внёс» — о деньгах, которые приходят. Отправьте это с /deposit"),
     ("en", "/withdraw all of my USDT", "−"),

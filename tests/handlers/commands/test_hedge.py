@@ -286,7 +286,7 @@ async def test_a_hedge_larger_than_what_it_covers_says_that_it_turns_the_portfol
     async with after(mostly_cash, tmp_path, source=StillMarket) as ann:
         card = await ann.say("/hedge 50 20")
         assert "If BTC falls 20%, you gain about $" in card
-        assert "you win when BTC falls now, and lose when it rises." in card
+        assert "from then on you gain when BTC falls, and lose when it rises." in card
         assert "losses shrink" not in card
 
 

@@ -122,11 +122,11 @@ async def test_the_last_tap_closes_only_what_its_page_names(ann: Someone) -> Non
         await ann.taps(answer, *SET_UP[:-1])
         pages[answer] = ann.last
     await ann.tap("Use Balanced", on=pages["Keep both"])
-    ann.sees("You have answered otherwise since.")
+    ann.sees("You have given another answer since.")
     await ann.say("/start")
     await ann.taps("Keep both", *SET_UP[:-1])
     await ann.tap("Use Balanced", on=pages["Replace Balanced"])
-    ann.sees("You have answered otherwise since.")
+    ann.sees("You have given another answer since.")
     assert [(one.name, one.is_open) for one in await theirs(ann)] == [("balanced", True)]
 
 
