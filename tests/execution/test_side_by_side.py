@@ -298,7 +298,7 @@ async def unhurt() -> tuple[list[str], dict[str, str]]:
     async with fresh_db() as db:
         lab = await open_lab(db, pace=QUICK)
         lab.account.faults.drop_requests = 1
-        plan = await lab.run(TWICE)
+        plan = await lab.see_through((await lab.run(TWICE)).id)
         assert states(plan) == [FILLED] * 6
         return list(dict.fromkeys(lab.points)), books(lab.account)
 
@@ -310,11 +310,11 @@ async def killed(point: str, wanted: dict[str, str]) -> None:
         lab.account.faults.drop_requests = 1
         made = await lab.plan(TWICE)
         with pytest.raises(Exception, match=point):
-            await lab.finish()
+            await lab.see_through(made.id)
         lab = await restarted(lab)
         await lab.executor.recovery.reconcile()
         await lab.finish()
-        assert (await lab.read(made.id)).state is PlanState.DONE
+        assert (await lab.see_through(made.id)).state is PlanState.DONE
         assert books(lab.account) == wanted, point
         await journal_is_book(lab, await lab.read(made.id))
 
