@@ -309,8 +309,8 @@ def _figures(words: Words, own: Result, hold: Result) -> list[Html]:
         )
     costs = say(words, "Fees {fees} of the first value", fees=words.percent(own.fees, 2))
     if own.funding:
-        told = {"fees": words.percent(own.fees, 2), "funding": _signed(words, own.funding, 2)}
-        costs = say(words, "Fees {fees}, funding {funding} of the first value", **told)
+        shares = {"fees": words.percent(own.fees, 2), "funding": _signed(words, own.funding, 2)}
+        costs = say(words, "Fees {fees}, funding {funding} of the first value", **shares)
     turned = words.percent(own.turnover.spot + own.turnover.futures, 0)
     lines.append(joined(DOT, (costs, say(words, "turned over {turned} a year", turned=turned))))
     if own.volatility is not None and hold.volatility is not None and len(own.daily) > _LEAST_DAYS:
