@@ -115,7 +115,7 @@ async def test_there_is_one_order_at_the_venue_whatever_the_lag_and_the_outcome(
             for outcome in (*OUTCOMES, "mute"):
                 server.venue.harshness = Harshness(lookup_lag_s=lag, reuse_ids=reused, level_quote=Decimal(10_000_000))
                 await once(lab, server, words, outcome, lag)
-                lab.clock.advance(2000)  # type: ignore[attr-defined]
+                lab.clock.advance(4000)  # type: ignore[attr-defined] # more than an hour: then the rules are read again
 
 
 async def once(lab: Lab, server: Server, words: str, outcome: str, lag: float) -> None:
@@ -148,7 +148,7 @@ async def test_there_is_one_order_where_the_account_lags_as_far_behind_as_its_li
             for outcome in (*OUTCOMES, "mute"):
                 server.venue.harshness = Harshness(lookup_lag_s=lag, balance_lag_s=lag, level_quote=Decimal(10_000_000))
                 await once(lab, server, words, outcome, lag)
-                lab.clock.advance(2000)  # type: ignore[attr-defined]
+                lab.clock.advance(4000)  # type: ignore[attr-defined] # more than an hour: then the rules are read again
 
 
 @pytest.mark.long
