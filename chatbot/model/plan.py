@@ -56,6 +56,8 @@ class DecidedBy(StoredWord):
     CLOSING = "closing"
     #: /panic ended it unanswered
     PANIC = "panic"
+    #: its person, who wants it again after some quiet
+    SNOOZE = "snooze"
 
 
 class LegKind(StrEnum):
@@ -309,6 +311,11 @@ class Plan:
     def is_urgent(self) -> bool:
         """Tell whether one of its causes has all its orders take at once."""
         return takes_at_once(self.reasons, by_hand=self.is_by_hand)
+
+    @property
+    def was_put_off(self) -> bool:
+        """Tell whether its person wanted quiet first: what is left of it comes back afterwards."""
+        return self.state is PlanState.SKIPPED and self.decided_by is DecidedBy.SNOOZE
 
     @property
     def was_stopped(self) -> bool:

@@ -58,7 +58,7 @@ from chatbot.plans.outcomes import (
 )
 from chatbot.plans.outdated import holdings_moved, outdated, prices_moved, settings_changed, stopped
 from chatbot.plans.real_money import limits
-from chatbot.plans.show_card import put_off, store
+from chatbot.plans.show_card import comes_back, put_off, store
 from chatbot.portfolio.revision import revision_of
 from chatbot.portfolio.stored import states
 from chatbot.store import events, halt, plans, portfolios
@@ -453,7 +453,8 @@ class Rebalancing:
         now = self._clock.now()
         async with self._db.transaction() as tx:
             waits = until is not None and plan.is_by_hand and plan.state == PlanState.PROPOSED
-            if not waits and not await plans.decide(tx, plan_id, PlanState.SKIPPED, now):
+            by = DecidedBy.SNOOZE if until is not None and comes_back(portfolio, plan) else DecidedBy.PERSON
+            if not waits and not await plans.decide(tx, plan_id, PlanState.SKIPPED, now, by):
                 return Late(plan=await plans.plan(tx, plan_id) or plan)
             await events.add_event(tx, plan_id, None, "snoozed" if until else "skipped", {"person": person_id})
             await put_off(tx, portfolio, plan, now, until)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from chatbot.errors import ExchangeError
 from chatbot.model import UNDER_WAY, Cause, PlanState, Reason
-from chatbot.plans import outcomes, show_card
+from chatbot.plans import outcomes
 from chatbot.reports.tax import entries
 from chatbot.reports.tax.expected import expected
 from chatbot.store import events, halt, plans
@@ -301,10 +301,8 @@ async def _close(update: Update, context: Context, until: datetime | None) -> No
     outcome = await context.program.rebalancing.skip(int(context.tapped.args[0]), context.person.id, until=until)
     match outcome:
         case outcomes.Proposed(plan=plan):
-            portfolio = await context.program.portfolios.by_id(plan.portfolio_id)
-            back = until is not None and portfolio is not None and show_card.comes_back(portfolio, plan)
             context.program.portfolios.tell_changed(plan.portfolio_id)
-            await answer(update, context, progress.skipped_toast(context.words, plan, until=until, comes_back=back))
+            await answer(update, context, progress.skipped_toast(context.words, plan, until=until))
             await _show_plan(update, context, plan)
         case outcomes.Late(plan=plan):
             await answer(update, context, progress.late_text(context.words, plan, replanned=False), alert=True)

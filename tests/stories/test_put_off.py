@@ -31,18 +31,22 @@ async def drifted(at: Seat) -> None:
 async def test_a_card_that_was_put_off_comes_back_after_its_hour_and_rings(tmp_path: Path) -> None:
     async with ann(tmp_path) as at:
         await drifted(at)
-        card, before = at.chat.last, await at.chat.plan()
+        before = await at.chat.plan()
         said = await at.chat.tap("Snooze 1 h")
         assert said.text is not None
         assert "Then I plan it again, if there is still something to do." in said.text
+        at.chat.sees(f"Plan {before.number} was put off at", "Nothing was traded.")
+        await at.chat.say("/history")
+        at.chat.sees("put off")
+        newest = at.chat.last
         for _ in range(6):
             assert (await at.chat.step(HOUR / 6 - 1)).plans == 0
-        assert at.chat.last.id == card.id
+        assert at.chat.last.id == newest.id
         assert (await at.chat.step(20)).plans == 1
         plan = await at.chat.plan()
         assert (plan.number, plan.state) == (before.number + 1, PlanState.PROPOSED)
         assert [reason.line for reason in plan.reasons] == [reason.line for reason in before.reasons]
-        assert at.chat.last.id > card.id, "a message of its own: an edit of the old card would not be heard"
+        assert at.chat.last.id > newest.id, "a message of its own: an edit of the old card would not be heard"
         assert not at.chat.last.silent
         assert (await at.chat.confirm()).state is PlanState.DONE
         await at.chat.step(HOUR)

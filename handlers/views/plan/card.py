@@ -116,6 +116,7 @@ _ENDED_BY = {
     DecidedBy.CLOSING: N_("Plan {number} ended, because the portfolio was closed. Nothing was traded."),
     DecidedBy.PANIC: N_("Plan {number} ended, because you pressed /panic. Nothing was traded."),
 }
+_PUT_OFF = N_("Plan {number} was put off at {time}. Nothing was traded.")
 _OUTDATED = N_("Plan {number} ended, because what it rested on was changed. Nothing was traded.")
 
 
@@ -171,6 +172,8 @@ def closed_text(words: Words, plan: Plan) -> str:
     told = _CLOSED[plan.state]
     if plan.state is PlanState.SUPERSEDED and plan.superseded_by is None:
         told = _ENDED_BY.get(plan.decided_by, _OUTDATED)
+    elif plan.was_put_off:
+        told = _PUT_OFF
     return words.t(told, number=plan.number, time=time)
 
 

@@ -35,6 +35,7 @@ _STATES = {
     PlanState.SKIPPED: N_("skipped"),
     PlanState.SUPERSEDED: N_("replaced"),
 }
+_PUT_OFF = N_("put off")
 #: what a person said of a plan that they trade themselves
 _STATES_BY_HAND = {
     PlanState.PROPOSED: N_("waiting until you say what was done"),
@@ -89,7 +90,8 @@ def _none(words: Words, portfolio: Portfolio, *, is_older: bool) -> View:
 
 def _row(words: Words, plan: Plan) -> Html:
     states = _STATES | _STATES_BY_HAND if plan.is_by_hand else _STATES
-    lead = joined(DOT, (bold(str(plan.number)), words.moment(plan.created_at), words.t(states[plan.state])))
+    state = _PUT_OFF if plan.was_put_off else states[plan.state]
+    lead = joined(DOT, (bold(str(plan.number)), words.moment(plan.created_at), words.t(state)))
     change = _largest_change(words, plan.before, plan.result) if plan.result is not None else None
     return joined("\n", (lead, *[*hedge_lines(words, plan)[:1], *past_reasons(words, plan)][:1], change))
 

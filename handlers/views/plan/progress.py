@@ -284,15 +284,15 @@ def not_yours(words: Words) -> str:
     return words.t("This plan is not yours. Nothing was done.")
 
 
-def skipped_toast(words: Words, plan: Plan, *, until: datetime | None = None, comes_back: bool = False) -> str:
-    """Return the short answer to Skip, and to Snooze, which keeps quiet ``until`` then, after which the plan mostly ``comes_back``."""
+def skipped_toast(words: Words, plan: Plan, *, until: datetime | None = None) -> str:
+    """Return the short answer to Skip, and to Snooze, which keeps quiet ``until`` then."""
     if plan.is_by_hand and until is None:
         return words.t("Plan {number} was not done.", number=plan.number)
     if until is not None:
         time = words.when(until, plan.decided_at or plan.created_at)
         if plan.is_by_hand:
             return words.t("I keep quiet until {time}. Plan {number} waits until you say what was done.", number=plan.number, time=time)
-        if comes_back:
+        if plan.was_put_off:
             return words.t("I keep quiet until {time}. Then I plan it again, if there is still something to do.", time=time)
         return words.t("Plan {number} is skipped and I keep quiet until {time}.", number=plan.number, time=time)
     return words.t("Plan {number} is skipped.", number=plan.number)

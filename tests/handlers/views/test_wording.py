@@ -14,6 +14,7 @@ from chatbot.model import (
     CORE,
     NET,
     Cause,
+    DecidedBy,
     HeldBack,
     HeldTarget,
     LeftOutWhy,
@@ -217,7 +218,7 @@ def test_small_window_texts_fit_in_every_language() -> None:
         texts += [
             progress.not_yours(words),
             progress.skipped_toast(words, a_plan(), until=a_plan().expires_at),
-            progress.skipped_toast(words, a_plan(), until=a_plan().expires_at, comes_back=True),
+            progress.skipped_toast(words, replace(a_plan(state=PlanState.SKIPPED), decided_by=DecidedBy.SNOOZE), until=a_plan().expires_at),
             progress.confirmed_toast(words, a_plan()),
             progress.left_behind(words, a_plan()),
             progress.left_behind_open(words, a_plan()),
