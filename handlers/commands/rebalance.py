@@ -172,7 +172,7 @@ async def _moved(update: Update, context: Context, plan_id: int, outcome: outcom
                 "Prices have moved since plan {number} was made, so nothing was sent. Here is the plan as of now.", number=old.number
             )
         case outcomes.CannotEvaluate():
-            lead = words.t("I can't get reliable prices, so there is no plan yet. I keep trying; you don't need to do anything.")
+            lead = words.t(problems.NO_PRICES)
         case outcomes.Busy(plan=other):
             lead = views.closed_text(words, other)
         case outcomes.Closed():

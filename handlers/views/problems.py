@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from chatbot.errors import OtherWorld
 from chatbot.i18n import N_
@@ -46,6 +46,9 @@ _PROBLEMS = {
     "non_positive_value": N_("the portfolio's value is not above zero"),
     "negative_quantity": N_("the exchange reports a negative amount"),
 }
+#: said where figures were asked for, while checks go on and while they rest
+NO_PRICES: Final = N_("I can't get reliable prices, so there is no plan yet. I keep trying; you don't need to do anything.")
+_NO_PRICES_PAUSED: Final = N_("I can't get reliable prices, so there is no plan yet. It is paused, so I try only when you ask.")
 #: coins that are named of those whose prices are equally old
 _MOST_COINS = 6
 _TAPS = {
@@ -117,7 +120,7 @@ def cannot_evaluate(words: Words, portfolio: Portfolio, problems: Sequence[Probl
         head(words, portfolio),
         cannot_evaluate_line(words, problems),
         "",
-        say(words, "I can't get reliable prices, so there is no plan yet. I keep trying; you don't need to do anything."),
+        esc(words.t(_NO_PRICES_PAUSED if portfolio.paused else NO_PRICES)),
     )
     return View(text, ((button(words.t("Try again"), "rebalance"), button(words.t("Why?"), "why")),))
 

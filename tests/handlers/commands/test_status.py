@@ -62,3 +62,23 @@ async def test_coins_without_prices_say_what_is_missing(tmp_path: Path) -> None:
         await ann.tap("Coins", on=page)
         assert "SOL" in ann.last.text
         assert "%" not in ann.last.text
+
+
+@pytest.mark.long
+async def test_a_pause_without_prices_promises_no_check(tmp_path: Path) -> None:
+    """Seen after a pause of weeks: /why said that every check tries again, /exposure that it keeps trying."""
+    clock = ManualClock(START)
+    market = StillMarket(clock)
+    async with someone(tmp_path, clock=clock, source=market) as ann:
+        await with_futures(ann)
+        await ann.say("/pause")
+        del market.prices["SOL"]
+        clock.advance(3600)
+        why, exposure = await ann.say("/why"), await ann.say("/exposure")
+        assert "The portfolio is paused, so I do nothing until /resume." in why
+        assert "every check" not in why
+        assert "It is paused, so I try only when you ask." in exposure
+        assert "keep trying" not in exposure
+        await ann.say("/resume")
+        assert "every check tries again" in await ann.say("/why")
+        assert "I keep trying" in await ann.say("/exposure")
