@@ -62,8 +62,8 @@ def why(words: Words, report: StatusReport, check: Check | None, now: datetime) 
 def _sentences(words: Words, report: StatusReport, check: Check, now: datetime) -> list[Html | None]:
     halted, fresh = halt.line(words, report.halted_since, now), _fresh(words, report, check, now)
     if check.figures is None:
-        idle = HeldBack.PAUSED if report.portfolio.paused else HeldBack.NO_DATA
-        return [halted, cannot_evaluate_line(words, check.problems), None if halted else say(words, _HELD_BACK[idle]), fresh]
+        back = HeldBack.PAUSED if report.portfolio.paused else HeldBack.NO_DATA
+        return [halted, cannot_evaluate_line(words, check.problems), None if halted else say(words, _HELD_BACK[back]), fresh]
     acts = halted or _acts(words, report, check, now)
     lines, seen = _limits(words, check.figures), standing.ranked(words, report)
     signal = seen[0] if seen else None
