@@ -283,9 +283,12 @@ class Keyring:
 async def is_asked(tx: Tx, person_id: int | None, now: datetime) -> bool:
     """Tell whether a person, None for nobody, is being asked for a key in the chat."""
     dialog = await accounts.dialog(tx, person_id) if person_id is not None else None
-    if dialog is None or dialog[0] != CHAT_DIALOG:
-        return False
-    until = _until(dialog[1])
+    return dialog is not None and dialog[0] == CHAT_DIALOG and is_waiting(dialog[1], now)
+
+
+def is_waiting(question: Mapping[str, Any], now: datetime) -> bool:
+    """Tell whether a question for a key has not ended."""
+    until = _until(question)
     return until is None or now < until  # where the end cannot be read, a key is rather not written down
 
 

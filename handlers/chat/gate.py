@@ -14,11 +14,11 @@ from telegram.ext import ApplicationHandlerStop
 from chatbot.access import Gate
 from handlers.chat.context import Context, answer, reply
 from handlers.chat.trouble import broken, words_outside
-from handlers.chat.typed_keys import unsay, was_whispered
+from handlers.chat.typed_keys import heard, unsay, was_whispered
 from handlers.transport import menu
 from handlers.transport.rate_limit import newest_of
 from handlers.views import problems
-from handlers.views.person import access
+from handlers.views.person import access, keys
 
 if TYPE_CHECKING:
     from telegram import Chat, Message, Update, User
@@ -96,8 +96,9 @@ async def _answer_second_hand(update: Update, context: Context) -> None:
     """Say that nothing was done; pictures, places and the like that change by themselves are let go."""
     edited = update.edited_message
     if was_whispered(context, update.update_id):
-        await unsay(update, context)
-    if edited is None:
+        heard(context, update.update_id)
+        await reply(update, context, keys.unasked(context.words, deleted=await unsay(update, context)))
+    elif edited is None:
         await reply(update, context, problems.forwarded(context.words))
     elif edited.text:
         await reply(update, context, problems.edited(context.words))
@@ -106,6 +107,8 @@ async def _answer_second_hand(update: Update, context: Context) -> None:
 async def _answer_outside(update: Update, context: Context, entry: Entry) -> None:
     """Tell somebody who may not come in how they could; a blocked person gets no answer."""
     await answer(update, context)
+    if was_whispered(context, update.update_id):
+        await unsay(update, context)
     if entry.gate is not Gate.BLOCKED:
         await reply(update, context, access.outside(context.words, entry.gate))
 

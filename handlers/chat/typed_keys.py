@@ -1,8 +1,9 @@
-"""What is typed while a chat is asked for a key: it is in memory only, apart from the update, and read at most once."""
+"""What is typed and may be a key, asked for or not: it is in memory only, apart from the update, and read at most once."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 import structlog
 from telegram.error import TelegramError
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 WHISPERS = "whispers"
+#: one half of a key: letters and digits, longer than any word beside it
+_HALF = re.compile(r"(?<![\w-])[A-Za-z0-9_-]{12,256}(?![\w-])")
+#: so long is each half at every exchange, and a half that comes alone, the secret one, at those whose keys are taken
+_SURELY: Final = 16
+_ALONE: Final = 36
 
 
 class Whispers:
@@ -45,6 +51,17 @@ def heard(context: Context, update_id: int) -> str:
 def was_whispered(context: Context, update_id: int) -> bool:
     """Tell whether the text of an update was kept aside, and not heard yet."""
     return update_id in context.bot_data[WHISPERS]
+
+
+def halves(text: str) -> list[str]:
+    """Return what may be halves of a key in a text, in its order, each once."""
+    return list(dict.fromkeys(_HALF.findall(text)))
+
+
+def is_like_one(text: str) -> bool:
+    """Tell whether a text is most likely a key: two long words, or one very long one, of letters and digits both."""
+    found = [one for one in halves(text) if not one.isalpha() and not one.isdecimal()]
+    return sum(len(one) >= _SURELY for one in found) >= 2 or any(len(one) >= _ALONE for one in found)
 
 
 async def unsay(update: Update, context: Context) -> bool:

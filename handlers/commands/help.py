@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.errors import UserError
 from chatbot.i18n import N_
+from chatbot.keyring import is_waiting
 from chatbot.model import Role
 from chatbot.portfolio.manage import OF_PORTFOLIO
 from chatbot.store import accounts
@@ -62,12 +63,10 @@ async def text(update: Update, context: Context) -> None:
     """Give a text to the dialog that waits for it, or say what the bot understands."""
     raw = (update.message.text or "") if update.message else ""
     typed, dialog = characters.plain(raw), await context.dialog()
-    if dialog is not None and dialog[0] == keys.DIALOG and not raw:
+    if dialog is not None and dialog[0] == keys.DIALOG and not raw and is_waiting(dialog[1], context.program.clock.now()):
         await keys.typed(update, context, dialog[1])
     elif was_whispered(context, update.update_id):
         await keys.unheard(update, context)
-    elif keys.is_like_one(raw):
-        await keys.unasked(update, context)
     elif dialog is None or dialog[0] not in DIALOGS or (dialog[0] != portfolios.DIALOG and _is_command(typed)):
         if await settings.answered(update, context, typed):
             return

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from chatbot.keyring import CHAT_DIALOG, Refused
 from chatbot.model import Credentials, Mode, Plan
 from handlers.chat.context import answer, reply, show
-from handlers.chat.typed_keys import heard, unsay, was_whispered
+from handlers.chat.typed_keys import halves, heard, is_like_one, unsay, was_whispered
 from handlers.views.person import keys as views
 from handlers.views.person.key_guides import GUIDES, OWN
 from handlers.views.plan import real_money
@@ -24,11 +23,6 @@ if TYPE_CHECKING:
 DIALOG = CHAT_DIALOG
 #: in place of an exchange: the first page, where the button was
 _FROM = "start"
-#: one half of a key: letters and digits, longer than any word beside it
-_HALF = re.compile(r"(?<![\w-])[A-Za-z0-9_-]{12,256}(?![\w-])")
-
-#: so long is each half at every exchange
-_SURELY = 16
 
 
 async def connect(update: Update, context: Context) -> None:
@@ -88,28 +82,16 @@ async def typed(update: Update, context: Context, data: dict[str, Any]) -> None:
 
 
 async def unheard(update: Update, context: Context) -> None:
-    """Answer a message whose text was kept aside for a question that is no longer open."""
-    heard(context, update.update_id)
-    await reply(update, context, views.unheard(context.words, deleted=await unsay(update, context)))
-
-
-def is_like_one(text: str) -> bool:
-    """Tell whether a text that nobody asked for is most likely a key: two long words of letters and digits both."""
-    found = _credentials(text)
-    halves = (found.api_key, found.secret) if found is not None else ()
-    return bool(halves) and all(len(one) >= _SURELY and not one.isalpha() and not one.isdecimal() for one in halves)
-
-
-async def unasked(update: Update, context: Context) -> None:
-    """Delete a key that was sent without being asked for."""
+    """Answer a message whose text was kept aside, for a question that is no longer open or because it was like a key; delete it."""
+    said = views.unasked if is_like_one(heard(context, update.update_id)) else views.unheard
     await context.leave(DIALOG)
-    await reply(update, context, views.unasked(context.words, deleted=await unsay(update, context)))
+    await reply(update, context, said(context.words, deleted=await unsay(update, context)))
 
 
 def _credentials(text: str) -> Credentials | None:
     """Return the two halves of a key as they stand in a text; None where there are not two of them."""
-    halves = list(dict.fromkeys(_HALF.findall(text)))
-    return Credentials(api_key=halves[0], secret=halves[1]) if len(halves) == 2 else None
+    found = halves(text)
+    return Credentials(api_key=found[0], secret=found[1]) if len(found) == 2 else None
 
 
 async def keys(update: Update, context: Context) -> None:

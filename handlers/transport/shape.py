@@ -60,6 +60,8 @@ def _message(raw: Json) -> Json:
     if isinstance(text := raw.get("text"), str):
         found["text"] = storable(text[:_TEXT_MAX])
         found["entities"] = _commands(raw.get("entities"), found["text"])
+    if isinstance(caption := raw.get("caption"), str):
+        found["caption"] = storable(caption[:_TEXT_MAX])
     if any(raw.get(name) for name in _SECOND_HAND):
         found["forward_origin"] = {"type": "hidden_user", "date": 1, "sender_user_name": ""}
     if isinstance(raw.get("photo"), list) and raw["photo"]:
@@ -168,18 +170,24 @@ def _is_id(value: Any) -> bool:  # noqa: ANN401 - whatever came
 
 
 #: a command alone is no key: it may be written down, so that it is still obeyed after a kill
+_WRITTEN = ("message", "edited_message")
 _BARE_COMMAND = re.compile(r"/[a-z]{1,20}")
 
 
 def hushed(sound: Json) -> tuple[Json, str]:
-    """Return an update without the text in it, and that text; a bare command stays. Give it what :func:`reduced` returned."""
-    said, kept = "", dict(sound)
-    for kind in ("message", "edited_message"):
-        message = kept.get(kind)
-        if message is not None and not _BARE_COMMAND.fullmatch(message.get("text", "/none")):
-            said = message["text"]
-            kept[kind] = {name: value for name, value in message.items() if name not in ("text", "entities")}
-    return kept, said
+    """Return an update without the words in it, and those words; a bare command stays. Give it what :func:`reduced` returned."""
+    words, kept = said(sound), dict(sound)
+    if _BARE_COMMAND.fullmatch(words):
+        return kept, ""
+    for kind in _WRITTEN:
+        if kind in kept:
+            kept[kind] = {name: value for name, value in kept[kind].items() if name not in ("text", "entities", "caption")}
+    return kept, words
+
+
+def said(sound: Json) -> str:
+    """Return what somebody wrote, or wrote below a picture or file; empty where nobody wrote anything."""
+    return next((sound[kind].get("text") or sound[kind].get("caption", "") for kind in _WRITTEN if kind in sound), "")
 
 
 def writer(sound: Json) -> int | None:

@@ -16,7 +16,7 @@ from telegram.ext import BaseUpdateProcessor
 from chatbot.clock import SystemClock
 from chatbot.keyring import CHAT_DIALOG, is_asked
 from chatbot.store import accounts, events
-from handlers.chat.typed_keys import Whispers
+from handlers.chat.typed_keys import Whispers, is_like_one
 from handlers.transport import shape
 
 if TYPE_CHECKING:
@@ -69,13 +69,14 @@ class JournaledQueue(asyncio.Queue[object]):
         """Record an update by its raw text, then queue it; raises when it could not be written down.
 
         One of a kind that is not served is finished at once. One that cannot be read is logged and left out; its text is kept in the
-        log of the database, so that it can be looked at. In a chat that is being asked for a key no text is written down.
+        log of the database, so that it can be looked at. What is like a key is not written down, and in a chat
+        that is being asked for one no text is.
         """
         sound, whispered = sound_of(number, text), ""
         async with self._db.transaction() as tx:
             if sound is None and await accounts.dialogs(tx, CHAT_DIALOG):
                 text = json.dumps({"update_id": number})  # whose it is cannot be told
-            elif sound is not None and await is_asked(tx, shape.writer(sound), self._clock.now()):
+            elif sound is not None and (is_like_one(shape.said(sound)) or await is_asked(tx, shape.writer(sound), self._clock.now())):
                 sound, whispered = shape.hushed(sound)
                 text = json.dumps(sound)
             parsed = made_of(number, sound, bot)

@@ -11,6 +11,7 @@ from telegram.error import BadRequest
 
 from chatbot.store import tables
 from chatbot.vault import new_master_key
+from handlers.loopback import TelegramUser
 from handlers.transport import updates
 from tests.exchanges.live.key_server import API_KEY, SECRET, KeyServer, key_server
 from tests.person import ANN, BEN, someone
@@ -239,6 +240,50 @@ async def test_a_question_is_forgotten_after_an_hour_and_a_key_that_comes_unaske
     assert await rows(ann, "pf_keys") == []
     assert await ann.dialog() is None
     assert "deleted" not in await ann.say("0.123456789012 BTC 0.12345678901234567 ETH")
+
+
+UNASKED = {
+    "arguments": ("message", {"text": f"/connect binance {API_KEY} {SECRET}"}),
+    "another command": ("message", {"text": f"/status {API_KEY} {SECRET}"}),
+    "no command": ("message", {"text": f"/kyes {API_KEY} {SECRET}"}),
+    "a sentence": ("message", {"text": f"my key is {API_KEY}, the secret {SECRET}"}),
+    "the secret alone": ("message", {"text": SECRET}),
+    "below a picture": ("message", {"photo": [{"file_id": "a", "file_unique_id": "b", "width": 1, "height": 1}], "caption": KEY}),
+    "below a file": ("message", {"document": {"file_id": "a", "file_unique_id": "b"}, "caption": KEY}),
+    "edited": ("edited_message", {"text": KEY, "edit_date": 2}),
+    "edited caption": ("edited_message", {"caption": KEY, "edit_date": 2}),
+    "forwarded": ("message", {"text": KEY, "forward_origin": {"type": "hidden_user", "date": 1, "sender_user_name": "x"}}),
+}
+
+
+@pytest.mark.parametrize("shape", UNASKED)
+async def test_a_key_that_nobody_asked_for_is_deleted_and_written_down_nowhere(ann: Someone, shape: str) -> None:
+    """However it comes: its message goes, the person is warned, nothing acts, and no file of the bot ever held it."""
+    kind, said = UNASKED[shape]
+    await ann.say("wait")
+    (own,) = [one for one in ann.loopback.chat(ann.user.id) if one.sender is not None]
+    chat, sender = {"id": ann.user.id, "type": "private"}, {"id": ann.user.id, "is_bot": False, "first_name": "Ann"}
+    before = ann.newest
+    await ann.update(kind, message_id=own.id, date=1, chat=chat, **{"from": sender}, **_commands(said), **said)
+    assert ann.since(before).startswith("That looks like an exchange key, so I deleted the message.")
+    assert not any(one.sender is not None for one in ann.loopback.chat(ann.user.id))
+    assert await rows(ann, "pf_keys") == []
+    for path in ann.program.settings.data_dir.iterdir():
+        assert SECRET.encode() not in path.read_bytes(), path
+
+
+def _commands(said: dict[str, Any]) -> dict[str, Any]:
+    """Return how Telegram marks the command that a text begins with."""
+    first = said.get("text", "").split(" ")[0]
+    return {"entities": [{"type": "bot_command", "offset": 0, "length": len(first)}]} if first.startswith("/") else {}
+
+
+async def test_a_strangers_key_is_deleted_too(ann: Someone) -> None:
+    eve = ann.beside(TelegramUser(id=66, name="Eve"))
+    await eve.say(KEY)
+    assert not any(SECRET in one.text for one in eve.loopback.chat(66))
+    for path in ann.program.settings.data_dir.iterdir():
+        assert SECRET.encode() not in path.read_bytes(), path
 
 
 async def test_a_message_that_telegram_does_not_delete_is_said_so(ann: Someone, monkeypatch: pytest.MonkeyPatch) -> None:
