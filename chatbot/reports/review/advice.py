@@ -18,10 +18,17 @@ from chatbot.engine.review.deflated import ENOUGH_DAYS, STRONG, deflated_sharpe,
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from numpy.typing import NDArray
+
     from chatbot.reports.review.series import Series
+
+    #: of each return between two daily values, whether it is that of one day
+    Seen = NDArray[np.bool_]
 
 #: ways that a portfolio can be set to; holding is told beside them, and counts as tried
 OFFERED = ("monthly", "bands")
+#: of fewer there is no spread
+_LEAST_RETURNS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,15 +50,15 @@ class Advice:
         return self.deflated >= STRONG
 
 
-def advice(found: Series, days: Decimal, daily: int) -> Advice | None:
+def advice(found: Series, days: Decimal, seen: Seen) -> Advice | None:
     """Return the best of the ways by what each earned more a day; None where there is too little to tell, or none earned more.
 
-    ``daily`` is how many of the first values stand a day apart.
+    The first values, one more than there are in ``seen``, are daily; it tells which of the returns between them are those of one day.
     """
     if days < ENOUGH_DAYS:
         return None
     more = {
-        name: _more(index, found.actual, daily) for name, index in (("hold", found.hold), *((one, getattr(found, one)) for one in OFFERED))
+        name: _more(index, found.actual, seen) for name, index in (("hold", found.hold), *((one, getattr(found, one)) for one in OFFERED))
     }
     ratios = {name: float(r.mean() / r.std(ddof=1)) for name, r in more.items() if r is not None and r.std(ddof=1) > 0}
     best = max((name for name in OFFERED if name in ratios), key=lambda name: ratios[name], default=None)
@@ -66,9 +73,13 @@ def advice(found: Series, days: Decimal, daily: int) -> Advice | None:
     return Advice(way=best, deflated=luck, tried=len(ratios), ahead=float(r.mean()) * measures.YEAR_DAYS)
 
 
-def _more(index: tuple[float | None, ...] | None, actual: tuple[float, ...], daily: int) -> measures.Floats | None:
+def _more(index: tuple[float | None, ...] | None, actual: tuple[float, ...], seen: Seen) -> measures.Floats | None:
     """Return what an index earned more than the portfolio on each day; None where it has a gap."""
     if index is None or None in index:
         return None
+    daily = len(seen) + 1
     known = [value for value in index[:daily] if value is not None and value > 0]
-    return measures.daily_returns(known) - measures.daily_returns(actual[:daily]) if len(known) == daily > 2 else None
+    if len(known) < daily or seen.sum() < _LEAST_RETURNS:
+        return None
+    more: measures.Floats = (measures.daily_returns(known) - measures.daily_returns(actual[:daily]))[seen]
+    return more

@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
     from chatbot.engine.review.costs import SlippageTold
-    from chatbot.engine.review.measures import DriftStatistics
+    from chatbot.engine.review.measures import DriftStatistics, Floats
     from chatbot.model import Begun, Flow, Plan, Portfolio
     from chatbot.portfolio.evaluation import Evaluation
-    from chatbot.reports.review.advice import Advice
+    from chatbot.reports.review.advice import Advice, Seen
     from chatbot.reports.review.series import Point, Series
     from chatbot.reports.tax.entries import Entry, Journal
     from chatbot.store.database import Tx
@@ -49,6 +49,8 @@ _LEAST_RETURNS, _LEAST_DAYS = 30, 365
 _TELLS_AFTER: Final = timedelta(hours=2)
 #: and a fall between two values that were written down has been seen by nobody: fewer than a week of them show none where there was one
 _LEAST_VALUES = 7
+#: marks that lie further apart have days between them that nobody saw, in a pause for instance: what came of those is no return of one day
+_ONE_DAY: Final = timedelta(hours=36)
 #: a plan that is being carried out, or was
 _CARRIED_OUT: Final = (PlanState.DONE, PlanState.PARKED, PlanState.RUNNING, PlanState.CONFIRMED)
 
@@ -88,6 +90,8 @@ class Review:
     #: that time is not the one of its person, because the market is played
     is_played: bool = False
     days: Decimal = _ZERO
+    #: days whose return is known, of which statistics are made
+    seen: int = 0
     #: where monthly and bands alone begin that the marks cannot tell, because there are futures; None: they can, or nobody could
     begun: Begun | None = None
     #: the strategy that they follow, that of the day on which they begin, and since when it was the portfolio's; None: they do not begin
@@ -204,6 +208,7 @@ def review(
     funding = _funding(told, start.at)
     card = scorecard(records.plans, told.entries, found.points, funding or _ZERO, first=first.number if first is not None else None)
     daily = found.points if last is None else found.points[:-1]
+    seen = _seen(daily)
     done = sorted((plan for plan in carried if ended_at(plan) >= start.at), key=lambda plan: plan.id)
     return Review(
         portfolio=portfolio,
@@ -216,20 +221,21 @@ def review(
         holds_first_plan=first is not None,
         holds_cash=first is None and _is_cash(start),
         days=days,
+        seen=int(seen.sum()),
         series=found,
-        actual=_risk(found.actual, len(daily)),
-        hold=_risk(found.hold, len(daily)),
-        monthly=_risk(found.monthly, len(daily)),
-        bands=_risk(found.bands, len(daily)),
+        actual=_risk(found.actual, seen),
+        hold=_risk(found.hold, seen),
+        monthly=_risk(found.monthly, seen),
+        bands=_risk(found.bands, seen),
         ahead=_ahead(found),
         unexplained=_unexplained(found, card),
-        bonus=_bonus(found, float(days)) if len(daily) > _LEAST_RETURNS else None,
-        tracking_error=_tracking(found, len(daily)),
-        excess_growth=_excess(daily),
+        bonus=_bonus(found, float(days)) if seen.sum() >= _LEAST_RETURNS else None,
+        tracking_error=_tracking(found, seen),
+        excess_growth=_excess(daily, seen),
         drift=_drift(daily),
         costs=_costs(done, daily, funding, days),
         card=card,
-        best=advice(found, days, len(daily)),
+        best=advice(found, days, seen),
         traded_at=tuple(market_time(found.points, ended_at(plan)) for plan in done),
     )
 
@@ -270,14 +276,19 @@ def _funding(told: Journal, since: datetime) -> Decimal | None:
     return sum((one.qty for one in told.entries if one.kind is BookKind.FUNDING and one.at > since), _ZERO)
 
 
-def _risk(index: Sequence[float | None] | None, daily: int) -> Risk | None:
-    """Return the measures of an index; its daily part alone, without a gap, is what statistics are of."""
+def _seen(daily: Sequence[Point]) -> Seen:
+    """Tell of each return between two marks whether it is that of one day."""
+    return np.array([after.market_at - before.market_at <= _ONE_DAY for before, after in pairwise(daily)], dtype=np.bool_)
+
+
+def _risk(index: Sequence[float | None] | None, seen: Seen) -> Risk | None:
+    """Return the measures of an index; the returns of its days alone, where none is unknown, are what statistics are of."""
     known = [value for value in index or () if value is not None and value > 0]
     if index is None or len(known) < 2:
         return None
     is_whole = len(known) == len(index)
-    r = measures.daily_returns(known[:daily])
-    tells = is_whole and len(r) >= _LEAST_RETURNS
+    tells = is_whole and seen.sum() >= _LEAST_RETURNS
+    r: Sequence[float] | Floats = measures.daily_returns(known[: len(seen) + 1])[seen] if tells else ()
     return Risk(
         total=known[-1] - 1,
         drawdown=measures.max_drawdown(known) if len(known) >= _LEAST_VALUES else None,
@@ -307,13 +318,11 @@ def _unexplained(found: Series, card: Scorecard) -> Decimal | None:
     return None if ahead is None or card.attribution is None else ahead - card.attribution.total
 
 
-def _tracking(found: Series, daily: int) -> float | None:
+def _tracking(found: Series, seen: Seen) -> float | None:
     """Return the tracking error against the targets of each day, kept without friction."""
-    points, actual = found.points[:daily], measures.daily_returns(found.actual[:daily])
-    if len(actual) < _LEAST_RETURNS:
-        return None
+    points, actual = found.points[: len(seen) + 1], measures.daily_returns(found.actual[: len(seen) + 1])
     wanted = [_target_return(before, after) for before, after in pairwise(points)]
-    both = [(r, w) for r, w in zip(actual.tolist(), wanted, strict=True) if w is not None]
+    both = [(r, w) for r, w, of_a_day in zip(actual.tolist(), wanted, seen, strict=True) if w is not None and of_a_day]
     return measures.tracking_error([r for r, _ in both], [w for _, w in both]) if len(both) >= _LEAST_RETURNS else None
 
 
@@ -324,13 +333,13 @@ def _target_return(before: Point, after: Point) -> float | None:
     return sum(float(weight * (now[name] / then[name] - 1)) for name, weight in before.mark.targets.items() if weight)
 
 
-def _excess(points: Sequence[Point]) -> float | None:
+def _excess(points: Sequence[Point], seen: Seen) -> float | None:
     """Return what mixing the coins of the present targets is worth in a year by their daily moves (Fernholz)."""
     weights = {name: float(weight) for name, weight in points[-1].mark.targets.items() if weight and not is_perp(name)} if points else {}
-    if len(points) <= _LEAST_RETURNS or not weights or any(name not in point.mark.prices for point in points for name in weights):
+    if seen.sum() < _LEAST_RETURNS or not weights or any(name not in point.mark.prices for point in points for name in weights):
         return None
     prices = np.array([[float(point.mark.prices[name]) for point in points] for name in weights])
-    covariance = np.atleast_2d(np.cov(prices[:, 1:] / prices[:, :-1] - 1)) * measures.YEAR_DAYS
+    covariance = np.atleast_2d(np.cov((prices[:, 1:] / prices[:, :-1] - 1)[:, seen])) * measures.YEAR_DAYS
     return measures.excess_growth(list(weights.values()), covariance)
 
 

@@ -44,6 +44,8 @@ _WAYS: Final = {"monthly": N_("Monthly"), "bands": N_("Bands alone")}
 #: triggers that are there to lower risk
 _RISK: Final = frozenset({Cause.VOLATILITY, Cause.TREND, Cause.FUNDING_HIGH, Cause.FEAR_GREED, Cause.MARGIN, Cause.HEDGE})
 _PLANS: Final = NN_("{count} plan carried out", "{count} plans carried out")
+#: days of which falls, and statistics, are told at the earliest
+_A_WEEK, _LEAST_DAYS = 7, 30
 #: rows of the table of triggers
 _MOST: Final = 10
 
@@ -153,9 +155,7 @@ def _risk(words: Words, told: Review) -> Html | None:
     """Return volatility, Sharpe and Sortino beside holding, and the bonus; None while the days are too few."""
     own = told.actual
     if own is None or own.volatility is None:
-        if own is not None and own.drawdown is None:
-            return say(words, "The worst fall is told after a week; volatility, Sharpe and the rest after 30 days.")
-        return say(words, "Volatility, Sharpe and the rest are told after 30 days.")
+        return _too_few(words, told, falls=own is None or own.drawdown is not None)
     beside = told.hold.volatility if told.hold is not None else None
     volatility = say(words, "Volatility {own} a year", own=words.percent(own.volatility))
     if beside is not None:
@@ -172,6 +172,19 @@ def _risk(words: Words, told: Review) -> Html | None:
             _tracking(words, told),
         ),
     )
+
+
+def _too_few(words: Words, told: Review, *, falls: bool) -> Html:
+    """Say after how many days statistics are told; who has lived longer was paused for a part of them."""
+    seen = f"{told.seen:d}"
+    if not falls and told.days < _A_WEEK:
+        return say(words, "The worst fall is told after a week; volatility, Sharpe and the rest after 30 days.")
+    if not falls:
+        text = N_("The worst fall needs a week with checks, volatility, Sharpe and the rest 30 days; so far there are {seen}.")
+        return say(words, text, seen=seen)
+    if told.seen < _LEAST_DAYS <= told.days:
+        return say(words, "Volatility, Sharpe and the rest need 30 days with checks; so far there are {seen}.", seen=seen)
+    return say(words, "Volatility, Sharpe and the rest are told after 30 days.")
 
 
 def _bonus(words: Words, told: Review, bonus: float) -> Html:

@@ -50,6 +50,16 @@ async def lived(ann: Someone) -> None:
 
 
 @pytest.mark.long
+async def test_after_a_pause_it_tells_how_many_days_it_has_seen(tmp_path: Path) -> None:
+    """Seen after 61 days with a pause among them: "told after 30 days", and "the worst fall after a week"."""
+    async with after(lived, tmp_path, source=LivelyMarket) as ann:
+        await ann.say("/pause")
+        await ann.step(60 * DAY_S)
+        told = "The worst fall needs a week with checks, volatility, Sharpe and the rest 30 days; so far there are 4."
+        assert told in await ann.say("/review")
+
+
+@pytest.mark.long
 async def test_from_the_first_day_to_the_scorecard(tmp_path: Path) -> None:
     """Value, holding and falls with a picture; triggers with what they brought; parts and total; what is too little data says so."""
     async with after(lived, tmp_path, source=LivelyMarket) as ann:

@@ -254,6 +254,23 @@ def test_statistics_wait_for_thirty_days() -> None:
     assert late.drift.mean == pytest.approx(0.5)
 
 
+def test_days_that_nobody_marked_are_no_day_of_statistics() -> None:
+    """A pause of 40 days is not one day with a fall of a tenth: it was, and the volatility of a year came from it."""
+    calm = [str(60_000 + 700 * (at % 3)) for at in range(40)]
+    kept = [a_mark(at, "1", price, "60000") for at, price in enumerate(calm)]
+    paused = [*kept[:35], *(a_mark(at + 40, "1", str(int(price) * 9 // 10), "60000") for at, price in enumerate(calm[35:], 35))]
+    whole, broken = told([], [], kept), told([], [], paused)
+    assert whole.actual is not None
+    assert broken.actual is not None
+    assert broken.actual.volatility == pytest.approx(whole.actual.volatility, rel=0.1)
+    assert broken.tracking_error == pytest.approx(whole.tracking_error, abs=0.002)
+    assert broken.excess_growth == pytest.approx(whole.excess_growth, rel=0.1)
+    assert broken.actual.total == pytest.approx(float(paused[-1].value / paused[0].value - 1)), "what came of it in all is known"
+    short = told([], [], [*kept[:20], *paused[35:]])
+    assert short.days > 60
+    assert (short.seen, short.actual and short.actual.volatility) == (23, None), "nineteen days, and four"
+
+
 def test_holding_carries_out_the_first_plan_too() -> None:
     """Cash becomes 1 BTC for 60,006 in all; from then on holding is that BTC, and the plan is no trigger's merit (domain 12.2 a)."""
     first = an_order(1, 0.01, "buy", "1", "60000", "6")
