@@ -211,12 +211,26 @@ def exposure_change(words: Words, before: PortfolioFigures, after: PortfolioFigu
         old, new = show(before), show(after)
         return new if old == new else f"{old}{ARROW}{new}"
 
+    return _exposure(
+        words,
+        both(lambda figures: words.percent(figures.net, 0)),
+        both(lambda figures: words.number(figures.beta, 2)),
+        both(lambda figures: multiple(words, figures.leverage)),
+    )
+
+
+def exposure_unknown(words: Words) -> Html:
+    """Return the same line where nobody knows any of it."""
+    return _exposure(words, DASH, DASH, DASH)
+
+
+def _exposure(words: Words, net: str, beta: str, leverage: str) -> Html:
     return joined(
         DOT,
         (
-            say(words, "Net exposure {percent}", percent=both(lambda figures: words.percent(figures.net, 0))),
-            say(words, "beta {number}", number=both(lambda figures: words.number(figures.beta, 2))),
-            say(words, "futures leverage {multiple}", multiple=both(lambda figures: multiple(words, figures.leverage))),
+            say(words, "Net exposure {percent}", percent=net),
+            say(words, "beta {number}", number=beta),
+            say(words, "futures leverage {multiple}", multiple=leverage),
         ),
     )
 

@@ -11,13 +11,13 @@ from chatbot.plans.closing import Outcome
 from chatbot.plans.panic import Pressed, Sold
 from handlers.buttons import Style
 from handlers.views import problems
-from handlers.views.common import View, bold, button, esc, head, joined, named, page, say
+from handlers.views.common import DASH, View, bold, button, esc, head, joined, named, page, say
 from handlers.views.plan.card import MOST_LEGS
 from handlers.views.plan.costs import costs_lines
 from handlers.views.plan.history import OF_RESULT
 from handlers.views.plan.legs import ended_short, left_out_text, planned_line
 from handlers.views.plan.paid import paid_line
-from handlers.views.tables import beside_lines, exposure_change
+from handlers.views.tables import beside_lines, exposure_change, exposure_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -86,9 +86,7 @@ def _effect(words: Words, effect: Effect) -> list[Html]:
     elif not plan.left_out:
         lines.append(say(words, "No futures are open."))
     lines += [joined(" ", (say(words, "Stays open:"), left_out_text(words, left))) for left in plan.left_out[:_MOST_LEFT]]
-    lines += [_kept(words, plan), *beside_lines(words, plan.before)]
-    if plan.before.lines:
-        lines.append(exposure_change(words, plan.before, plan.after))
+    lines += [*_after_it(words, effect, plan), *beside_lines(words, plan.before)]
     lines.append(say(words, "Then paused: no checks, no alerts, no plans."))
     return lines
 
@@ -110,6 +108,14 @@ def _cancelled(words: Words, effect: Effect) -> list[Html]:
             " ", (told, esc(words.n("{count} open order is cancelled.", "{count} open orders are cancelled.", count)) if count else None)
         )
     ]
+
+
+def _after_it(words: Words, effect: Effect, plan: Plan) -> list[Html]:
+    """Say what is not touched and how exposed it is; dashes where something that is held has no price, and so no sum is known."""
+    if any(problem.instrument for problem in effect.problems):
+        why = problems.cannot_evaluate_line(words, effect.problems)
+        return [why, say(words, "Kept: coins {coins}, money {money}", coins=DASH, money=DASH), exposure_unknown(words)]
+    return [_kept(words, plan), *([exposure_change(words, plan.before, plan.after)] if plan.before.lines else [])]
 
 
 def _kept(words: Words, plan: Plan) -> Html:

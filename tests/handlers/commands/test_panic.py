@@ -565,6 +565,22 @@ async def test_a_coin_without_a_price_holds_nothing_up(tmp_path: Path) -> None:
         assert "Sell what is left" in ann.last.buttons
 
 
+@pytest.mark.parametrize("missing", [("SOL",), ("BTC", "ETH", "SOL", "ADA", "XRP")])
+async def test_what_cannot_be_valued_is_a_dash_and_no_smaller_sum(tmp_path: Path, missing: tuple[str, ...]) -> None:
+    """Where one price is not known, nobody knows what is kept or how exposed it is: it counted such a coin as nothing."""
+    clock = ManualClock(START)
+    source = Tampered(clock)
+    async with someone(tmp_path, clock=clock, source=source) as ann:
+        await holds(ann, LONG)
+        await ann.say("/panic")
+        ann.sees("Kept: coins $", "Net exposure ")
+        source.bent = dict.fromkeys(missing)
+        clock.advance(90)
+        await ann.say("/panic")
+        ann.sees("Cannot evaluate", *missing, "Kept: coins —, money —", "Net exposure — · beta — · futures leverage —")
+        assert CLOSE in ann.last.buttons
+
+
 async def test_a_portfolio_of_another_market_is_left_alone(ann: Someone) -> None:
     async with ann.program.db.transaction() as tx:
         await tx.execute(tables.portfolios.update().values(exchange="elsewhere"))

@@ -1024,6 +1024,7 @@ def _panics(name: str) -> dict[str, Callable[[Words], View]]:
     stopped = replace(port, paused=True)
     return {
         "plan.panic.effects": lambda w: panic.effects(w, shown, (), NOW),
+        "plan.panic.effects unvalued": lambda w: panic.effects(w, [replace(shown[0], problems=unknown)], (), NOW),
         "plan.panic.effects of one": lambda w: panic.effects(w, shown[:1], (by_hand, port), NOW),
         "plan.panic.effects by hand": lambda w: panic.effects(w, [replace(shown[0], portfolio=by_hand)], (), NOW),
         "plan.panic.stopped": lambda w: panic.stopped(w, answers, NOW),
