@@ -49,8 +49,16 @@ class _Differs:
 class Comparison:
     """Looks at the orders of plans that have ended, once a minute until every one of them is explained."""
 
-    def __init__(self, db: Database, exchanges: Callable[[int], Awaitable[Exchange]], clock: Clock) -> None:
+    def __init__(
+        self,
+        db: Database,
+        exchanges: Callable[[int], Awaitable[Exchange]],
+        clock: Clock,
+        corrected: Callable[[Tx, Plan, Plan], Awaitable[None]],
+    ) -> None:
+        """``corrected`` is told of a plan as it was booked and as it was shown, in the transaction that puts it right."""
         self._db, self._exchanges, self._clock = db, exchanges, clock
+        self._corrected = corrected
         #: orders that were found as they are booked, of plans that have others
         self._same: set[str] = set()
 
@@ -106,13 +114,17 @@ class Comparison:
                 right = _corrected(one.booked, one.shown, exchange.quote_asset, plan, now)
                 known[right.client_id] = right
                 await orders.save_order(tx, right)
+        legs = []
         for leg in plan.legs:
-            attempts = [one for one in known.values() if one.leg_index == leg.index]
+            after = leg
             if any(one.booked.leg_index == leg.index and one.shown is not None for one in differs):
-                after = with_attempts(leg, attempts)
+                after = with_attempts(leg, [one for one in known.values() if one.leg_index == leg.index])
                 whole = after.filled >= after.qty
                 state = LegState.FILLED if whole else LegState.PARTIAL
-                await plans.save_leg(tx, plan.id, replace(after, state=state, note="" if whole else leg.note))
+                after = replace(after, state=state, note="" if whole else leg.note)
+                await plans.save_leg(tx, plan.id, after)
+            legs.append(after)
+        await self._corrected(tx, plan, replace(plan, legs=tuple(legs)))
         told = [_told(one) for one in differs]
         await events.add_event(tx, plan.id, None, "corrected", {"orders": told}, now)
         portfolio = await portfolios.get(tx, plan.portfolio_id)

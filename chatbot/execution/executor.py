@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from chatbot.exchanges.base import Exchange
     from chatbot.execution.record import View
     from chatbot.model import Leg, Plan, PortfolioFigures
-    from chatbot.store.database import Database
+    from chatbot.store.database import Database, Tx
 
 _LOG = structlog.get_logger()
 _MEASURES = 3
@@ -49,6 +49,10 @@ class Hooks(Protocol):
 
     async def ended(self, plan: Plan) -> None:
         """Note what was filled of a plan that has come to its end; doing it again changes nothing."""
+        ...
+
+    async def corrected(self, tx: Tx, booked: Plan, shown: Plan) -> None:
+        """Note what other fills of a plan that has ended came to light than were ``booked``, inside the caller's transaction."""
         ...
 
     async def measure(self, portfolio_id: int) -> PortfolioFigures | None:
@@ -80,7 +84,7 @@ class Executor:
             scribe=Scribe(db, clock), clock=clock, pace=pace or Pace(), crash_point=crash_point, forbids=hooks.forbids
         )
         self.recovery = recovery.Recovery(db, work, self._deps.scribe, clock, self)
-        self.comparison = Comparison(db, exchanges, clock)
+        self.comparison = Comparison(db, exchanges, clock, hooks.corrected)
         #: plans that are being carried out in this process
         self._held: set[int] = set()
         self._move_step = work.step("move_plan")(self._move)

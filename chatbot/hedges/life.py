@@ -83,17 +83,43 @@ def closed_out(hedges: tuple[OpenHedge, ...], plan: Plan) -> tuple[OpenHedge, ..
     return tuple(hedge for hedge in hedges if hedge.contract in failed)
 
 
+def corrected(hedges: tuple[OpenHedge, ...], booked: Plan, shown: Plan) -> tuple[OpenHedge, ...]:
+    """Return the hedges after other fills came to light than were ``booked`` of a plan that has ended; what was checked since stays.
+
+    One of which nothing was booked begins to count. What comes to light of one that is over is nobody's hedge, but a drift.
+    """
+    after = tuple(left for hedge in hedges if (left := _corrected(hedge, booked, shown)) is not None)
+    if not shown.opens_hedge or shown.hedge is None or any(hedge.kind == shown.hedge.kind for hedge in hedges):
+        return after
+    drafted = replace(shown.hedge, plan_id=shown.id)
+    late = settled(drafted, shown) if settled(drafted, booked) is None else None
+    return after if late is None else kept(after, late)
+
+
+def _corrected(hedge: OpenHedge, booked: Plan, shown: Plan) -> OpenHedge | None:
+    """Return a hedge as large as what came to light makes it; None where nothing is left of it."""
+    qty = hedge.qty
+    if hedge.plan_id == shown.id and hedge.settled:
+        qty += _sold(booked, hedge.contract) - _sold(shown, hedge.contract)
+    elif hedge.closed and hedge.counted_plan == shown.id:
+        qty += _bought(shown, hedge.contract) - _bought(booked, hedge.contract)
+    return None if qty != hedge.qty and -qty <= _DUST * -hedge.qty else replace(hedge, qty=qty)
+
+
+def _sold(plan: Plan, contract: str) -> Decimal:
+    return sum((leg.filled for leg in plan.legs if leg.instrument == contract and leg.sells), _ZERO)
+
+
 def _bought(plan: Plan, contract: str) -> Decimal:
     return sum((leg.filled for leg in plan.legs if leg.instrument == contract and not leg.sells), _ZERO)
 
 
 def settled(hedge: OpenHedge, plan: Plan) -> OpenHedge | None:
     """Return a hedge as large as its plan made it; None where nothing of the short was filled."""
-    shorts = [leg for leg in plan.legs if leg.instrument == hedge.contract and leg.sells and leg.filled]
-    filled = sum((leg.filled for leg in shorts), _ZERO)
+    filled = _sold(plan, hedge.contract)
     if not filled:
         return None
-    value = sum((leg.traded for leg in shorts), _ZERO)
+    value = sum((leg.traded for leg in plan.legs if leg.instrument == hedge.contract and leg.sells), _ZERO)
     price = value / filled
     return replace(hedge, qty=-filled, price=price, low=min(hedge.low, price), moved=_moved(hedge, plan), settled=True)
 

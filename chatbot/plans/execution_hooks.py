@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
-from chatbot.hedges import ending
+from chatbot.hedges import ending, life
 from chatbot.model import Mode
 from chatbot.plans import draft, new_money
 from chatbot.plans.real_money import limits
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from chatbot.plans.real_money.limits import RealMoney
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.portfolio.evaluator import Evaluator
-    from chatbot.store.database import Database
+    from chatbot.store.database import Database, Tx
 
 
 class ExecutionHooks:
@@ -63,6 +64,11 @@ class ExecutionHooks:
             before = await states.read(tx, plan.portfolio_id)
             await states.write(tx, plan.portfolio_id, before, ending.after(before, plan))
             await limits.note_tried(tx, plan)
+
+    async def corrected(self, tx: Tx, booked: Plan, shown: Plan) -> None:
+        """Make hedges as large as the fills that came to light after the end of a plan: else they would be drift, and traded back."""
+        before = await states.read(tx, shown.portfolio_id)
+        await states.write(tx, shown.portfolio_id, before, replace(before, hedges=life.corrected(before.hedges, booked, shown)))
 
     async def measure(self, portfolio_id: int) -> PortfolioFigures | None:
         """Return what the portfolio looks like now; None when it cannot be evaluated."""

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from chatbot.durable import Work
-    from chatbot.store.database import Database
+    from chatbot.store.database import Database, Tx
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PRICES = {"BTC": Decimal(60000), "ETH": Decimal(3000), "SOL": Decimal(150), "ADA": Decimal("0.5")}
@@ -183,6 +183,7 @@ class Services:
         self.block: Block | None = fresh_block()
         self.replans = 0
         self.ends: list[int] = []
+        self.corrections: list[tuple[Plan, Plan]] = []
         #: why real money may not be sent, after so many times that it was asked
         self.forbidden, self.allowed, self.asked = "", 0, 0
         self.figures: PortfolioFigures | None = FIGURES
@@ -200,6 +201,10 @@ class Services:
     async def ended(self, plan: Plan) -> None:
         """Note that the plan was told to have ended."""
         self.ends.append(plan.id)
+
+    async def corrected(self, tx: Tx, booked: Plan, shown: Plan) -> None:
+        """Note the plan as it was booked and as it was shown."""
+        self.corrections.append((booked, shown))
 
     async def measure(self, portfolio_id: int) -> PortfolioFigures | None:
         """Return the shape that the test wants."""

@@ -80,6 +80,8 @@ async def test_an_order_that_shows_up_after_its_plan_was_closed_is_booked_and_to
     (leg,) = (await lab.read(plan.id)).legs
     assert (leg.state, leg.filled, leg.note, leg.average is not None) == (LegState.FILLED, Decimal("0.01"), "", True)
     assert leg.fee > 0
+    ((booked, shown),) = lab.services.corrections
+    assert (booked.legs[0].filled, shown.legs) == (0, (leg,)), "hedges are told of it"
     assert told["orders"] == [
         {"instrument": "BTC", "side": "sell", "booked": "0", "filled": "0.01", "price": str((await lab.attempts(plan.id))[0].average)}
     ]

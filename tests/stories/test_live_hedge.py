@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -118,6 +119,36 @@ async def test_a_hedge_of_which_the_exchange_takes_a_part_is_as_large_as_the_res
         assert count(ann, OVER) == 0
         server.venue.deleverage(theirs(server), INDEX, D(1))
         await ends(ann)
+
+
+async def test_a_hedge_whose_fill_came_to_light_after_its_plan_is_a_hedge_and_no_drift(tmp_path: Path) -> None:
+    """The answer to its order was lost and lists lag: its person closed the plan, and nothing was booked."""
+    async with at_exchange(tmp_path, "binance", futures=D(5_000)) as (ann, server):
+        await watch(ann, "binance")
+        await agree(ann, order="$7,000")
+        await ann.say("/targets BTC 42 ETH 25 USDT 33")
+        await ann.say("/rebalance")
+        assert (await ann.confirm()).state is PlanState.DONE
+        await ann.step()
+        await ann.say("/hedge 50 20")
+        server.venue.harshness = replace(server.venue.harshness, lookup_lag_s=20_000)
+        server.faults.add(call="place", fault="reset_after")
+        assert (await ann.confirm()).state is PlanState.PARKED
+        await ann.tap("Close it")
+        await ann.work()
+        assert (await ann.plan()).state is PlanState.DONE
+        assert await hedges(ann) == ()
+        server.venue.harshness = replace(server.venue.harshness, lookup_lag_s=0)
+        before = ann.newest
+        await ann.program.executor.comparison.look()
+        await ann.work()
+        assert ann.since(before).count("the exchange shows other fills than I booked") == 1
+        for _ in range(4):
+            (hedge,) = await hedges(ann)
+            assert hedge.qty == stake(server) != 0
+            assert INDEX not in await traded_next(ann)
+            await ann.step()
+        assert count(ann, OVER) == 0
 
 
 async def test_an_exchange_that_shows_no_position_for_once_ends_no_hedge(tmp_path: Path) -> None:
