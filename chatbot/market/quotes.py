@@ -124,6 +124,8 @@ class QuoteBoard:
         """Return why a quote is no price by itself; empty when it is one."""
         if not all_finite((quote.bid, quote.ask, quote.mark, quote.volume, quote.funding_rate, quote.last)):
             return "bad_price"
+        if quote.ask < quote.bid:
+            return "bad_price"
         if middle is None or quote.price <= 0:
             return "zero_price"
         return "wide_spread" if quote.ask - quote.bid > self._max_spread * middle else ""

@@ -26,9 +26,11 @@ from chatbot.model import (
     Urgency,
     Verdict,
 )
+from chatbot.model.life import Leap
 from chatbot.portfolio.states import Outage
 from chatbot.store import messages, plans, tables
 from chatbot.store.database import Database
+from chatbot.triggers.depeg import PegStep
 from chatbot.triggers.drift import LineStep
 from chatbot.triggers.market import SignalChange
 from tests.portfolio.still_market import D
@@ -84,6 +86,13 @@ ALERTS: dict[MessageKind, Callable[[Tx, Portfolio, Person, datetime], Awaitable[
     MessageKind.HEDGE_OVER: lambda tx, portfolio, person, now: write.tell_hedge(
         tx, portfolio, person, MessageKind.HEDGE_OVER, {"hedge": "cover"}, now
     ),
+    MessageKind.DEPEG: lambda tx, portfolio, person, now: write.tell_depeg(
+        tx, portfolio, person, (PegStep(asset="USDC", qty=D(1000), price=D("0.88")),), now
+    ),
+    MessageKind.LEAP: lambda tx, portfolio, person, now: write.tell_leap(
+        tx, portfolio, person, Leap(asset="SOL", before=D(150), after=D("0.15"), at=now), now
+    ),
+    MessageKind.LOSS: lambda tx, portfolio, person, now: write.tell_loss(tx, portfolio, person, D("0.2"), now, alone=True),
     MessageKind.HEDGE_FUNDING: lambda tx, portfolio, person, now: write.tell_hedge(
         tx, portfolio, person, MessageKind.HEDGE_FUNDING, {"hedge": "cover"}, now
     ),
@@ -103,6 +112,9 @@ EXPECTED: dict[MessageKind, tuple[Heard | None, Heard | None, Heard | None, Hear
     MessageKind.SCHEDULE_DUE: RINGS,
     MessageKind.SCHEDULE_SKIPPED: (Heard(True, ROUTINE, None), Heard(True, ROUTINE, None), None, Heard(True, ROUTINE, MORNING)),
     MessageKind.HEDGE_OVER: RINGS,
+    MessageKind.DEPEG: RINGS,
+    MessageKind.LEAP: ERROR,
+    MessageKind.LOSS: (Heard(False, ALWAYS, None),) * 4,
     MessageKind.HEDGE_FUNDING: RINGS,
 }
 

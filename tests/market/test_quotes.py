@@ -147,9 +147,10 @@ async def test_prices_come_as_an_array_in_the_order_asked_with_nan_where_unusabl
 
 
 async def test_a_crossed_book_is_no_price() -> None:
+    """It is told as one that makes no sense, not as a price of zero."""
     quotes, _, clock = board(BTC="100")
     quotes._take_all({"BTC": Quote(instrument="BTC", bid=Decimal(101), ask=Decimal(100), at=NOW)})
-    assert problem_of(quotes, clock) == "zero_price"
+    assert problem_of(quotes, clock) == "bad_price"
 
 
 async def test_perpetuals_are_valued_at_their_mark() -> None:
