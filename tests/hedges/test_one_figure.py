@@ -77,7 +77,7 @@ def test_text_button_and_card_say_what_the_shocks_make_of_the_result(spot: dict[
         assert abs(loss_after(found, plan) - size.hedged) < D("0.01")
         assert plan.after.in_fall == loss_after(found, plan)
         assert plan.before.in_fall == size.without == report.now
-        verb, amount = "win" if size.hedged.quantize(D(1)) > 0 else "lose", WORDS.money(abs(size.hedged), 0)  # nobody wins $0
+        verb, amount = "gain" if size.hedged.quantize(D(1)) > 0 else "lose", WORDS.money(abs(size.hedged), 0)  # nobody gains $0
         assert any(label.endswith(f": {verb} {amount}") for label in labels), (labels, amount)
         assert f": you {verb} {amount}" in text
         told = "\n".join(card.card_lines(WORDS, plan))

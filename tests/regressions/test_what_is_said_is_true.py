@@ -32,7 +32,7 @@ async def test_an_alert_that_no_order_can_answer_offers_no_plan(ann: Someone) ->
     """The net futures position is 5.2 points under its target for want of a contract of BTC: a plan would have nothing to trade."""
     plans = len(await ann.plans())
     await ann.step()
-    ann.sees("under its target", "Right now no order would be worth its fees, so no plan follows.")
+    ann.sees("under its target", "Right now no order of it can be sent, so no plan follows.", "is under the exchange's minimum of $100")
     assert "See the plan" not in ann.last.buttons
     for _ in range(3):
         await ann.step()
