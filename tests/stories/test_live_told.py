@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +19,7 @@ from tests.stories.at_exchange import API_KEY, SECRET, agree, at_exchange, their
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from chatbot.exchanges.base import Balances
     from tests.person import Someone
 
 #: each reads the whole list of an exchange
@@ -74,6 +76,36 @@ async def test_a_secret_is_in_nothing_from_the_key_to_the_last_failure(tmp_path:
                 assert await privacy.export_person(tx, ann.user.id) == {}
             left = await asyncio.to_thread((tmp_path / "data" / "ballast.sqlite").read_bytes)
             assert b"rests_on" not in left
+
+
+async def test_an_empty_answer_is_no_empty_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Confirm sends nothing, no plan is made, the alert says what came, and /panic shows dashes and no sum of nothing."""
+    real = LiveAccount.balances
+
+    async def nothing(account: LiveAccount) -> Balances:
+        return replace(await real(account), spot={}, free={}, futures_wallet=Decimal(0))
+
+    async with at_exchange(tmp_path) as (ann, server):
+        await watch(ann)
+        await agree(ann)
+        await ann.say("/targets BTC 42 ETH 25 USDT 33")
+        await ann.say("/rebalance")
+        monkeypatch.setattr(LiveAccount, "balances", nothing)
+        for _ in range(2):
+            await ann.tap("Confirm")
+            await ann.work()
+            ann.sees("Cannot evaluate: the exchange answered with an empty account")
+            await ann.say("/rebalance")
+            ann.sees("Cannot evaluate: the exchange answered with an empty account")
+        assert "$0" not in await ann.say("/status")
+        await ann.say("/panic")
+        ann.sees("Cannot evaluate: the exchange answered with an empty account", "Kept: coins —, money —")
+        before = ann.newest
+        for _ in range(4):
+            await ann.step()
+        assert ann.since(before).count("the exchange answered with an empty account") == 1
+        assert (await ann.plan()).state is PlanState.PROPOSED
+        assert theirs(server).orders == []
 
 
 async def test_what_endangers_real_money_is_told_once_each_with_what_to_do(tmp_path: Path) -> None:

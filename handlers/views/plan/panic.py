@@ -111,8 +111,8 @@ def _cancelled(words: Words, effect: Effect) -> list[Html]:
 
 
 def _after_it(words: Words, effect: Effect, plan: Plan) -> list[Html]:
-    """Say what is not touched and how exposed it is; dashes where something that is held has no price, and so no sum is known."""
-    if any(problem.instrument for problem in effect.problems):
+    """Say what is not touched and how exposed it is; dashes where what is held is not known, or a price of it."""
+    if any(problem.instrument or problem.code == "empty_balance" for problem in effect.problems):
         why = problems.cannot_evaluate_line(words, effect.problems)
         return [why, say(words, "Kept: coins {coins}, money {money}", coins=DASH, money=DASH), exposure_unknown(words)]
     return [_kept(words, plan), *([exposure_change(words, plan.before, plan.after)] if plan.before.lines else [])]
