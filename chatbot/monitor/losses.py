@@ -38,7 +38,7 @@ async def stop(tx: Tx, evaluation: Evaluation, person: Person, now: datetime) ->
     if terms.stopped_on == day or earned is None or -earned < terms.limits.loss:
         return False
     await portfolios.save(tx, ending.asking(replace(portfolio, live=replace(terms, stopped_on=day))))
-    await portfolios.set_paused(tx, (portfolio.id,), paused=True)
+    await portfolios.pause(tx, (portfolio.id,), forgets=True)
     await write.tell_loss(tx, portfolio, person, -earned, now, alone=terms.acts_alone)
     _LOG.warning("paused after a day's loss", portfolio=portfolio.id)
     return True

@@ -170,7 +170,7 @@ class Panic:
             if before.panic is not None and (nothing := _nothing_to_do(latest, before.panic, open_plan, shown_at)) is not None:
                 return Answer(portfolio=latest, pressed=nothing, since=before.panic.at)
             mark = PanicMark(at=now)
-            await portfolios.set_paused(tx, (latest.id,), paused=True)
+            await portfolios.pause(tx, (latest.id,), forgets=True)
             await ending.end_alone(tx, AloneEnded.PAUSED, now, (latest.id,))
             if open_plan is not None:
                 await self._end(tx, open_plan, person_id, now)

@@ -243,8 +243,10 @@ class Portfolios:
     async def _set_paused(self, person: Person, only: int | None, *, paused: bool) -> tuple[PortfolioRow, ...]:
         async with self._db.transaction() as tx:
             chosen = [one.id for one in await portfolios.open_of(tx, person.id) if only in (None, one.id)]
-            await portfolios.set_paused(tx, chosen, paused=paused)
-            if paused:
+            if not paused:
+                await portfolios.wake(tx, chosen, self._clock.now())
+            else:
+                await portfolios.pause(tx, chosen)
                 await ending.end_alone(tx, AloneEnded.PAUSED, self._clock.now(), chosen)
             stand = await portfolios.open_of(tx, person.id)
         for portfolio_id in chosen:

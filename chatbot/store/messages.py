@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Integer, Text, bindparam, case, exists, func,
 
 from chatbot.errors import contained
 from chatbot.model import Delivery, Message, MessageKind, Urgency, Verdict
-from chatbot.store import tables
+from chatbot.store import portfolios, tables
 from chatbot.store.codec import readable_facts
 from chatbot.store.tables import MessageState
 from chatbot.store.writing import inserting
@@ -141,7 +141,10 @@ async def any_to_release(tx: Tx, now: datetime) -> bool:
 
 
 async def release(tx: Tx, now: datetime) -> int:
-    """Let go of messages whose time has come: one alone as it is, several of a chat as one digest; return how many chats those were."""
+    """Let go of messages whose time has come: one alone as it is, several of a chat as one digest; return how many chats those were.
+
+    What is about a paused portfolio waits until it goes on.
+    """
     waits = select(_outbox.id, _outbox.chat_id).where(_WAITING, _outbox.held_until <= now).order_by(_outbox.id)
     chats: dict[int, list[int]] = {}
     for row in await tx.execute(waits):
@@ -153,7 +156,12 @@ async def release(tx: Tx, now: datetime) -> int:
 
 
 async def _release(tx: Tx, chat_id: int, ids: Collection[int], now: datetime) -> None:
-    rows = (await tx.execute(select(*_FIELDS, _outbox.posted_at).where(_outbox.id.in_(ids)).order_by(_outbox.id))).all()
+    found = (await tx.execute(select(*_FIELDS, _outbox.posted_at).where(_outbox.id.in_(ids)).order_by(_outbox.id))).all()
+    paused = await portfolios.paused_in(tx, chat_id)
+    rows = [row for row in found if readable_facts(row.facts).get("portfolio_id") not in paused]
+    if not rows:
+        return
+    ids = [row.id for row in rows]
     held = update(tables.outbox).where(_outbox.id.in_(ids))
     if len(rows) == 1:
         await tx.execute(held.values(held_until=None))

@@ -6,7 +6,23 @@ from dataclasses import fields, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, and_, bindparam, exists, false, func, insert, inspect, select, type_coerce, update
+from sqlalchemy import (
+    BigInteger,
+    and_,
+    bindparam,
+    case,
+    exists,
+    false,
+    func,
+    insert,
+    inspect,
+    literal,
+    null,
+    select,
+    true,
+    type_coerce,
+    update,
+)
 
 from chatbot.errors import contained
 from chatbot.model import LET_IN, USUAL_QUOTE, Answering, AnswerMode, Check, LiveTerms, Mode, Portfolio, Strategy
@@ -156,10 +172,23 @@ async def rename(tx: Tx, portfolio_id: int, name: str) -> None:
     await tx.execute(update(tables.portfolios).where(_portfolios.id == portfolio_id).values(name=name))
 
 
-async def set_paused(tx: Tx, ids: Collection[int], *, paused: bool) -> None:
-    """Pause portfolios, or let them go on; a pause closes their batching windows, and going on ends a snooze."""
-    ended = {"window_opened_at": None} if paused else {"snoozed_until": None}
-    await tx.execute(update(tables.portfolios).where(_portfolios.id.in_(ids)).values(paused=paused, **ended))
+async def pause(tx: Tx, ids: Collection[int], *, forgets: bool = False) -> None:
+    """Pause portfolios. Their batching windows stay, because what asked for a plan does not ask again; ``forgets`` closes them."""
+    ended = {"window_opened_at": None} if forgets else {}
+    await tx.execute(update(tables.portfolios).where(_portfolios.id.in_(ids)).values(paused=True, **ended))
+
+
+async def wake(tx: Tx, ids: Collection[int], now: datetime) -> None:
+    """Let portfolios go on; a snooze ends, or ends now where a plan comes that its person no longer expects, so that it rings."""
+    until = case((_portfolios.window_opened_at.is_not(None), literal(now, _portfolios.snoozed_until.type)), else_=null())
+    await tx.execute(update(tables.portfolios).where(_portfolios.id.in_(ids)).values(paused=False, snoozed_until=until))
+
+
+async def paused_in(tx: Tx, chat_id: int) -> frozenset[int]:
+    """Return the paused portfolios of a chat's person."""
+    owner = select(tables.people.c.id).where(tables.people.c.chat_id == chat_id)
+    asked = select(_portfolios.id).where(_portfolios.person_id.in_(owner), _portfolios.paused == true(), _OPEN)
+    return frozenset((await tx.execute(asked)).scalars())
 
 
 async def hold(tx: Tx, portfolio_id: int) -> None:

@@ -115,7 +115,7 @@ async def test_each_portfolio_has_its_own_and_one_that_is_paused_none(tmp_path: 
         await ann.step(86_400.0 + 9 * 3600.0)
         assert ann.since(seen).count("Your week") + ann.since(seen).count("Not enough data yet") == 2
         async with ann.program.db.transaction() as tx:
-            await portfolios.set_paused(tx, (2,), paused=True)
+            await portfolios.pause(tx, (2,))
         seen = ann.newest
         await ann.step(7 * 86_400.0)
         assert ann.since(seen).count("Your week") == 1

@@ -214,9 +214,9 @@ async def test_pausing_is_for_the_portfolios_that_are_named(db: Database) -> Non
     one = await a_portfolio(db, snoozed_until=NOW, window_opened_at=NOW)
     await a_portfolio(db, window_opened_at=NOW)
     async with db.transaction() as tx:
-        await portfolios.set_paused(tx, (one.id,), paused=True)
+        await portfolios.pause(tx, (one.id,), forgets=True)
         paused = await portfolios.of_person(tx, 7)
-        await portfolios.set_paused(tx, (one.id,), paused=False)
+        await portfolios.wake(tx, (one.id,), NOW)
         resumed = await portfolios.of_person(tx, 7)
     assert [(each.paused, each.window_opened_at, each.snoozed_until) for each in paused] == [(True, None, NOW), (False, NOW, None)]
     assert [(each.paused, each.snoozed_until) for each in resumed] == [(False, None), (False, None)]

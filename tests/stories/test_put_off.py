@@ -129,3 +129,25 @@ async def test_inside_its_limits_an_auto_portfolio_acts_at_night(tmp_path: Path)
         await at.chat.step(2 * HOUR)
         await at.drift()
         assert (await at.chat.plan()).state is PlanState.DONE
+
+
+@pytest.mark.long
+async def test_a_pause_is_silent_and_its_plan_comes_after_it(tmp_path: Path) -> None:
+    """Seen in May 2022: an alert of the night rang in the pause and said that a plan follows; none came, in the pause or after it."""
+    async with ann(tmp_path, start=datetime(2026, 1, 5, 21, 0, tzinfo=UTC)) as at:
+        await at.chat.say("/alerts quiet 22:00 8:00")
+        await at.chat.step(2 * HOUR)
+        at.market.move("BTC", "1.3")
+        await at.chat.step(20)
+        await at.chat.say("/pause")
+        newest = at.chat.newest
+        for _ in range(12):
+            assert (await at.chat.step(HOUR)).plans == 0
+        assert at.chat.newest == newest
+        await at.chat.say("/resume")
+        before = at.chat.newest
+        assert (await at.chat.step(80)).plans == 1
+        assert "points over its target" in at.chat.since(before)
+        assert "Confirm" in at.chat.last.buttons
+        assert not at.chat.last.silent
+        assert (await at.chat.confirm()).state is PlanState.DONE
