@@ -102,7 +102,7 @@ async def card(ann: Someone) -> None:
 
 
 async def silence(ann: Someone) -> None:
-    """Snooze the card, pause, resume, and let the hour of silence pass."""
+    """Snooze the card, pause, resume, and see the plan that was put off come back."""
     await ann.tap("Snooze 1 h")
     assert (await ann.plan()).state is not PlanState.PROPOSED
     # 5: snoozed
@@ -119,13 +119,8 @@ async def silence(ann: Someone) -> None:
         never=("silence", "This check raised"),
     )
     await ann.say("/resume")
-    assert await look(ann, ann.clock.now() + timedelta(hours=1)) == (0, 0)
-    await why(
-        ann,
-        "You have been told about this; I ring again when it is a point worse, or after it has been well inside.",
-        "Furthest outside is ALT, 5.",
-        "Last check 0 sec ago, all 8 prices fresh.",
-    )
+    assert await look(ann, ann.clock.now() + timedelta(hours=1)) == (0, 1), "the plan that was put off, and waited through the pause"
+    await why(ann, "Plan 4 waits for your answer, 5 minutes left.", "Furthest outside is ALT, 5.")
 
 
 @pytest.mark.slow
