@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.alerts import quiet_hours
 from chatbot.model import AlertKind, Cause, LeftOutWhy, MessageKind, Ring, Role, Urgency
-from chatbot.model.alerts import ERRORS
+from chatbot.model.alerts import ALWAYS
 from chatbot.portfolio.states import Outage
 from chatbot.store import accounts, events, messages, portfolios
 from chatbot.triggers import drift, market
@@ -263,7 +263,7 @@ async def _post_as_wanted(
     ring = quiet_hours.wanted(person, kinds)
     if ring is Ring.OFF:
         return False
-    loud = bool(kinds & ERRORS) and kind not in _CALM
+    loud = bool(kinds & ALWAYS) and kind not in _CALM
     return await messages.post(
         tx,
         chat_id=person.chat_id,

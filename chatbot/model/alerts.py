@@ -46,10 +46,8 @@ class Rhythm(StrEnum):
     MONTH = "month"
 
 
-#: these cannot be switched off
-ALWAYS = frozenset({AlertKind.LIQUIDATION, AlertKind.FAILED_LEG})
-#: quiet hours hold these not back
-ERRORS = ALWAYS | {AlertKind.UNREACHABLE, AlertKind.MISSED}
+#: nobody can switch these off, and quiet hours hold none of them back: liquidation distance, failed legs and errors
+ALWAYS = frozenset({AlertKind.LIQUIDATION, AlertKind.FAILED_LEG, AlertKind.UNREACHABLE, AlertKind.MISSED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -264,7 +264,7 @@ EN = CATALOGUE.words("en")
     ("text", "language", "rings", "quiet", "hours"),
     [
         ("trend silent quiet 22:00 8:00", "en", {AlertKind.TREND: Ring.SILENT}, ("22:00", "08:00"), 0),
-        ("Missed checks off, remind 12", "en", {AlertKind.MISSED: Ring.OFF}, ("", ""), 12),
+        ("Schedule off, remind 12", "en", {AlertKind.SCHEDULE: Ring.OFF}, ("", ""), 12),
         ("liquidation on quiet off remind off", "en", {AlertKind.LIQUIDATION: Ring.ON}, ("", ""), 0),
         ("tendencia callado silencio 23:00 7:30", "es", {AlertKind.TREND: Ring.SILENT}, ("23:00", "07:30"), 0),
         ("тренд выкл тихо 23:00 7:30", "ru", {AlertKind.TREND: Ring.OFF}, ("23:00", "07:30"), 0),
@@ -285,6 +285,8 @@ def test_words_are_read_in_english_and_in_the_persons_language(
         ("weather off", ["“{text}” is not a kind of alert.", "“{text}” is not a kind of alert."]),
         ("drift", ["Say how {name} rings"]),
         ("failed leg off", ["{name} always rings"]),
+        ("missed checks off", ["{name} always rings"]),
+        ("exchange unreachable silent", ["{name} always rings"]),
         ("quiet 22:00", ["Say from when to when"]),
         ("quiet 25:00 8:00", ["is not a time of day", "is not a kind of alert"]),
         ("quiet 8:00 8:00", ["Say from when to when"]),
