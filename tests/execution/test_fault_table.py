@@ -159,7 +159,10 @@ async def carry_out(db: Database, venue: str, kind: str, calls: list[str], every
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("venue", "kind"), CALLS)
+@pytest.mark.parametrize(
+    ("venue", "kind"),
+    [pytest.param(*of, marks=pytest.mark.slow if of in (("bybit", "spot"), ("binance", "futures")) else ()) for of in CALLS],
+)
 async def test_some_faults_at_every_call_end_in_done_or_are_told(db: Database, venue: str, kind: str) -> None:
     await carry_out(db, venue, kind, [*sorted(CALLS[venue, kind]), EVERY], every=28)
 

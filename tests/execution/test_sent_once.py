@@ -140,7 +140,7 @@ async def once(lab: Lab, server: Server, words: str, outcome: str, lag: float) -
 
 @pytest.mark.long
 @pytest.mark.parametrize("words", [LEG, *(pytest.param(one, marks=pytest.mark.slow) for one in OTHER_LEGS)])
-@pytest.mark.parametrize("venue", DIALECTS)
+@pytest.mark.parametrize("venue", ["binance", pytest.param("bybit", marks=pytest.mark.slow)])
 async def test_there_is_one_order_where_the_account_lags_as_far_behind_as_its_lists(db: Database, venue: str, words: str) -> None:
     """An order that took is in no list, cannot be called off, and balances, positions and trades do not show it either, for a while."""
     async with on(venue, db, replace(PACE, retries_s=Pace().retries_s)) as (lab, server):

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.long
 
 DIALECTS: dict[str, Any] = {"binance": BINANCE, "bybit": BYBIT}
+#: each door is tried at one exchange in the long run, and at the other one in the soak
+on_binance = pytest.mark.parametrize("venue", ["binance", pytest.param("bybit", marks=pytest.mark.slow)])
+on_bybit = pytest.mark.parametrize("venue", [pytest.param("binance", marks=pytest.mark.slow), "bybit"])
 STOCK = {"USDT": Decimal(20_000), "BTC": Decimal("0.5"), "ETH": Decimal(5)}
 #: what a command is given, where it is given something: whatever could lead to an order, or to a look at an account
 GIVEN = {
@@ -112,7 +115,7 @@ async def mode_of(ann: Someone) -> Mode:
     return portfolio.mode
 
 
-@pytest.mark.parametrize("venue", DIALECTS)
+@on_bybit
 async def test_play_money_and_typed_holdings_need_no_key_for_anything(venue: str, tmp_path: Path) -> None:
     async with behind(venue, tmp_path / "paper", Door.PUBLIC) as (ann, server):
         await set_up(ann)
@@ -126,7 +129,7 @@ async def test_play_money_and_typed_holdings_need_no_key_for_anything(venue: str
         assert any(plan.state is PlanState.DONE for plan in await ann.plans())
 
 
-@pytest.mark.parametrize("venue", DIALECTS)
+@on_binance
 async def test_a_watched_account_is_read_and_no_more(venue: str, tmp_path: Path) -> None:
     """The key may trade, the operator allows it, and the person presses everything: they have never typed the sentence."""
     async with behind(venue, tmp_path, Door.READING) as (ann, server):
@@ -138,7 +141,7 @@ async def test_a_watched_account_is_read_and_no_more(venue: str, tmp_path: Path)
         assert not server.venue.accounts[API_KEY].orders
 
 
-@pytest.mark.parametrize("venue", DIALECTS)
+@on_bybit
 async def test_a_key_beside_a_portfolio_of_play_money_is_not_used_for_it(venue: str, tmp_path: Path) -> None:
     async with behind(venue, tmp_path, Door.READING) as (ann, server):
         await connect(ann, venue)

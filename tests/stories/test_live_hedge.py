@@ -13,7 +13,7 @@ from chatbot.exchanges.testserver.matching import Wish, place
 from chatbot.exchanges.testserver.words import Force
 from chatbot.model import LegState, PlanState
 from chatbot.portfolio.stored import states
-from tests.stories.at_exchange import NAMES, D, agree, at_exchange, theirs, watch
+from tests.stories.at_exchange import D, agree, at_exchange, theirs, watch
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -28,7 +28,6 @@ pytestmark = pytest.mark.long
 
 INDEX = "BTC-PERP"
 OVER = "Cover is over: its position is gone."
-both = pytest.mark.parametrize("venue", NAMES)
 first = pytest.mark.parametrize("venue", ["binance", pytest.param("bybit", marks=pytest.mark.slow)])
 second = pytest.mark.parametrize("venue", [pytest.param("binance", marks=pytest.mark.slow), "bybit"])
 
@@ -87,7 +86,7 @@ async def ends(ann: Someone) -> None:
     assert INDEX not in await traded_next(ann)
 
 
-@both
+@first
 async def test_a_liquidated_hedge_ends(tmp_path: Path, venue: str) -> None:
     async with hedged(tmp_path, venue) as (ann, server):
         server.venue.liquidate(theirs(server))
