@@ -122,7 +122,7 @@ class StoredHistory:
             if kept is None or table is None or (kept.through - _EPOCH) // span < min(high, end):
                 table = await self._more_bars(series, number, (kept, table), (begin, end))
             found.append(table)
-        table = _cut(found, since, until)
+        table = _cut(found, since, min(until, _EPOCH + closed * span))  # a clock that was set back has closed fewer than are kept
         if interval == "1d" and len(table):
             self._first[instrument] = _EPOCH + int(table.at_us[0]) * _US
         return table

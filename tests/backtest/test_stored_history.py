@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
@@ -95,8 +95,10 @@ _AGO = st.integers(0, 250 * 24)
 
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(asked=st.lists(st.tuples(st.sampled_from(["1h", "1d", "funding"]), _AGO, _AGO, st.integers(0, 30)), min_size=1, max_size=6))
+@example(asked=[("1h", 2, 0, 5)])
+@example(asked=[("1h", 2, 0, 0)])
 async def test_it_says_what_the_exchange_says(db: Database, asked: list[tuple[str, int, int, int]]) -> None:
-    """Whatever is asked for in whatever order while time goes on: no bar more or less, and no settlement."""
+    """Whatever is asked for in whatever order while time goes on, or is set back: no bar more or less, and no settlement."""
     clock = ManualClock(NOW)
     for kind, since_ago, until_ago, later in asked:
         clock.advance(later * 3600)
