@@ -36,6 +36,8 @@ _TEST_EXCHANGES = ("binance", "bybit")
 DEMO_USER = 1001
 #: how the doctor marks what is well, what is not, and what could not be looked at
 _MARKS = {True: "ok  ", False: "FAIL", None: "?   "}
+#: how a process is asked to end
+_STOPS = (signal.SIGINT, signal.SIGTERM)
 #: seconds after which a stop is not waited for any longer
 _STOP_S = 7.0
 
@@ -128,7 +130,7 @@ def _demo(arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="ballast-") as folder:
         settings = _demo_settings(arguments, Path(folder))
         logs.set_up(settings.log_level)
-        asyncio.run(_until_stopped(_serve_demo(settings, arguments.exchange)))
+        _run_until_stopped(_serve_demo(settings, arguments.exchange))
     return 0
 
 
@@ -219,7 +221,7 @@ def _run(_: argparse.Namespace) -> int:
     logs.set_up(settings.log_level)
     if not settings.telegram_token.get_secret_value():
         raise SettingError("CHATBOT_TELEGRAM_TOKEN", "get one from BotFather and put it into .env; `make demo` needs none")
-    asyncio.run(_until_stopped(_serve(settings)))
+    _run_until_stopped(_serve(settings))
     return 0
 
 
@@ -228,6 +230,12 @@ async def _serve(settings: Settings) -> None:
     from handlers.run import serve  # noqa: PLC0415 - so that --help and plan start at once
 
     await serve(settings)
+
+
+def _run_until_stopped(work: Coroutine[None, None, None]) -> None:
+    """Work in a loop of its own; a stop that comes while that is made waits until it can be heeded: half a loop cannot be put away."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+    asyncio.run(_until_stopped(work))
 
 
 async def _until_stopped(work: Coroutine[None, None, None]) -> None:
@@ -243,8 +251,9 @@ async def _until_stopped(work: Coroutine[None, None, None]) -> None:
         last.start()
 
     # Not the loop's own handler, which waits for the loop to be free.
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _STOPS:
         signal.signal(number, stop)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
     with suppress(asyncio.CancelledError):
         await working
 
