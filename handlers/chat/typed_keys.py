@@ -18,6 +18,8 @@ log = structlog.get_logger()
 WHISPERS = "whispers"
 #: one half of a key: letters and digits, longer than any word beside it
 _HALF = re.compile(r"(?<![\w-])[A-Za-z0-9_-]{12,256}(?![\w-])")
+#: the address of a wallet, or the number of a transfer, as a chain writes it: everybody may see it
+_ON_CHAIN = re.compile(r"0[xX](?:[0-9a-fA-F]{40}|[0-9a-fA-F]{64})")
 #: so long is each half at every exchange, and a half that comes alone, the secret one, at those whose keys are taken
 _SURELY: Final = 16
 _ALONE: Final = 36
@@ -60,7 +62,7 @@ def halves(text: str) -> list[str]:
 
 def is_like_one(text: str) -> bool:
     """Tell whether a text is most likely a key: two long words, or one very long one, of letters and digits both."""
-    found = [one for one in halves(text) if not one.isalpha() and not one.isdecimal()]
+    found = [one for one in halves(text) if not one.isalpha() and not one.isdecimal() and not _ON_CHAIN.fullmatch(one)]
     return sum(len(one) >= _SURELY for one in found) >= 2 or any(len(one) >= _ALONE for one in found)
 
 

@@ -256,6 +256,13 @@ UNASKED = {
 }
 
 
+@pytest.mark.parametrize("text", ["sent to 0x" + "5290Ab41" * 5, "0x" + "8f14e45f" * 8 + " from 0x" + "5290Ab41" * 5])
+async def test_what_a_chain_shows_to_everybody_is_no_key(ann: Someone, text: str) -> None:
+    """The address of a wallet stays in the chat."""
+    assert "exchange key" not in await ann.say(text)
+    assert any(message.text == text for message in ann.loopback.chat(ann.user.id))
+
+
 @pytest.mark.parametrize("shape", UNASKED)
 async def test_a_key_that_nobody_asked_for_is_deleted_and_written_down_nowhere(ann: Someone, shape: str) -> None:
     """However it comes: its message goes, the person is warned, nothing acts, and no file of the bot ever held it."""
