@@ -245,7 +245,8 @@ async def _until_stopped(work: Coroutine[None, None, None]) -> None:
 
     def stop(*_: object) -> None:
         """Ask the work to end; where something keeps the loop to itself, end all the same: a kill loses nothing."""
-        loop.call_soon_threadsafe(working.cancel)
+        if not loop.is_closed():  # asked once more while what it left behind is put away
+            loop.call_soon_threadsafe(working.cancel)
         last = threading.Timer(_STOP_S, os._exit, (0,))
         last.daemon = True
         last.start()

@@ -69,3 +69,20 @@ def test_a_stop_that_comes_while_the_loop_is_made_is_a_clean_one(tmp_path: Path)
     env = {**os.environ, "PYTHONPATH": str(ROOT), "CHATBOT_TELEGRAM_API_URL": "http://127.0.0.1:9", **settings}
     done = subprocess.run([sys.executable, "-c", HALF_A_LOOP], env=env, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+
+
+AFTER_THE_LOOP = """
+import asyncio, os, signal
+from chatbot.__main__ import _run_until_stopped
+
+_run_until_stopped(asyncio.sleep(0))
+os.kill(os.getpid(), signal.SIGTERM)
+print("put away")
+"""
+
+
+def test_a_stop_that_comes_after_the_loop_breaks_nothing_off() -> None:
+    """Somebody asks once more while what the program leaves behind is put away."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", AFTER_THE_LOOP], env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (0, "put away\n"), done.stderr
