@@ -106,6 +106,12 @@ class Market:
         """Tell whether an order that rests pays less than one that takes: else no leg waits for a better price (domain 9.6)."""
         return self.maker_fee < self.taker_fee
 
+    def is_too_small(self, qty: Decimal, price: Decimal, *, exempt: bool = False) -> bool:
+        """Tell whether the exchange would refuse so much at a price in quote; reduce-only is ``exempt`` from the value (domain 9.7)."""
+        if qty <= 0 or qty < self.min_qty:
+            return True
+        return not exempt and qty * price < self.min_notional
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
@@ -232,6 +238,11 @@ class OrderRequest:
     #: fill at once what the limit allows and cancel the rest
     immediate: bool = False
     reduce_only: bool = False
+
+    @property
+    def notional(self) -> Decimal:
+        """Its value at its limit, quote."""
+        return self.qty * self.limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -151,7 +151,7 @@ class ManualExchange:
                 at=self._clock.now(),
                 status=OrderStatus.FILLED,
                 filled=request.qty,
-                value=request.qty * request.limit,
+                value=request.notional,
                 fee=entry.fee,
             )
             _check_money(after, request)

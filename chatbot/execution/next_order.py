@@ -129,7 +129,7 @@ def _quantity(leg: Leg, seen: MarketNow, limit: Decimal, pace: Pace, *, cross: b
         qty = min(qty, sizing.affordable(seen.free.get(seen.money, Decimal(0)), limit, seen.market))
     if not leg.reduce_only:
         qty = in_steps(qty, seen.market.lot)
-    if sizing.too_small(qty, limit, seen.market, exempt=leg.reduce_only):
+    if seen.market.is_too_small(qty, limit, exempt=leg.reduce_only):
         return "below_minimum" if qty == in_steps(leg.qty - leg.filled, seen.market.lot) else NOT_ENOUGH
     part = _slice(leg, seen, qty, limit) if cross else _shown(leg, seen, qty, limit, pace)
     return part if isinstance(part, str) or seen.largest is None else _within(leg, seen, part, limit, seen.largest)
@@ -139,7 +139,7 @@ def _within(leg: Leg, seen: MarketNow, qty: Decimal, limit: Decimal, largest: De
     """Return how much of ``qty`` one order may be for: a price that has moved makes more orders of a leg, and never a larger one."""
     room = in_steps(largest / limit, seen.market.lot)
     part = min(sizing.to_take(qty, room, limit, seen.market, exempt=leg.reduce_only), room)
-    return LiveStop.ORDER.value if sizing.too_small(part, limit, seen.market, exempt=leg.reduce_only) else part
+    return LiveStop.ORDER.value if seen.market.is_too_small(part, limit, exempt=leg.reduce_only) else part
 
 
 def _shown(leg: Leg, seen: MarketNow, qty: Decimal, limit: Decimal, pace: Pace) -> Decimal:

@@ -42,7 +42,7 @@ async def size_buys(view: View, exchange: Exchange, deps: Deps) -> None:
     sizes = sizing.shrink(untouched, markets, sizing.missing_inflow(_inflows(view.plan.legs), markets), spendable)
     changed = tuple(_resized(leg, sizes[leg.index]) for leg in untouched if sizes[leg.index] != leg.qty)
     sized = [replace(leg, qty=sizes[leg.index]) for leg in untouched]
-    costs = {leg.index: sizing.cost_of(leg, markets[leg.instrument]) for leg in sized}
+    costs = {leg.index: leg.needs(markets[leg.instrument].dearer_fee) for leg in sized}
     total = sum(costs.values(), _ZERO)
     budgets = {str(index): str(in_steps(free * cost / total, _SMALLEST)) for index, cost in costs.items() if cost}
     detail = {str(leg.index): str(leg.qty) for leg in sized} | {BUDGETS: budgets}

@@ -37,13 +37,6 @@ def would_take(side: Side, limit: Decimal, quote: Quote) -> bool:
     return limit >= quote.ask if side == Side.BUY else limit <= quote.bid
 
 
-def too_small(qty: Decimal, limit: Decimal, market: Market, *, exempt: bool = False) -> bool:
-    """Tell whether the exchange would refuse this size; reduce-only orders are exempt from the minimum value (domain 9.7)."""
-    if qty <= 0 or qty < market.min_qty:
-        return True
-    return not exempt and qty * limit < market.min_notional
-
-
 def to_take(left: Decimal, room: Decimal, limit: Decimal, market: Market, *, exempt: bool = False) -> Decimal:
     """Return how much of ``left`` one order takes where it may take ``room``: equal parts in whole lots, the last one included.
 
@@ -72,12 +65,6 @@ def affordable(free: Decimal, limit: Decimal, market: Market) -> Decimal:
     return in_steps(max(_ZERO, free) / (limit * (1 + market.dearer_fee)), market.lot)
 
 
-def cost_of(leg: Leg, market: Market) -> Decimal:
-    """Return what a spot buy needs: max(price, limit) and the dearer fee (domain 9.5)."""
-    dearer = max(leg.price, leg.limit or leg.price)
-    return leg.qty * dearer * (1 + market.dearer_fee)
-
-
 def missing_inflow(inflows: Sequence[Leg], markets: Mapping[str, Market]) -> Decimal:
     """Return how much less money the sells and transfers brought than the plan counted on; never below 0.
 
@@ -92,7 +79,7 @@ def missing_inflow(inflows: Sequence[Leg], markets: Mapping[str, Market]) -> Dec
             continue
         market = markets.get(leg.instrument)
         fee = market.dearer_fee if market else _ZERO
-        planned = leg.qty * min(leg.price, leg.limit or leg.price) * (1 - fee)
+        planned = leg.qty * leg.lower_price * (1 - fee)
         expected += planned
         missing += planned - (leg.filled * (leg.average or _ZERO) - leg.fee)
     return missing if missing > expected * _SPREAD else _ZERO
@@ -104,7 +91,7 @@ def shrink(buys: Sequence[Leg], markets: Mapping[str, Market], missing: Decimal,
     The buys may spend what they were planned with less what did not arrive, so that a failed sale never eats the stablecoin
     reserve; and never more than is there.
     """
-    costs = {leg.index: cost_of(leg, markets[leg.instrument]) for leg in buys}
+    costs = {leg.index: leg.needs(markets[leg.instrument].dearer_fee) for leg in buys}
     total = sum(costs.values(), _ZERO)
     budget = max(_ZERO, min(total - missing, free))
     if budget >= total:
@@ -113,6 +100,5 @@ def shrink(buys: Sequence[Leg], markets: Mapping[str, Market], missing: Decimal,
     for leg in buys:
         market = markets[leg.instrument]
         qty = in_steps(leg.qty * budget / total, market.lot)
-        price = min(leg.price, leg.limit or leg.price)
-        sizes[leg.index] = _ZERO if too_small(qty, price, market) else qty
+        sizes[leg.index] = _ZERO if market.is_too_small(qty, leg.lower_price) else qty
     return sizes

@@ -213,6 +213,15 @@ class Leg:
         return self.qty * self.price
 
     @property
+    def lower_price(self) -> Decimal:
+        """The lower of its price and its limit, against which an exchange's minimum is held, and by which a sale counts (domain 9.5)."""
+        return min(self.price, self.limit or self.price)
+
+    def needs(self, fee: Decimal) -> Decimal:
+        """Return what a buy needs with its ``fee``, a fraction of notional, at the higher of price and limit; quote (domain 9.5)."""
+        return self.qty * max(self.price, self.limit or self.price) * (1 + fee)
+
+    @property
     def traded(self) -> Decimal:
         """Value of what was filled, quote, at the price that it was filled at."""
         return self.filled * (self.average or self.price)

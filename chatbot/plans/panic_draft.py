@@ -100,7 +100,7 @@ def _leg(evaluation: Evaluation, instrument: str, kind: LegKind, qty: Decimal, *
     except Refused:
         return LeftOut(why=LeftOutWhy.NO_PRICE, instrument=instrument)
     lots = qty if reduces else in_steps(qty, market.lot)
-    if lots <= 0 or lots < market.min_qty or (not reduces and lots * min(limit, quote.price) < market.min_notional):
+    if market.is_too_small(lots, min(limit, quote.price), exempt=reduces):
         least = max(market.min_notional, market.min_qty * quote.price, market.lot * quote.price)
         return LeftOut(why=LeftOutWhy.BELOW_MINIMUM, instrument=instrument, amount=qty * quote.price, minimum=least)
     return Leg(index=0, kind=kind, instrument=instrument, qty=lots, limit=limit, reduce_only=reduces, sells=sells, price=quote.price)

@@ -109,11 +109,11 @@ def test_several_minimums_hold_together() -> None:
     """Too few coins, or too little money: either is too small; a reduction is asked for its coins only."""
     market = replace(ODD, min_qty=D("0.3"))
     for qty, small in (("0.3", False), ("0.2", True)):
-        assert sizing.too_small(D(qty), D(150), market) is small
-        assert sizing.too_small(D(qty), D(150), market, exempt=True) is small
-    assert sizing.too_small(D("0.3"), D(33), market), "9.90 are under the minimum of 10"
-    assert not sizing.too_small(D("0.3"), D(33), market, exempt=True)
-    assert sizing.too_small(D("-0.3"), D(150), market, exempt=True)
+        assert market.is_too_small(D(qty), D(150)) is small
+        assert market.is_too_small(D(qty), D(150), exempt=True) is small
+    assert market.is_too_small(D("0.3"), D(33)), "9.90 are under the minimum of 10"
+    assert not market.is_too_small(D("0.3"), D(33), exempt=True)
+    assert market.is_too_small(D("-0.3"), D(150), exempt=True)
 
 
 def test_a_reduction_is_sent_to_the_last_digit_and_may_be_small() -> None:
@@ -272,7 +272,7 @@ def test_buys_that_the_money_pays_for_exactly_are_not_touched() -> None:
     """A cent less shrinks all of them by one factor."""
     markets = {name: replace(spot_market(name), maker_fee=D("0.003"), taker_fee=D("0.001")) for name in ("BTC", "ETH", "SOL")}
     buys = legs("buy 0.5 BTC; buy 4 ETH; buy 30 SOL")
-    costs = sum(sizing.cost_of(leg, markets[leg.instrument]) for leg in buys)
+    costs = sum(leg.needs(markets[leg.instrument].dearer_fee) for leg in buys)
     assert costs == D("0.5") * 60_000 * D("1.003") + 4 * 3_000 * D("1.003") + 30 * 150 * D("1.003")
     wanted = {leg.index: leg.qty for leg in buys}
     assert sizing.shrink(buys, markets, D(0), costs) == wanted

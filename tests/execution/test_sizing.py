@@ -56,8 +56,8 @@ def test_what_is_affordable_can_be_paid_with_the_fee(free: Decimal, limit: Decim
 def test_shrunk_buys_fit_the_money_all_by_one_factor_and_none_below_the_minimum(missing: Decimal, free: Decimal) -> None:
     buys = legs("buy 0.5 BTC; buy 4 ETH; buy 30 SOL")
     sizes = sizing.shrink(buys, MARKETS, missing, free)
-    costs = {leg.index: sizing.cost_of(leg, MARKETS[leg.instrument]) for leg in buys}
-    spent = sum(sizing.cost_of(replace(leg, qty=sizes[leg.index]), MARKETS[leg.instrument]) for leg in buys)
+    costs = {leg.index: leg.needs(MARKETS[leg.instrument].dearer_fee) for leg in buys}
+    spent = sum(replace(leg, qty=sizes[leg.index]).needs(MARKETS[leg.instrument].dearer_fee) for leg in buys)
     total = sum(costs.values())
     assert spent <= max(Decimal(0), min(total - missing, free))
     factor = min(Decimal(1), max(Decimal(0), min(total - missing, free)) / total)
@@ -89,7 +89,7 @@ def test_what_crossing_the_spread_costs_is_borne_by_the_reserve() -> None:
 def test_reductions_are_exempt_from_the_minimum_value_but_not_from_being_something() -> None:
     market = MARKETS["BTC"]
     tiny = market.lot
-    assert sizing.too_small(tiny, Decimal(60000), market)
-    assert not sizing.too_small(tiny, Decimal(60000), market, exempt=True)
-    assert sizing.too_small(Decimal(0), Decimal(60000), market, exempt=True)
+    assert market.is_too_small(tiny, Decimal(60000))
+    assert not market.is_too_small(tiny, Decimal(60000), exempt=True)
+    assert market.is_too_small(Decimal(0), Decimal(60000), exempt=True)
     assert Leg(index=0, kind=LegKind.SPOT_BUY, instrument="BTC", qty=tiny).notional == tiny

@@ -32,7 +32,7 @@ def check_form(state: AccountState, request: OrderRequest, market: Market | None
         raise Rejected("bad_lot", f"{request.qty} is not a multiple of {market.lot}")
     if request.reduce_only:
         _check_reduction(state, request)
-    elif request.qty < market.min_qty or request.qty * request.limit < market.min_notional:
+    elif market.is_too_small(request.qty, request.limit):
         raise Rejected("below_minimum", f"{request.qty} at {request.limit}, the least is {market.min_notional}")
     return market
 
@@ -71,7 +71,7 @@ def check_money(state: AccountState, order: PaperOrder, market: Market, fees: di
     after = state.with_order(order)
     if is_perp(request.instrument):
         if not request.reduce_only and _margin_grows(state, after, marks):
-            room = equity(state, marks) - initial_margin(after, marks) - request.qty * request.limit * market.taker_fee
+            room = equity(state, marks) - initial_margin(after, marks) - request.notional * market.taker_fee
             if room < 0:
                 raise Rejected("margin", f"{-room} short")
         return

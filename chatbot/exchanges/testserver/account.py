@@ -50,6 +50,11 @@ class Fill:
     #: profit that it realised, quote; 0 on spot
     realised: Decimal = ZERO
 
+    @property
+    def value(self) -> Decimal:
+        """What was traded, quote."""
+        return self.qty * self.price
+
 
 @dataclass(slots=True, kw_only=True)
 class VenueOrder:
@@ -85,7 +90,7 @@ class VenueOrder:
     @property
     def spent(self) -> Decimal:
         """What it was traded for, quote."""
-        return sum((fill.qty * fill.price for fill in self.fills), ZERO)
+        return sum((fill.value for fill in self.fills), ZERO)
 
     @property
     def left(self) -> Decimal:

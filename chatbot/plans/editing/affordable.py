@@ -61,7 +61,7 @@ def _brings(leg: Leg, markets: Mapping[str, Market]) -> Decimal:
         return leg.qty if leg.kind is LegKind.TO_SPOT else -leg.qty
     if leg.kind is LegKind.SPOT_SELL:
         return leg.notional * (1 - markets[leg.instrument].dearer_fee)
-    return -_cost(leg, markets[leg.instrument]) if leg.kind is LegKind.SPOT_BUY else _ZERO
+    return -leg.needs(markets[leg.instrument].dearer_fee) if leg.kind is LegKind.SPOT_BUY else _ZERO
 
 
 def _gross(snap: Snapshot, legs: Iterable[Leg]) -> Decimal:
@@ -83,20 +83,15 @@ def _growth(room: Decimal, legs: Sequence[Leg], done: Sequence[Leg]) -> Decimal:
 def _factor(cash: Decimal, legs: Iterable[Leg], markets: Mapping[str, Market]) -> Decimal:
     """Return the part of all buys that the money pays for, at most 1; where it is short, what crossing the spread may cost is kept back."""
     buys = [leg for leg in legs if leg.kind is LegKind.SPOT_BUY and _is_kept(leg)]
-    needed = sum((_cost(leg, markets[leg.instrument]) for leg in buys), _ZERO)
+    needed = sum((leg.needs(markets[leg.instrument].dearer_fee) for leg in buys), _ZERO)
     return Decimal(1) if needed <= cash else max(_ZERO, cash) / (1 + CROSSED_BPS / _BPS) / needed
-
-
-def _cost(leg: Leg, market: Market) -> Decimal:
-    return leg.qty * max(leg.price, leg.limit or leg.price) * (1 + market.dearer_fee)
 
 
 def _bought(leg: Leg, factor: Decimal, market: Market) -> Leg:
     if factor == 1:
         return leg
     qty = in_steps(leg.qty * factor, market.lot)
-    is_enough = qty >= market.min_qty and qty * min(leg.price, leg.limit or leg.price) >= market.min_notional
-    return _smaller(leg, qty if is_enough else _ZERO)
+    return _smaller(leg, _ZERO if market.is_too_small(qty, leg.lower_price) else qty)
 
 
 def _smaller(leg: Leg, qty: Decimal) -> Leg:

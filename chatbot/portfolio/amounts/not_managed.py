@@ -45,7 +45,7 @@ def without_dust(account: Account, strategy: Strategy, markets: Mapping[str, Mar
 
 
 def _is_dust(qty: Decimal, price: Decimal, market: Market) -> bool:
-    return qty < max(market.lot, market.min_qty) or qty * price < market.min_notional
+    return qty < market.lot or market.is_too_small(qty, price)
 
 
 def _named(strategy: Strategy) -> set[str]:

@@ -103,7 +103,7 @@ def within(told: Books, first: date, last: date, zone: tzinfo) -> Books:
 
 def _rows(held: _Open, entry: Entry) -> list[Row]:
     fee = _fee(held.quote, entry)
-    plain = Row(entry=entry, qty=entry.qty, value=_value(entry), fee=fee)
+    plain = Row(entry=entry, qty=entry.qty, value=entry.value, fee=fee)
     if entry.kind is BookKind.FUNDING:
         return [replace(plain, gain=entry.qty, realises=True)]
     if entry.instrument == held.quote or not (entry.qty or entry.kind is BookKind.POSITION):
@@ -180,12 +180,8 @@ def _coin_fees(held: _Open, entry: Entry) -> list[Row]:
         if coin == held.quote or fee <= 0 or (coin == entry.instrument and entry.kind is BookKind.BUY):
             continue
         paid = replace(entry, kind=BookKind.SELL, instrument=coin, qty=-fee, price=entry.fee_prices.get(coin), fees={})
-        rows += [replace(row, is_fee=True) for row in _sold(held, Row(entry=paid, qty=-fee, value=_value(paid), fee=_ZERO))]
+        rows += [replace(row, is_fee=True) for row in _sold(held, Row(entry=paid, qty=-fee, value=paid.value, fee=_ZERO))]
     return rows
-
-
-def _value(entry: Entry) -> Decimal | None:
-    return None if entry.price is None else abs(entry.qty) * entry.price
 
 
 def _fee(quote: str, entry: Entry) -> Decimal | None:

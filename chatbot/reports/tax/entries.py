@@ -64,6 +64,11 @@ class Entry:
     #: the plan's number; None: it was no plan
     plan: int | None = None
 
+    @property
+    def value(self) -> Decimal | None:
+        """What was traded is worth, quote; None: unknown."""
+        return None if self.price is None else abs(self.qty) * self.price
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Journal:

@@ -182,15 +182,15 @@ def _fees(entry: Entry) -> list[tuple[Decimal, str]]:
 
 def _money(quote: str, entry: Entry) -> tuple[Decimal, str] | None:
     """Return what a trade paid or got; trackers have one column for fees, so of several the quote coin's is in the amount itself."""
-    if entry.price is None:
+    if entry.value is None:
         return None
     within = entry.fees.get(quote, Decimal(0)) if len(_fees(entry)) > 1 else Decimal(0)
-    return abs(entry.qty) * entry.price + (within if entry.qty > 0 else -within), quote
+    return entry.value + (within if entry.qty > 0 else -within), quote
 
 
 def _koinly(move: _Move) -> list[str]:
     entry = move.row.entry
-    worth = abs(entry.qty) * entry.price if entry.price is not None and not (move.sent and move.received) and not move.word else None
+    worth = None if (move.sent and move.received) or move.word else entry.value
     label = {"gain": "realized gain", "loss": "realized gain", "lost": "lost", "swap": "swap"}.get(move.word, "")
     about = "Funding" if entry.kind is BookKind.FUNDING else f"{entry.instrument} {entry.kind.value}" if is_perp(entry.instrument) else ""
     about = " ".join(part for part in (about, "" if entry.plan is None else f"plan {entry.plan}", _more_fees(move)) if part)

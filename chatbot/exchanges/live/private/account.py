@@ -417,7 +417,7 @@ class LiveAccount:
             limit=told.limit,
             status=told.status,
             filled=told.filled * unit,
-            average=sum((fill.price * fill.qty for fill in fills), _ZERO) / told.filled if told.filled else None,
+            average=sum((fill.value for fill in fills), _ZERO) / told.filled if told.filled else None,
             fees=fees,
             exchange_id=told.exchange_id,
             reduce_only=told.reduce_only,
@@ -431,7 +431,7 @@ def _is_sound(fill: Fill, told: Told, asset: str, quote: str) -> bool:
     A sale at more than twice its limit is none either, and a fee in a third coin has no size to be held to.
     """
     fits = 0 < fill.price <= told.limit if told.buys else told.limit <= fill.price <= told.limit * 2
-    part = {asset: fill.qty, quote: fill.qty * fill.price}.get(fill.fee_asset)
+    part = {asset: fill.qty, quote: fill.value}.get(fill.fee_asset)
     return fits and (part is None or abs(fill.fee) <= part * _FEE_MOST)
 
 
@@ -451,6 +451,6 @@ def _checked(request: OrderRequest, market: Market | None) -> Market:
         raise Rejected("bad_tick", f"{request.limit} is not a multiple of {market.tick}")
     if request.qty <= 0 or request.qty % market.lot:
         raise Rejected("bad_lot", f"{request.qty} is not a multiple of {market.lot}")
-    if not request.reduce_only and (request.qty < market.min_qty or request.qty * request.limit < market.min_notional):
+    if not request.reduce_only and market.is_too_small(request.qty, request.limit):
         raise Rejected("below_minimum", f"{request.qty} at {request.limit}, the least is {market.min_notional}")
     return market

@@ -125,6 +125,11 @@ class Fill:
     #: the venue's own, by which one that is told twice counts once; empty where it tells none
     exchange_id: str = ""
 
+    @property
+    def value(self) -> Decimal:
+        """What was traded, quote."""
+        return self.qty * self.price
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wallets:

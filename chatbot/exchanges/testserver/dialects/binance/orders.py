@@ -229,7 +229,7 @@ def _trade(talk: Talk, order: VenueOrder, one: Fill) -> dict[str, Any]:
         "orderId": order.number,
         "price": text(one.price),
         "qty": text(one.qty),
-        "quoteQty": text(one.price * one.qty),
+        "quoteQty": text(one.value),
         "commission": text(one.fee),
         "commissionAsset": one.fee_asset,
         "time": one.at_ms,

@@ -88,7 +88,7 @@ def _traded(talk: Talk, order: VenueOrder, one: Fill) -> Iterator[dict[str, Any]
         yield _row(talk, one.number, one.at_ms, kind, quote, one.realised - one.fee, **told, **more)
         return
     sign = 1 if order.side is Side.BUY else -1
-    for coin, change in ((order.market.instrument, sign * one.qty), (quote, -sign * one.qty * one.price)):
+    for coin, change in ((order.market.instrument, sign * one.qty), (quote, -sign * one.value)):
         fee = one.fee if one.fee_asset == coin else ZERO
         yield _row(talk, one.number, one.at_ms, kind, coin, change - fee, **told, fee=plain(fee), cashFlow=plain(change))
     if one.fee_asset not in (order.market.instrument, quote):

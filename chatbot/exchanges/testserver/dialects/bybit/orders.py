@@ -193,7 +193,7 @@ def _execution(talk: Talk, order: VenueOrder, one: Fill) -> dict[str, Any]:
         "execId": id_of(one.number),
         "execPrice": plain(one.price),
         "execQty": plain(one.qty),
-        "execValue": plain(one.price * one.qty),
+        "execValue": plain(one.value),
         "execFee": plain(one.fee),
         "feeRate": plain(rate),
         "feeCurrency": "" if is_perp(order.market.instrument) else one.fee_asset,
