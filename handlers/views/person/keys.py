@@ -150,12 +150,14 @@ def unheard(words: Words, *, deleted: bool) -> View:
 
 
 def unasked(words: Words, *, deleted: bool) -> View:
-    """Say what was done with a key that nobody had asked for."""
+    """Say what was done with a message that may hold a key for which nobody had asked, and may as well hold something else as long."""
     text = page(
-        say(words, "That looks like an exchange key, so I deleted the message. Give a key by /connect only, and replace this one.")
+        say(words, "That may be an exchange key, so I deleted the message and did nothing else with it.")
         if deleted
-        else say(words, "That looks like an exchange key. Give a key by /connect only, and replace this one."),
+        else say(words, "That may be an exchange key, so I did nothing with it."),
         _left(words, deleted=deleted),
+        say(words, "If it is a key, delete it at the exchange and make a new one; give keys by /connect only."),
+        say(words, "If it is none, send the message again without the long word."),
     )
     return View(text, ((button(words.t("Connect an exchange"), "connect"),),))
 

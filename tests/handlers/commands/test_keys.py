@@ -235,7 +235,7 @@ async def test_a_question_is_forgotten_after_an_hour_and_a_key_that_comes_unaske
     await ann.taps("Binance", "Send it here")
     ann.clock.advance(3600)
     assert "status" in (await ann.say("stauts")).lower()
-    assert "so I deleted the message. Give a key by /connect only" in await ann.say(KEY)
+    assert "so I deleted the message and did nothing else with it." in await ann.say(KEY)
     assert not any(SECRET in message.text for message in ann.loopback.chat(ann.user.id))
     assert await rows(ann, "pf_keys") == []
     assert await ann.dialog() is None
@@ -263,6 +263,13 @@ async def test_what_a_chain_shows_to_everybody_is_no_key(ann: Someone, text: str
     assert any(message.text == text for message in ann.loopback.chat(ann.user.id))
 
 
+async def test_what_was_deleted_may_have_been_no_key_and_that_is_said(ann: Someone) -> None:
+    """The number of a transfer is as long as the secret half of a key."""
+    said = await ann.say("/deposit 0.1 BTC " + "8f14e45f" * 8)
+    assert "did nothing else with it" in said
+    assert "If it is none, send the message again without the long word." in said
+
+
 @pytest.mark.parametrize("shape", UNASKED)
 async def test_a_key_that_nobody_asked_for_is_deleted_and_written_down_nowhere(ann: Someone, shape: str) -> None:
     """However it comes: its message goes, the person is warned, nothing acts, and no file of the bot ever held it."""
@@ -272,7 +279,7 @@ async def test_a_key_that_nobody_asked_for_is_deleted_and_written_down_nowhere(a
     chat, sender = {"id": ann.user.id, "type": "private"}, {"id": ann.user.id, "is_bot": False, "first_name": "Ann"}
     before = ann.newest
     await ann.update(kind, message_id=own.id, date=1, chat=chat, **{"from": sender}, **_commands(said), **said)
-    assert ann.since(before).startswith("That looks like an exchange key, so I deleted the message.")
+    assert ann.since(before).startswith("That may be an exchange key, so I deleted the message and did nothing else with it.")
     assert not any(one.sender is not None for one in ann.loopback.chat(ann.user.id))
     assert await rows(ann, "pf_keys") == []
     for path in ann.program.settings.data_dir.iterdir():
