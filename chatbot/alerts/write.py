@@ -15,7 +15,7 @@ from chatbot.store import accounts, events, messages, portfolios
 from chatbot.triggers import drift, market
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from chatbot.model import LeftOut, LineReading, Person, Plan, Portfolio, PortfolioFigures
     from chatbot.model.life import Leap, Stop
@@ -30,6 +30,15 @@ if TYPE_CHECKING:
 PROBLEM_REMINDER = timedelta(hours=6)
 #: good news, which may wait
 _CALM = frozenset({MessageKind.EVALUATED_AGAIN})
+#: what a message tells of the market, in which one event may touch several portfolios of a person: it rings for one of them
+_OF_THE_MARKET: Mapping[MessageKind, Callable[[Mapping[str, Any]], frozenset[tuple[str, ...]]]] = {
+    MessageKind.SIGNALS: lambda facts: frozenset((step["trigger"], step["subject"], step["event"]) for step in facts["steps"]),
+    MessageKind.DEPEG: lambda facts: frozenset((coin["asset"],) for coin in facts["coins"]),
+    MessageKind.COIN_STOPPED: lambda facts: frozenset((stop["instrument"],) for stop in facts["stops"]),
+    MessageKind.COIN_TRADED_AGAIN: lambda facts: frozenset((name,) for name in facts["instruments"]),
+}
+#: what comes later than this rings all the same: nobody looks at the chat for a message of before
+_TOGETHER = timedelta(minutes=10)
 
 
 async def tell_drift(
@@ -47,11 +56,19 @@ async def tell_drift(
 
 
 async def tell_signals(
-    tx: Tx, portfolio: Portfolio, person: Person, taken: tuple[SignalChange, ...], now: datetime, *, idle: Iterable[LeftOut] | None = None
+    tx: Tx,
+    portfolio: Portfolio,
+    person: Person,
+    taken: tuple[SignalChange, ...],
+    now: datetime,
+    *,
+    idle: Iterable[LeftOut] | None = None,
+    begun: bool = True,
 ) -> None:
     """Write one alert row for each signal that stands differently, and one message for all.
 
-    ``idle``: nothing is worth an order, and what of it an exchange would refuse.
+    ``idle``: nothing is worth an order, and what of it an exchange would refuse. What asks its person for nothing comes without a sound:
+    that, what is held down, a move between two readings. Before a portfolio has ``begun`` a signal touches nothing (domain 9.13).
     """
     facts = [_step_facts(step) for step in taken]
     ids = [
@@ -60,7 +77,9 @@ async def tell_signals(
     ]
     heard = [fact for fact in facts if person.alerts.ring(quiet_hours.kind_of(fact["trigger"])) is not Ring.OFF]
     about = {quiet_hours.kind_of(fact["trigger"]) for fact in heard}
-    await _post(tx, portfolio, person, MessageKind.SIGNALS, f"alert-{ids[0]}", now, {"steps": heard, **_idle(idle)}, about)
+    told = {"steps": heard, **_idle(idle), "cash_only": not begun}
+    asks = idle is None and not all(fact["suppressed"] for fact in heard)
+    await _post(tx, portfolio, person, MessageKind.SIGNALS, f"alert-{ids[0]}", now, told, about, silent=not asks)
 
 
 async def tell_margin(
@@ -239,9 +258,11 @@ async def _post(
     now: datetime,
     more: Mapping[str, Any] | None = None,
     about: Iterable[AlertKind] | None = None,
+    *,
+    silent: bool = False,
 ) -> None:
     facts = {"portfolio_id": portfolio.id, **(more or {})}
-    await _post_as_wanted(tx, person, kind, facts, key=key, now=now, about=about)
+    await _post_as_wanted(tx, person, kind, facts, key=key, now=now, about=about, silent=silent)
 
 
 async def _post_as_wanted(
@@ -271,7 +292,16 @@ async def _post_as_wanted(
         facts=facts,
         key=key,
         urgency=Urgency.ALWAYS if loud else Urgency.ROUTINE,
-        silent=silent or ring is Ring.SILENT,
+        silent=silent or ring is Ring.SILENT or (not loud and await _has_rung(tx, person, kind, facts, now)),
         now=now,
         held_until=None if loud else quiet_hours.ends(person.alerts, person.zone, now),
     )
+
+
+async def _has_rung(tx: Tx, person: Person, kind: MessageKind, facts: Mapping[str, Any], now: datetime) -> bool:
+    """Tell whether all that a message tells of the market has just rung for another portfolio of its person."""
+    told_of = _OF_THE_MARKET.get(kind)
+    if told_of is None:
+        return False
+    rung = [told_of(before) for before in await messages.rung(tx, person.chat_id, kind, now - _TOGETHER)]
+    return told_of(facts) <= frozenset().union(*rung)

@@ -25,6 +25,7 @@ from chatbot.plans.show_card import offer, with_policy
 from chatbot.portfolio.amounts.daily_marks import mark_of
 from chatbot.portfolio.states import NOTHING
 from chatbot.portfolio.stored.states import changes
+from chatbot.portfolio.valuation import has_begun
 from chatbot.store import accounts, halt, messages, plans, privacy
 from chatbot.store.flows import Opening
 from chatbot.triggers import schedule, tilt
@@ -366,7 +367,8 @@ class Monitor:
             await write.tell_hedge(tx, portfolio, person, alert.kind, alert.facts, now)
         idle = self._leads_nowhere(seen, result) if result.fired or result.signals else None
         if result.signals:  # cause before consequence
-            await write.tell_signals(tx, portfolio, person, result.signals, now, idle=idle)
+            begun = seen.evaluation.held is not None and has_begun(seen.evaluation.held)
+            await write.tell_signals(tx, portfolio, person, result.signals, now, idle=idle, begun=begun)
         if result.fired:
             await write.tell_drift(tx, portfolio, person, result.fired, now, idle=idle)
         if result.margin:

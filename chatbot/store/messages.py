@@ -91,6 +91,13 @@ async def is_known(tx: Tx, key: str) -> bool:
     return found
 
 
+async def rung(tx: Tx, chat_id: int, kind: MessageKind, since: datetime) -> tuple[dict[str, Any], ...]:
+    """Return the facts of what was written of a kind for a chat since then, to leave at once and with a sound."""
+    loud = (_outbox.silent.is_(False), _outbox.held_until.is_(None), _outbox.posted_at >= since, _outbox.state != MessageState.DROPPED)
+    rows = await tx.execute(select(_FACTS).where(_outbox.chat_id == chat_id, _outbox.kind == kind, *loud))
+    return tuple(readable_facts(row.facts) for row in rows)
+
+
 async def drop_waiting(tx: Tx, now: datetime, *, detail: str) -> None:
     """Deliver nothing of what waits; ``detail`` says why."""
     await tx.execute(update(tables.outbox).where(_WAITING).values(state=MessageState.DROPPED, ended_at=now, detail=detail))

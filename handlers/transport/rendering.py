@@ -145,7 +145,8 @@ async def _problem(program: Program, words: Words, portfolio: Portfolio, _: Fact
 
 async def _signals(program: Program, words: Words, portfolio: Portfolio, facts: Facts) -> View | None:
     steps = [step for step in map(_step, facts["steps"]) if reasons.is_about_signal(step.reason)]
-    return alerts.trigger_alert(words, portfolio, steps, program.sentiment.name, idle=_idle(facts)) if steps else None
+    nothing = {"idle": _idle(facts), "cash_only": bool(facts.get("cash_only"))}
+    return alerts.trigger_alert(words, portfolio, steps, program.sentiment.name, **nothing) if steps else None
 
 
 def _idle(facts: Facts) -> tuple[LeftOut, ...] | None:

@@ -62,7 +62,9 @@ def drift_alert(words: Words, portfolio: Portfolio, lines: Sequence[LineReading]
     return View(page(head(words, portfolio, name=True), *told, *outcome), _alert_buttons(words, portfolio, idle=idle is not None))
 
 
-def _nothing_follows(words: Words, small: Sequence[LeftOut]) -> list[Html]:
+def _nothing_follows(words: Words, small: Sequence[LeftOut], *, cash_only: bool = False) -> list[Html]:
+    if cash_only:
+        return [say(words, "You hold only cash so far, so nothing changes; your first plan takes it into account.")]
     if not small:
         return [say(words, "Right now no order would be worth its fees, so no plan follows.")]
     refused = [joined(" ", (say(words, "Left out:"), left_out_text(words, one))) for one in small[:_MOST_SMALL]]
@@ -70,14 +72,23 @@ def _nothing_follows(words: Words, small: Sequence[LeftOut]) -> list[Html]:
 
 
 def trigger_alert(
-    words: Words, portfolio: Portfolio, steps: Sequence[Step], mood_source: str = "", *, idle: Sequence[LeftOut] | None = None
+    words: Words,
+    portfolio: Portfolio,
+    steps: Sequence[Step],
+    mood_source: str = "",
+    *,
+    idle: Sequence[LeftOut] | None = None,
+    cash_only: bool = False,
 ) -> View:
-    """Tell what the triggers saw in one check, and what comes of it; ``idle`` as for drift."""
+    """Tell what the triggers saw in one check, and what comes of it; ``idle`` as for drift.
+
+    ``cash_only``: the portfolio waits for its first plan, so that no signal has anything to change.
+    """
     told = [_step_line(words, step, mood_source) for step in steps if step.reason.event is not Phase.WATCH]
     told += _watched(words, [step.reason for step in steps if step.reason.event is Phase.WATCH])
     return View(
-        page(head(words, portfolio, name=True), *told, *_outcome(words, portfolio, steps, idle=idle)),
-        _trigger_buttons(words, portfolio, steps, idle=idle is not None),
+        page(head(words, portfolio, name=True), *told, *_outcome(words, portfolio, steps, idle=idle, cash_only=cash_only)),
+        _trigger_buttons(words, portfolio, steps, idle=idle is not None and not cash_only),
     )
 
 
@@ -98,7 +109,7 @@ def _watched(words: Words, moves: list[Reason]) -> list[Html]:
     return [joined(" ", (reasons.sentence(words, largest), others))]
 
 
-def _outcome(words: Words, portfolio: Portfolio, steps: Sequence[Step], *, idle: Sequence[LeftOut] | None) -> list[Html]:
+def _outcome(words: Words, portfolio: Portfolio, steps: Sequence[Step], *, idle: Sequence[LeftOut] | None, cash_only: bool) -> list[Html]:
     """Say what happens next: a plan, nothing but this message, or nothing at all."""
     lines = []
     held_back = (WORDS[step.reason.trigger].held_back for step in steps if step.suppressed and step.reason.event is not Phase.END)
@@ -107,7 +118,7 @@ def _outcome(words: Words, portfolio: Portfolio, steps: Sequence[Step], *, idle:
         follows = say(words, "A plan follows if there are orders worth sending.")
         only_told = say(words, "You wanted only to be told; a plan is made when you ask for one.")
         told = [only_told if portfolio.answer is AnswerMode.NOTIFY else follows]
-        lines += told if idle is None else _nothing_follows(words, idle)
+        lines += told if idle is None else _nothing_follows(words, idle, cash_only=cash_only)
     return lines
 
 

@@ -14,6 +14,7 @@ from chatbot.plans.outcomes import Proposed
 from chatbot.portfolio.states import Aim
 from chatbot.portfolio.stored import states as remembered
 from chatbot.store import accounts, tables
+from handlers.transport import rendering
 from handlers.views.plan import card
 from tests.handlers.views.test_everywhere import CATALOGUE
 from tests.monitor.test_triggers import BEFORE, FEAR, HIGH, QUIET, SPIKE, D, kinds, stage
@@ -228,3 +229,62 @@ async def test_the_card_of_a_drift_begins_with_what_moved_its_line_and_not_with_
             assert why.startswith(f"<b>{first}</b>"), why
             net = why.find("<b>Net futures</b> target")
             assert net > why.index("over its target") or (net < 0 and first == "BTC"), "where two do not fit, it stands behind More"
+
+
+async def test_one_spike_rings_one_person_once(tmp_path: Path) -> None:
+    """Three portfolios: each is told and has its card, the first that hears of it with a sound, and so one that hears it an hour later."""
+    async with stage(tmp_path) as on:
+        for _ in range(2):
+            await on.open()
+        asleep = await on.open()
+        await on.room.program.portfolios.change(asleep, snoozed_until=on.room.clock.now() + timedelta(hours=1))
+        on.room.clock.advance(120)
+        on.hear(SPIKE)
+        assert await on.room.tick() == (2, 0)
+        alerts = await on.room.mail()
+        assert kinds(alerts) == ["trigger_alert"] * 2
+        assert [alert.silent for alert in alerts] == [False, True]
+        assert await on.room.tick() == (0, 2)
+        assert all(card.silent for card in await on.room.mail())
+        on.hear(SPIKE, FEAR)
+        await on.room.tick()
+        rang = [alert.silent for alert in await on.room.mail() if alert.kind == "trigger_alert"]
+        assert rang == [False, True], "another event"
+        await on.room.tick(3600)
+        (late,) = [alert for alert in await on.room.mail() if alert.kind == "trigger_alert"]
+        assert not late.silent, "nobody looks at the chat for a message of an hour ago"
+
+
+async def test_a_signal_before_the_first_plan_comes_without_a_sound_and_says_why_nothing_follows(tmp_path: Path) -> None:
+    """All is cash: it was called an order that is not worth its fees, and rang once for every signal of months."""
+    async with stage(tmp_path) as on:
+        opened = await on.open()
+        await on.room.program.portfolios.open(PERSON, opened.mode, opened.strategy, {"USDT": D(50_000)})
+        for seconds in (60, 60, 7200):
+            await on.room.tick(seconds)
+        await on.room.mail()
+        on.hear(SPIKE)
+        await on.room.tick()
+        ours, cash = [alert for alert in await on.room.mail() if alert.kind == "trigger_alert"]
+        assert (ours.silent, cash.silent) == (False, True)
+        view = await rendering.view_of(on.room.program, CATALOGUE.words("en"), cash)
+        assert view is not None
+        assert "You hold only cash so far, so nothing changes; your first plan takes it into account." in view.text
+        assert "See the plan" in [button.label for row in view.keyboard for button in row]
+
+
+async def test_a_card_names_first_what_did_not_wait_for_company(tmp_path: Path) -> None:
+    """Fear came after a spike into the same plan: it was among the reasons that are only counted."""
+    async with stage(tmp_path) as on:
+        portfolio = await on.open()
+        on.room.clock.advance(120)
+        on.hear(SPIKE)
+        await on.room.tick()
+        on.hear(SPIKE, FEAR)
+        await on.room.tick()
+        plan = await on.room.plan(portfolio)
+        assert plan is not None
+        assert [reason.trigger for reason in plan.reasons] == [Cause.VOLATILITY, Cause.FEAR_GREED]
+        first, second, *_ = card.reason_lines(CATALOGUE.words("en"), plan)
+        assert first.startswith("Extreme fear")
+        assert "volatility" in second

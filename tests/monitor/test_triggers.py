@@ -187,7 +187,7 @@ async def test_nobody_tops_up_a_coin_in_its_spike(tmp_path: Path) -> None:
 
 
 async def test_a_move_between_two_readings_is_told_once_a_spike_and_not_traded(tmp_path: Path) -> None:
-    """It rings once, again only after a later reading was calm; no plan follows, no target moves, and a trigger that is off is silent."""
+    """It comes once, without a sound, and again after a calm reading; no plan follows, no target moves, and what is off says nothing."""
     async with stage(tmp_path) as on:
         portfolio = await on.open()
         before = await on.lines(portfolio)
@@ -209,6 +209,8 @@ async def test_a_move_between_two_readings_is_told_once_a_spike_and_not_traded(t
             assert await on.lines(portfolio) == before
         assert told == [1, 0, 0, 0, 0, 1]
         first, second = await on.room.mail()
+        assert first.silent
+        assert second.silent
         assert [step["event"] for step in (*first.facts["steps"], *second.facts["steps"])] == ["watch", "watch"]
         view = await rendering.view_of(on.room.program, CATALOGUE.words("en"), first)
         assert view is not None
@@ -377,6 +379,7 @@ async def test_a_plan_is_promised_only_where_one_follows(tmp_path: Path, signal:
         alerts = [message for message in await on.room.mail() if message.kind == "trigger_alert"]
         assert alerts or met
         for alert in alerts:
+            assert alert.silent == (not made), "what asks for nothing does not ring"
             view = await rendering.view_of(on.room.program, CATALOGUE.words("en"), alert)
             assert view is not None
             assert ("A plan follows" in view.text) == bool(made), view.text

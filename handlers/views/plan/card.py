@@ -283,11 +283,12 @@ def _numbered(words: Words, template: str, legs: Iterable[Leg]) -> list[Html]:
 def reason_lines(words: Words, plan: Plan) -> list[Html]:
     """Return why a plan is made and why targets are not the strategy's own, what has moved them before what has drifted.
 
-    What holds the futures has moved no coin, and the other way round: that comes after what has drifted.
+    What does not wait for company comes before everything else. What holds the futures has moved no coin, and the other way round: that
+    comes after what has drifted.
     """
     told_apart = plan.hedge is not None  # the hedge is told with its figures
     told = [reason for reason in plan.reasons if not (told_apart and reason.trigger is Cause.HEDGE)]
-    first = [reason for reason in told if reason.trigger not in _CONSEQUENCES]
+    first = sorted((reason for reason in told if reason.trigger not in _CONSEQUENCES), key=lambda reason: not reasons.is_pressing(reason))
     then = [reason for reason in told if reason not in first]
     kinds = {reason.line == NET for reason in then if reason.weight is not None} or {True, False}
     held = sorted(plan.standing[:MOST_HELD], key=lambda one: (one.line == NET) not in kinds)

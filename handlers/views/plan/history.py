@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
@@ -93,7 +94,8 @@ def _row(words: Words, plan: Plan) -> Html:
     state = _PUT_OFF if plan.was_put_off else states[plan.state]
     lead = joined(DOT, (bold(str(plan.number)), words.moment(plan.created_at), words.t(state)))
     change = _largest_change(words, plan.before, plan.result) if plan.result is not None else None
-    return joined("\n", (lead, *[*hedge_lines(words, plan)[:1], *past_reasons(words, plan)][:1], change))
+    asked = past_reasons(words, replace(plan, standing=()))  # what asked for it; what was known before stands in the plan in full
+    return joined("\n", (lead, *[*hedge_lines(words, plan)[:1], *asked][:1], change))
 
 
 def _largest_change(words: Words, before: PortfolioFigures, after: PortfolioFigures) -> Html | None:

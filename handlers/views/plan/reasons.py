@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from chatbot.engine.margin import NEAR_LIQUIDATION
 from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.i18n import N_
-from chatbot.model import Cause, Phase
+from chatbot.model import INFO, Cause, Phase
 from chatbot.triggers.feeds import READY
 from handlers.views import age
 from handlers.views.common import DASH, bold, coin, joined, line_name, say
@@ -35,6 +35,12 @@ _MARGIN: Final = (N_("Liquidation is {reading} away, the limit is {limit}."), N_
 def is_about_signal(reason: Reason) -> bool:
     """Tell whether a reason comes from a trigger of the market."""
     return reason.trigger in WORDS
+
+
+def is_pressing(reason: Reason) -> bool:
+    """Tell whether a plan is made at once for a reason, and does not wait for company (domain 9.9)."""
+    urgent = reason.trigger in INFO and INFO[reason.trigger].is_urgent and reason.event is Phase.BEGIN
+    return urgent or reason.trigger is Cause.MARGIN
 
 
 def sentence(words: Words, reason: Reason, *, suppressed: bool = False) -> Html:
