@@ -145,8 +145,10 @@ async def _problem(program: Program, words: Words, portfolio: Portfolio, _: Fact
 
 async def _signals(program: Program, words: Words, portfolio: Portfolio, facts: Facts) -> View | None:
     steps = [step for step in map(_step, facts["steps"]) if reasons.is_about_signal(step.reason)]
-    nothing = {"idle": _idle(facts), "cash_only": bool(facts.get("cash_only"))}
-    return alerts.trigger_alert(words, portfolio, steps, program.sentiment.name, **nothing) if steps else None
+    if not steps:
+        return None
+    cash_only = bool(facts.get("cash_only"))
+    return alerts.trigger_alert(words, portfolio, steps, program.sentiment.name, idle=_idle(facts), cash_only=cash_only)
 
 
 def _idle(facts: Facts) -> tuple[LeftOut, ...] | None:
