@@ -24,6 +24,8 @@ _SECOND_HAND = (
     *("forward_origin", "forward_date", "forward_from", "forward_from_chat", "forward_sender_name", "is_automatic_forward"),
     *("via_bot", "sender_business_bot"),
 )
+#: the name of a field, as it stands in the text of an update
+_FIELD = re.compile(r'"\w+"\s*:')
 
 
 class Unreadable(ValueError):
@@ -39,6 +41,11 @@ def update_id(raw: object) -> int | None:
 def storable(text: str) -> str:
     """Return text that every database takes and every chat: half a surrogate becomes a question mark, and a NUL nothing."""
     return text.encode("utf-8", "replace").decode().replace("\0", "")
+
+
+def without_names(text: str) -> str:
+    """Return the raw text of an update, whole or cut off, without the names of its fields: what is left are its values."""
+    return _FIELD.sub("", text)
 
 
 def reduced(raw: Json) -> Json | None:

@@ -66,19 +66,20 @@ class JournaledQueue(asyncio.Queue[object]):
         await super().put(item)
 
     async def take(self, number: int, text: str, bot: Bot) -> None:
-        """Record an update by its raw text, then queue it; raises when it could not be written down.
+        """Record an update, then queue it; raises when it could not be written down.
 
-        One of a kind that is not served is finished at once. One that cannot be read is logged and left out; its text is kept in the
-        log of the database, so that it can be looked at. What is like a key is not written down, and in a chat
-        that is being asked for one no text is.
+        What is read of it is written down, and nothing else that came with it. One of a kind that is not served is finished at once.
+        One that cannot be read is logged and left out; its raw text is kept in the log of the database, so that it can be looked at.
+        What is like a key is not written down, and in a chat that is being asked for one no text is.
         """
         sound, whispered = sound_of(number, text), ""
         async with self._db.transaction() as tx:
-            if sound is None and await accounts.dialogs(tx, CHAT_DIALOG):
-                text = json.dumps({"update_id": number})  # whose it is cannot be told
-            elif sound is not None and (is_like_one(shape.said(sound)) or await is_asked(tx, shape.writer(sound), self._clock.now())):
-                sound, whispered = shape.hushed(sound)
+            if sound is not None:
+                if is_like_one(shape.said(sound)) or await is_asked(tx, shape.writer(sound), self._clock.now()):
+                    sound, whispered = shape.hushed(sound)
                 text = json.dumps(sound)
+            elif is_like_one(shape.without_names(text)) or await accounts.dialogs(tx, CHAT_DIALOG):
+                text = json.dumps({"update_id": number})  # whose it is cannot be told
             parsed = made_of(number, sound, bot)
             new = await events.record_update(tx, number, text)
             if parsed is None and new:

@@ -292,6 +292,35 @@ def _commands(said: dict[str, Any]) -> dict[str, Any]:
     return {"entities": [{"type": "bot_command", "offset": 0, "length": len(first)}]} if first.startswith("/") else {}
 
 
+UNREAD = {
+    "in a chat that cannot be read": ("message", {"text": KEY, "chat": {"id": "?", "type": "?"}}),
+    "by somebody who cannot be read": ("message", {"text": KEY, "from": {"id": "?"}}),
+    "in a kind that is not served": ("channel_post", {"text": KEY}),
+    "in what is answered": ("message", {"text": "hello", "reply_to_message": {"message_id": 1, "date": 1, "text": KEY}}),
+    "in what is quoted": ("message", {"text": "hello", "quote": {"text": KEY, "position": 0}}),
+    "in a field of a newer version": ("message", {"text": "hello", "spoken": {"words": [{"said": KEY}]}}),
+}
+
+
+@pytest.mark.parametrize("place", UNREAD)
+async def test_a_key_in_what_is_not_read_is_written_down_nowhere(ann: Someone, place: str) -> None:
+    """Nobody knows whose it is, or looks at that part of an update at all: no file of the bot holds it, and the next word is answered."""
+    kind, said = UNREAD[place]
+    chat, sender = {"id": ann.user.id, "type": "private"}, {"id": ann.user.id, "is_bot": False, "first_name": "Ann"}
+    await ann.update(kind, **{"message_id": 1, "date": 1, "chat": chat, "from": sender, **said})
+    for path in ann.program.settings.data_dir.iterdir():
+        assert SECRET.encode() not in path.read_bytes(), path
+    assert "/status" in await ann.say("hello")
+
+
+@pytest.mark.parametrize("cut", [1, 60])
+async def test_a_key_in_half_an_update_is_written_down_nowhere(ann: Someone, cut: int) -> None:
+    """The line broke in the middle of it: there is no reading it, and what can be seen of it is like a key."""
+    text = json.dumps({"update_id": 900, "message": {"reply_to_message": {"sender_user_name": "x"}, "text": KEY, "date": 1}})
+    await ann.line.updates.take(900, text[:-cut], ann.bot.bot)
+    assert SECRET[:30] not in repr(await rows(ann, "pf_updates"))
+
+
 async def test_a_strangers_key_is_deleted_too(ann: Someone) -> None:
     eve = ann.beside(TelegramUser(id=66, name="Eve"))
     await eve.say(KEY)
