@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from chatbot.charts.curves import GainBar
 from chatbot.engine.review.deflated import ENOUGH_DAYS, STRONG
 from chatbot.i18n import N_, NN_
-from chatbot.model import Cause, Rhythm
+from chatbot.model import INFO, Cause, Rhythm
 from chatbot.reports.review.scorecard import OWN, SEVERAL
 from handlers.views.common import DASH, DOT, View, bold, button, captioned, head, joined, named, page, say, say_n, table
 from handlers.views.past import pictures
@@ -42,7 +42,7 @@ _NAMES: Final = {
 }
 _WAYS: Final = {"monthly": N_("Monthly"), "bands": N_("Bands alone")}
 #: triggers that are there to lower risk
-_RISK: Final = frozenset({Cause.VOLATILITY, Cause.TREND, Cause.FUNDING_HIGH, Cause.FEAR_GREED, Cause.MARGIN, Cause.HEDGE})
+_RISK: Final = frozenset({cause for cause, info in INFO.items() if not info.effect.adds_risk} | {Cause.MARGIN, Cause.HEDGE})
 _PLANS: Final = NN_("{count} plan carried out", "{count} plans carried out")
 #: days of which falls, and statistics, are told at the earliest
 _A_WEEK, _LEAST_DAYS = 7, 30

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -143,10 +144,12 @@ def test_why_sums_up_the_far_coins_and_names_what_is_blind_and_off() -> None:
     coins = [a_signal(Cause.VOLATILITY, f"C{at}", "1.1") for at in range(19)]
     shown = seeing(a_signal(Cause.VOLATILITY, "BTC", "1.4"), *coins, a_signal(Cause.FEAR_GREED, "", None), trend=TriggerSetting())
     lines = told(EN, shown)
+    blind = [html.escape(signals.name(EN, one)) for one in signals.every() if one not in (Cause.VOLATILITY, Cause.TREND)]
+    assert {"Low funding", "Fear &amp; Greed"} <= set(blind)
     assert lines == [
         "BTC volatility is 1.4x its usual level and would have to reach 2.0x.",
         "19 other coins at most 1.1x",
-        "No data for: Low funding, High funding, Fear &amp; Greed. What is not known neither starts nor ends anything.",
+        f"No data for: {', '.join(blind)}. What is not known neither starts nor ends anything.",
         "Switched off: Trend",
     ]
 
