@@ -38,7 +38,10 @@ _PUBLIC = re.compile(r"https://[A-Za-z0-9.\-]+(?::\d{1,5})?(?:/[A-Za-z0-9._~\-/]
 
 
 class Settings(BaseSettings):
-    """Every knob of the program; the names are the environment's without the prefix ``CHATBOT_``."""
+    """Every knob of the program; the names are the environment's without the prefix ``CHATBOT_``.
+
+    A new one has its lines in ``.env.example`` and in the README, in this order and in the same words.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True

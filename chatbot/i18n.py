@@ -61,7 +61,10 @@ class _Texts:
 
 
 class Catalogue:
-    """Every language the bot speaks: a folder with ``<language>/LC_MESSAGES/chatbot.po``; each file is read when first needed."""
+    """Every language the bot speaks: a folder with ``<language>/LC_MESSAGES/chatbot.po``; each file is read when first needed.
+
+    How a new one is begun stands in ``scripts/catalogues.py``.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -1,6 +1,6 @@
 """The commands: what each is called, what the "/" menu says about it, and under which heading /help lists it.
 
-Which function answers a command stands in ``bot.py``.
+Which function answers a command stands in ``bot.py``; each has a file of its own in ``commands``, and a line in the README.
 """
 
 from __future__ import annotations

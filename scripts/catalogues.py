@@ -1,4 +1,8 @@
-"""Checks that every string is translated in every language, or with --update writes the .pot and merges the .po files."""
+"""Checks that every string is translated in every language, or with --update writes the .pot and merges the .po files.
+
+A new language begins as an empty ``locale/<language>/LC_MESSAGES/chatbot.po``: --update fills it, and the bot speaks it. What people type
+in it is read in ``handlers/chat``, each kind of word in the file that reads it.
+"""
 
 # ruff: noqa: INP001 - scripts stand beside the packages, not in one
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""Writing down what a person must be told: alert rows and messages, inside the transaction of the state that caused them."""
+"""Writing down what a person must be told: alert rows and messages, inside the transaction of the state that caused them.
+
+What they say is put into words when they are sent: in ``handlers/views/alerts.py`` and, of one step of a trigger, in
+``handlers/views/plan/reasons.py``.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """How wide a band is, on which side of it a weight lies, and how wide it should be (domain 3.1, 3.5).
 
+How wide the bands of each preset are stands in ``presets.py``, what a person may make of them in ``portfolio/strategies.py``.
 Breach tests are exact decimals; the recommended width is statistics, so binary floats.
 Legend of the recommendation: pi target, gamma risk aversion, lam one-way cost, sigma volatility, alpha = 1 - theta, s = pi (1 - pi) sigma.
 """

@@ -1,4 +1,4 @@
-"""The three presets (domain 2.2), and what every set of weights keeps to."""
+"""The three presets (domain 2.2): weights, bands, caps, and the trigger of their futures; and what every set of weights keeps to."""
 
 from __future__ import annotations
 

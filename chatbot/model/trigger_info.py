@@ -1,4 +1,7 @@
-"""What makes the bot act, by name; and of each trigger of the market what its readings mean for plans and alerts."""
+"""What makes the bot act, by name; and of each trigger of the market what its readings mean for plans and alerts.
+
+How one reads and steps, and what else a new one needs, stands in ``engine/triggers/registry.py``.
+"""
 
 from __future__ import annotations
 

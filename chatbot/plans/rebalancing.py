@@ -1,4 +1,4 @@
-"""Proposing a plan and answering it: Confirm, Edit, Skip, Snooze, each decided once by the database."""
+"""Proposing a plan and answering it: Confirm, Edit, Skip, Snooze, each decided once by the database (``store/plans.decide``)."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ async def _remember_card(context: Context, plan: Plan, sent: Message) -> None:
 
 
 async def confirm(update: Update, context: Context) -> None:
-    """Carry the plan out, once."""
+    """Carry the plan out, once: of any number of presses ``store/plans.decide`` lets one win."""
     await _confirm(update, context, int(context.tapped.arg))
 
 

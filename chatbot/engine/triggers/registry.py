@@ -1,8 +1,10 @@
 """The triggers that watch the market: a new one is a file of this folder, and its line here.
 
-What it is and means for a portfolio stands in ``model/trigger_info.py``: what its plans may touch and whether they wait follow from
-its effect there. Its words are in ``handlers/views/trigger/words.py``. One that reads what no other reads needs a ``Reads`` and a feed
-for it in ``triggers/feeds.py``.
+What one is made of is in ``trigger.py``; the smallest is ``fear_greed.py``. What it is called and means for a portfolio stands in
+``model/trigger_info.py``: what its plans may touch and whether they wait follow from its effect there. Its words are in
+``handlers/views/trigger/words.py``, and ``scripts/catalogues.py --update`` takes them to the translators. Its alert, /triggers, /status,
+/why and the review need nothing of their own. One that reads what no other reads needs a ``Reads`` and a feed for it in
+``triggers/feeds.py``.
 """
 
 from __future__ import annotations
