@@ -7,6 +7,7 @@ BallastError
 ├── SettingError             the operator's settings; names the setting and the cure; stops the start
 ├── CopyError                a copy of the database cannot be made or put back; the text says why
 └── InternalError            logged with an id; the person gets the id
+    ├── Damaged              a stored row cannot be read; names what it is of
     ├── SealBroken           a sealed exchange key does not open
     └── ExchangeError        what an exchange did or refused
         ├── Rejected         the order does not and will not exist
@@ -68,6 +69,15 @@ class CopyError(BallastError):
 
 class InternalError(BallastError):
     """Something that we must fix."""
+
+
+class Damaged(InternalError, ValueError):
+    """What is stored cannot be read; ``part`` is a machine word for what it is (:mod:`chatbot.store`), ``number`` a plan's own number."""
+
+    def __init__(self, part: str, number: int | None = None) -> None:
+        super().__init__(f"a stored {part} cannot be read")
+        self.part = part
+        self.number = number
 
 
 class SealBroken(InternalError):

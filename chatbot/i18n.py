@@ -100,8 +100,8 @@ class Catalogue:
         )
 
     def own_name(self, language: str) -> str:
-        """Return what a language calls itself: Español, Русский."""
-        locale = Locale.parse(language)
+        """Return what a language calls itself: Español, Русский; of an unknown one English, which is then spoken."""
+        locale = Locale.parse(language if language in self.languages else SOURCE)
         name = str(locale.get_display_name(locale))
         return name[:1].upper() + name[1:]
 

@@ -8,13 +8,13 @@ import structlog
 from telegram import Update
 from telegram.ext import Application, ApplicationHandlerStop, CallbackQueryHandler, CommandHandler, MessageHandler, TypeHandler, filters
 
-from chatbot.errors import InternalError, ShutOut, Unreachable, UserError
+from chatbot.errors import Damaged, InternalError, ShutOut, Unreachable, UserError
 from chatbot.portfolio.revision import is_shown_by
 from handlers.buttons import BOUND, Reason, Refusal, Signer, Tap, told_apart
 from handlers.chat.context import CONTEXT, PROGRAM, Context, answer, mark_above, reply
 from handlers.chat.gate import gate
 from handlers.chat.reading import characters
-from handlers.chat.trouble import broken, words_outside
+from handlers.chat.trouble import broken, damaged, words_outside
 from handlers.chat.typed_keys import WHISPERS
 from handlers.commands import (
     alerts,
@@ -359,6 +359,8 @@ async def _corrected(handler: Handler, update: Update, context: Context) -> None
     except UserError as mistake:
         await answer(update, context)
         await reply(update, context, problems.mistake(context.words, mistake, await mark_above(context)))
+    except Damaged as trouble:
+        await damaged(update, context, trouble)
     except Unreachable as trouble:
         portfolio = await context.portfolio()
         if portfolio is None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003 - read at run time by the JSON codec
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from chatbot.model.figures import Check, PortfolioFigures, Problem  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.hedge import OpenHedge  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.plan import Plan  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.signal import Signal  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.strategy import Portfolio  # noqa: TC001 - read at run time by the JSON codec
+
+if TYPE_CHECKING:
+    from chatbot.errors import Damaged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,3 +140,5 @@ class StatusReport:
     mood_source: str = ""
     #: the operator has stopped all trading since then; None: it goes on
     halted_since: datetime | None = None
+    #: what is stored of it and cannot be read
+    damaged: tuple[Damaged, ...] = ()

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from chatbot.engine.portfolio import INDEX
 from chatbot.engine.triggers.funding import BLOCK_HOURS
 from chatbot.errors import contained
-from chatbot.model import BASKET, AnswerMode, Cause, Check, ExposureReport, HeldBack, MovedTarget, PortfolioRow, StatusReport
+from chatbot.model import BASKET, AnswerMode, Cause, Check, ExposureReport, HeldBack, MovedTarget, Performance, PortfolioRow, StatusReport
 from chatbot.portfolio import targets
 from chatbot.portfolio.amounts import performance
 from chatbot.portfolio.stored import states, turnover
 from chatbot.reports import exposure
 from chatbot.store import halt, plans, portfolios
+from chatbot.store.codec import as_far
 from chatbot.triggers import machines, schedule
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from chatbot.clock import Clock
     from chatbot.engine.portfolio import Snapshot
+    from chatbot.errors import Damaged
     from chatbot.model import OpenTilt, Person, Portfolio, Signal, Strategy
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.portfolio.evaluator import Evaluator
@@ -59,12 +61,13 @@ class Reports:
         evaluation = await self._evaluator.look(portfolio, fresh=fresh, patient=True)
         now = self._clock.now()
         market_time, next_check = self._markets.market_time(portfolio, now), self._next_check()
+        damaged: list[Damaged] = []
         async with self._db.read() as tx:
-            open_plan = await plans.open_plan(tx, portfolio.id)
+            open_plan = await as_far(plans.open_plan(tx, portfolio.id), damaged)
             auto = portfolio.answer == AnswerMode.AUTO
-            used = await turnover.today(tx, portfolio.id, person.zone, now) if auto else None
-            earned = await performance.read(tx, portfolio.id, person.zone, market_time, evaluation.known_value)
-            last = await portfolios.check(tx, portfolio.id)
+            used = await as_far(turnover.today(tx, portfolio.id, person.zone, now), damaged) if auto else None
+            earned = await as_far(performance.read(tx, portfolio.id, person.zone, market_time, evaluation.known_value), damaged)
+            last = await as_far(portfolios.check(tx, portfolio.id), damaged)
             halted_since = await halt.since(tx)
         return StatusReport(
             portfolio=portfolio,
@@ -81,7 +84,7 @@ class Reports:
             price_age_s=self._age_s(evaluation),
             next_check_s=max(0.0, (next_check - now).total_seconds()) if next_check else None,
             market_time=market_time if abs(market_time - now) > timedelta(seconds=1) else None,
-            performance=earned,
+            performance=earned or Performance(),
             funding_8h=await self._funding_8h(portfolio),
             funding_age_s=self._index(portfolio).board.oldest_age((INDEX,), now),
             turnover=used,
@@ -93,6 +96,7 @@ class Reports:
             hedges=evaluation.layers.hedges,
             mood_source=self._mood_source,
             halted_since=halted_since,
+            damaged=tuple(damaged),
         )
 
     async def portfolios(self, person: Person) -> tuple[PortfolioRow, ...]:

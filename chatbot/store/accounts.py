@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import fields
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 from sqlalchemy import Text, bindparam, delete, or_, select, type_coerce, update
 
+from chatbot.clock import UNKNOWN_ZONE
 from chatbot.model import AlertSettings, Person, Rhythm, Role
 from chatbot.store import tables
 from chatbot.store.codec import decode, encode, readable_facts
@@ -137,7 +139,17 @@ async def clear_dialog(tx: Tx, person_id: int) -> str | None:
 
 def _person(row: Row[Any]) -> Person:
     read = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
-    return Person(**read | {"role": Role(row.role), "alerts": _alerts(row.alerts)})
+    return Person(**read | {"role": Role(row.role), "alerts": _alerts(row.alerts), "zone": _zone(row.zone)})
+
+
+@lru_cache(maxsize=256)
+def _zone(stored: str) -> str:
+    """Return a person's zone; what is none is not known, and every time of day then says that it is UTC's."""
+    try:
+        return ZoneInfo(stored).key
+    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
+        log.exception("time zone of a person cannot be read", stored=str(stored)[:40])
+        return UNKNOWN_ZONE
 
 
 @lru_cache(maxsize=256)

@@ -9,19 +9,24 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from functools import wraps
+from typing import TYPE_CHECKING, Annotated, Any, Final, ParamSpec, TypeVar
 
 import structlog
 from pydantic import AwareDatetime, Field, TypeAdapter
 from sqlalchemy import BigInteger, Dialect, Text, TypeDecorator
 
 from chatbot.clock import aware
+from chatbot.errors import Damaged
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
 _LOG = structlog.get_logger()
 T = TypeVar("T")
+P = ParamSpec("P")
+#: what reading a row raises in which something else stands than was written
+UNREADABLE: Final = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
 #: kinds of a field: a price as it may be read back (domain 0), and a time with its zone
 Price = Annotated[Decimal, Field(gt=Decimal("1e-30"), lt=Decimal("1e30"))]
 Instant = AwareDatetime
@@ -29,6 +34,33 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 #: made when first needed: each takes some milliseconds
 _adapters: dict[Any, TypeAdapter[Any]] = {}
+
+
+def reads(part: str) -> Callable[[Callable[P, Awaitable[T]]], Callable[P, Awaitable[T]]]:
+    """Have what cannot be read of somebody's rows told by the name of what they are, as :class:`Damaged`."""
+
+    def named(read: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+        @wraps(read)
+        async def run(*args: P.args, **kwargs: P.kwargs) -> T:
+            try:
+                return await read(*args, **kwargs)
+            except Damaged:
+                raise
+            except UNREADABLE as error:
+                raise Damaged(part) from error
+
+        return run
+
+    return named
+
+
+async def as_far(reading: Awaitable[T], damaged: list[Damaged]) -> T | None:
+    """Read what an answer can do without; None, and named among what is ``damaged``, where it cannot be read."""
+    try:
+        return await reading
+    except Damaged as trouble:
+        damaged.append(trouble)
+        return None
 
 
 def encode(value: object) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, insert, literal_column, select, union_all
 
 from chatbot.model import Flow, FlowKind, Mark
 from chatbot.store import tables
-from chatbot.store.codec import decode, encode
+from chatbot.store.codec import decode, encode, reads
 from chatbot.store.writing import put_all
 
 if TYPE_CHECKING:
@@ -48,12 +48,14 @@ async def add(tx: Tx, flow: Flow) -> Flow:
     return _flow((await tx.execute(select(tables.flows).where(_flows.id == number))).one())
 
 
+@reads("flow")
 async def get(tx: Tx, flow_id: int) -> Flow | None:
     """Return a flow, or None."""
     row = (await tx.execute(select(tables.flows).where(_flows.id == flow_id))).one_or_none()
     return None if row is None else _flow(row)
 
 
+@reads("flow")
 async def latest(tx: Tx, portfolio_id: int) -> Flow | None:
     """Return the last flow of a portfolio; None: there never was one."""
     query = select(tables.flows).where(_flows.portfolio_id == portfolio_id).order_by(_flows.id.desc()).limit(1)
@@ -61,11 +63,13 @@ async def latest(tx: Tx, portfolio_id: int) -> Flow | None:
     return None if row is None else _flow(row)
 
 
+@reads("flow")
 async def of_portfolio(tx: Tx, portfolio_id: int) -> tuple[Flow, ...]:
     """Return the flows of a portfolio, oldest first."""
     return tuple(map(_flow, await tx.execute(_OF_PORTFOLIO, {"portfolio": portfolio_id})))
 
 
+@reads("value")
 async def openings(tx: Tx, portfolio_id: int, days: Sequence[date]) -> tuple[Opening | None, ...]:
     """Return for each day of the person the first value that was taken on it or after it; None: there is none."""
     given = {"portfolio": portfolio_id} | {f"day{at}": day for at, day in enumerate(days)}
@@ -85,6 +89,7 @@ def _first_from(at: int) -> Select[Any]:
     return found.where(_values.day >= bindparam(f"day{at}", type_=_values.day.type)).order_by(_values.day).limit(1)
 
 
+@reads("value")
 async def marked(tx: Tx, portfolio_id: int) -> tuple[Opening, ...]:
     """Return every opening value of a portfolio with its mark, oldest first."""
     return tuple(

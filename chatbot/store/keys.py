@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, select, update
 from chatbot.errors import contained
 from chatbot.model import ExchangeKey, KeyReport
 from chatbot.store import tables
-from chatbot.store.codec import decode, encode
+from chatbot.store.codec import decode, encode, reads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +51,7 @@ async def put_report(tx: Tx, key_id: int, report: KeyReport) -> None:
     await tx.execute(update(tables.keys).where(_keys.id == key_id).values(report=encode(report)))
 
 
+@reads("key")
 async def of_person(tx: Tx, person_id: int) -> tuple[tuple[ExchangeKey, str], ...]:
     """Return the keys of a person with their seals, oldest first."""
     return tuple(map(_read, await tx.execute(_LISTED.where(_keys.person_id == person_id))))
@@ -65,12 +66,14 @@ async def every(tx: Tx) -> tuple[tuple[ExchangeKey, str], ...]:
     return tuple(found)
 
 
+@reads("key")
 async def report_of(tx: Tx, key_id: int) -> KeyReport | None:
     """Return what an exchange said of a key last; None where the key is gone, or nobody can open it."""
     row = (await tx.execute(select(_keys.sealed, _keys.report).where(_keys.id == key_id))).one_or_none()
     return decode(KeyReport, row.report) if row is not None and row.sealed else None
 
 
+@reads("key")
 async def one(tx: Tx, person_id: int, key_id: int) -> tuple[ExchangeKey, str] | None:
     """Return a person's key with its seal; None where it is not theirs, or not there."""
     row = (await tx.execute(_LISTED.where(_keys.id == key_id, _keys.person_id == person_id))).one_or_none()

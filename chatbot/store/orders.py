@@ -11,7 +11,7 @@ from sqlalchemy import Text, bindparam, func, insert, or_, select, type_coerce, 
 
 from chatbot.model import UNSETTLED, LegKind, Mode, OrderState, PlanState
 from chatbot.store import tables
-from chatbot.store.codec import readable_price
+from chatbot.store.codec import readable_price, reads
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -134,21 +134,25 @@ async def note_exchange_id(tx: Tx, client_id: str, exchange_id: str) -> None:
     await tx.execute(_SAVING, {"one": client_id, "exchange_id": exchange_id})
 
 
+@reads("order")
 async def orders(tx: Tx, plan_id: int) -> tuple[Attempt, ...]:
     """Return every order of a plan in the order they were written down."""
     return _attempts(await tx.execute(_OF_PLAN, {"one": plan_id}))
 
 
+@reads("order")
 async def orders_of(tx: Tx, plan_id: int, legs: Collection[int]) -> tuple[Attempt, ...]:
     """Return every order of these legs of a plan, and of each leg of which one may still trade, in the order they were written down."""
     return _attempts(await tx.execute(_OF_LEGS, {"one": plan_id, "legs": sorted(legs)}))
 
 
+@reads("order")
 async def transfers(tx: Tx, portfolio_id: int) -> tuple[Attempt, ...]:
     """Return every transfer between the wallets that was written down for a portfolio, the oldest first."""
     return _attempts(await tx.execute(_TRANSFERS, {"one": portfolio_id}))
 
 
+@reads("order")
 async def filled(tx: Tx, portfolio_id: int) -> tuple[Attempt, ...]:
     """Return every order of a portfolio that was filled, in part or whole, in the order they were written down."""
     return _attempts(await tx.execute(_FILLED, {"one": portfolio_id}))

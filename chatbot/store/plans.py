@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, bindparam, exists, func, insert, select, type_coerce, update
 
-from chatbot.errors import InternalError
+from chatbot.errors import Damaged, InternalError
 from chatbot.model import (
     AnswerPolicy,
     DecidedBy,
@@ -26,7 +26,7 @@ from chatbot.model import (
     Reason,
 )
 from chatbot.store import tables
-from chatbot.store.codec import decode, encode, readable_moment, to_micros
+from chatbot.store.codec import UNREADABLE, decode, encode, readable_moment, to_micros
 from chatbot.store.writing import chunks, inserting, put
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 _plans, _legs, _portfolios = tables.plans.c, tables.legs.c, tables.portfolios.c
 _LEG_FIELDS = tuple(field.name for field in fields(Leg))
 _BUSY = tuple(state for state in tables.OPEN if state != PlanState.PROPOSED)
+#: the word for a plan that cannot be read
+PLAN = "plan"
 # asked at every move of a plan, or at every check
 _ONE = select(tables.plans).where(_plans.id == bindparam("one"))
 _LOCKING = _ONE.with_only_columns(_plans.id).with_for_update()
@@ -188,6 +190,25 @@ async def plans(tx: Tx, portfolio_id: int, limit: int = 10, before_id: int | Non
     return await _read(tx, _plans.portfolio_id == portfolio_id, *older, newest=limit)
 
 
+async def readable(
+    tx: Tx, portfolio_id: int, limit: int = 10, before_id: int | None = None
+) -> tuple[tuple[Plan, ...], tuple[Damaged, ...]]:
+    """Return what :func:`plans` does, and apart from it those that cannot be read, newest first: they are named, and the others shown."""
+    try:
+        return await plans(tx, portfolio_id, limit, before_id), ()
+    except Damaged:
+        older = () if before_id is None else (_plans.id < before_id,)
+        asked = select(_plans.id, _plans.number).where(_plans.portfolio_id == portfolio_id, *older).order_by(_plans.id.desc()).limit(limit)
+        found: list[Plan] = []
+        damaged: list[Damaged] = []
+        for plan_id, number in (await tx.execute(asked)).all():
+            try:
+                found += await _read(tx, _plans.id == plan_id)
+            except Damaged:
+                damaged.append(Damaged(PLAN, number if isinstance(number, int) else None))
+        return tuple(found), tuple(damaged)
+
+
 async def under_way(tx: Tx) -> tuple[int, ...]:
     """Return the id of every confirmed or running plan, oldest first: each should have a workflow, whether or not its row can be read."""
     running = select(_plans.id).where(_plans.state.in_((PlanState.CONFIRMED, PlanState.RUNNING)))
@@ -304,13 +325,20 @@ async def _read(tx: Tx, *where: ColumnElement[bool], newest: int | None = None) 
 
 
 async def _with_legs(tx: Tx, found: CursorResult[Any]) -> tuple[Plan, ...]:
-    """Read the legs of all plans that were found with one more question."""
-    rows = found.all()
+    """Read the legs of all plans that were found with one more question. Raises :class:`Damaged` with the number of one that is."""
+    try:
+        rows = found.all()
+    except UNREADABLE as error:
+        raise Damaged(PLAN) from error
     if not rows:
         return ()
     legs: dict[int, list[Leg]] = {row.id: [] for row in rows}
-    for row in await tx.execute(_LEGS_OF, {"plans": list(legs)}):
-        legs[row.plan_id].append(_leg(row))
+    read = await tx.execute(_LEGS_OF, {"plans": list(legs)})
+    try:
+        for row in read:
+            legs[row.plan_id].append(_leg(row))
+    except UNREADABLE as error:
+        raise Damaged(PLAN, rows[0].number if len(rows) == 1 else None) from error
     return tuple(_plan(row, legs[row.id]) for row in rows)
 
 
@@ -322,6 +350,13 @@ def _row(plan: Plan) -> dict[str, Any]:
 
 
 def _plan(row: Row[Any], legs: Sequence[Leg]) -> Plan:
+    try:
+        return _made(row, legs)
+    except UNREADABLE as error:
+        raise Damaged(PLAN, row.number) from error
+
+
+def _made(row: Row[Any], legs: Sequence[Leg]) -> Plan:
     read = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
     proposal = decode(_Proposal, read.pop("proposal"))
     read |= {name: getattr(proposal, name) for name in _FROZEN}

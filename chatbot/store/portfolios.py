@@ -27,7 +27,7 @@ from sqlalchemy import (
 from chatbot.errors import contained
 from chatbot.model import LET_IN, USUAL_QUOTE, Answering, AnswerMode, Check, LiveTerms, Mode, Portfolio, Strategy
 from chatbot.store import tables
-from chatbot.store.codec import decode, encode, readable_moment
+from chatbot.store.codec import decode, encode, readable_moment, reads
 from chatbot.store.past import strategies
 from chatbot.store.writing import chunks, put, put_all
 
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
     from chatbot.store.database import Tx
 
+#: the word for a portfolio that cannot be read
+PORTFOLIO = "portfolio"
 _portfolios, _accounts, _states = tables.portfolios.c, tables.accounts.c, tables.states.c
 _checks = tables.checks.c
 _other = tables.portfolios.alias("other")
@@ -76,12 +78,14 @@ async def add(tx: Tx, portfolio: Portfolio) -> Portfolio:
     return _portfolio((await tx.execute(_ONE, {"one": number})).one())
 
 
+@reads(PORTFOLIO)
 async def get(tx: Tx, portfolio_id: int) -> Portfolio | None:
     """Return a portfolio, or None."""
     row = (await tx.execute(_ONE, {"one": portfolio_id})).one_or_none()
     return None if row is None else _portfolio(row)
 
 
+@reads(PORTFOLIO)
 async def many(tx: Tx, ids: Collection[int]) -> dict[int, Portfolio]:
     """Return many portfolios by id; one that is gone is left out."""
     found: dict[int, Portfolio] = {}
@@ -136,12 +140,14 @@ async def _readable(tx: Tx, ids: Select[int]) -> tuple[Portfolio, ...]:
     return tuple(found)
 
 
+@reads(PORTFOLIO)
 async def on_key(tx: Tx, key_id: int) -> Portfolio | None:
     """Return the open portfolio that stands on a key, or None."""
     row = (await tx.execute(_READ.where(_portfolios.key_id == key_id, _OPEN))).one_or_none()
     return None if row is None else _portfolio(row)
 
 
+@reads(PORTFOLIO)
 async def on_account(tx: Tx, account: str) -> Portfolio | None:
     """Return the open portfolio, whoever's it is, that stands on an account, or None."""
     row = (await tx.execute(_READ.where(_portfolios.account == account, _OPEN))).one_or_none()
@@ -245,6 +251,7 @@ async def has_owner_let_in(tx: Tx, portfolio_id: int) -> bool:
     return (await tx.execute(_OF_LET_IN, {"one": portfolio_id})).first() is not None
 
 
+@reads("account")
 async def accounts_of(tx: Tx, ids: Collection[int]) -> dict[int, dict[str, Any]]:
     """Return the accounts of many portfolios; one without an account is left out."""
     found: dict[int, dict[str, Any]] = {}
@@ -264,6 +271,7 @@ async def states(tx: Tx, portfolio_id: int) -> dict[str, dict[str, Any]]:
     return (await states_of(tx, (portfolio_id,))).get(portfolio_id, {})
 
 
+@reads("memory")
 async def states_of(tx: Tx, ids: Collection[int]) -> dict[int, dict[str, dict[str, Any]]]:
     """Return the trigger states of many portfolios; one without any is left out."""
     found: dict[int, dict[str, dict[str, Any]]] = {}
@@ -291,6 +299,7 @@ async def check(tx: Tx, portfolio_id: int) -> Check | None:
     return (await checks_of(tx, (portfolio_id,))).get(portfolio_id)
 
 
+@reads("check")
 async def checks_of(tx: Tx, ids: Collection[int]) -> dict[int, Check]:
     """Return the last checks of many portfolios; one that was never checked is left out."""
     found: dict[int, Check] = {}

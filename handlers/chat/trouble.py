@@ -11,12 +11,14 @@ from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, Tele
 
 from chatbot.model import MessageKind
 from chatbot.store import messages
-from handlers.chat.context import answer
+from chatbot.store.portfolios import PORTFOLIO
+from handlers.chat.context import answer, mark_above, reply
 from handlers.views import problems
 
 if TYPE_CHECKING:
     from telegram import Update
 
+    from chatbot.errors import Damaged
     from chatbot.i18n import Words
     from handlers.chat.context import Context
 
@@ -47,6 +49,15 @@ async def broken(update: Update, context: Context, error: BaseException, words: 
         await context.bot.send_message(chat.id, problems.failure(words, error_id).text, parse_mode=ParseMode.HTML)
     except TelegramError as trouble:
         log.warning("could not tell about a failure", error_id=error_id, error=type(trouble).__name__)
+
+
+async def damaged(update: Update, context: Context, trouble: Damaged) -> None:
+    """Log that a stored row of a person cannot be read, and tell them what it is of, and who can repair it."""
+    error_id = secrets.token_hex(3)
+    log.error("a stored row cannot be read", error_id=error_id, update_id=update.update_id, portfolio=context.about, exc_info=trouble)
+    await answer(update, context)
+    title = None if trouble.part == PORTFOLIO else await mark_above(context)
+    await reply(update, context, problems.damaged(context.words, trouble, error_id, title))
 
 
 async def _tell_later(context: Context, chat_id: int, update_id: int) -> None:

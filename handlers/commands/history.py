@@ -10,6 +10,7 @@ from telegram.constants import ParseMode
 
 from chatbot.model import HeldBack
 from chatbot.store import plans, portfolios
+from chatbot.store.codec import as_far
 from handlers.chat.context import answer, need_portfolio, show
 from handlers.views.plan import history as views
 from handlers.views.plan import progress
@@ -32,9 +33,9 @@ async def history(update: Update, context: Context) -> None:
         return
     before = int(context.tapped.arg) if update.callback_query is not None and context.tapped.arg else None
     async with context.program.db.read() as tx:
-        found = await plans.plans(tx, portfolio.id, limit=views.PAGE_SIZE + 1, before_id=before)
-    more = len(found) > views.PAGE_SIZE
-    await show(update, context, views.history(context.words, portfolio, found, more=more, is_older=before is not None))
+        found, damaged = await plans.readable(tx, portfolio.id, limit=views.PAGE_SIZE + 1, before_id=before)
+    more, older = len(found) + len(damaged) > views.PAGE_SIZE, before is not None
+    await show(update, context, views.history(context.words, portfolio, found, damaged, more=more, is_older=older))
 
 
 async def plan(update: Update, context: Context) -> None:
@@ -68,7 +69,7 @@ async def why(update: Update, context: Context) -> None:
     now = context.program.clock.now()
     report = await context.program.reports.status(context.person, portfolio)
     async with context.program.db.read() as tx:
-        last = await portfolios.check(tx, portfolio.id)
+        last = await as_far(portfolios.check(tx, portfolio.id), [])  # the report names it
     figures, swept = report.check.figures, context.program.monitor.last
     at = last.at if last else now
     if last is not None and last.held_back is HeldBack.INSIDE and swept is not None and not portfolio.paused:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from chatbot.errors import Unreachable, UserError
+    from chatbot.errors import Damaged, Unreachable, UserError
     from chatbot.i18n import Words
     from chatbot.model import Portfolio
     from handlers.buttons import Keyboard, Refusal
@@ -56,6 +56,21 @@ _TAPS = {
     Reason.FORGED: N_("This button belongs to somebody else, or to records that I no longer have. Send /status to see your own."),
     Reason.MALFORMED: N_("This button is from an older version. Send the command again."),
     Reason.CHANGED: N_("This was shown for other settings or another portfolio. Open the page again to see how it is now."),
+}
+
+
+#: what a stored row is of
+_PARTS = {
+    "portfolio": N_("the settings of this portfolio"),
+    "plan": N_("a plan"),
+    "memory": N_("what I remember of its limits, signals and hedges"),
+    "check": N_("what the last check saw"),
+    "value": N_("what it was worth on earlier days"),
+    "flow": N_("what came in and went out"),
+    "strategy": N_("its earlier strategies"),
+    "account": N_("its account"),
+    "order": N_("its orders"),
+    "key": N_("an exchange key"),
 }
 
 
@@ -143,6 +158,29 @@ def failure(words: Words, error_id: str) -> View:
             say(words, "If it happens again, give the operator this id: {id}", id=code(error_id)),
         )
     )
+
+
+def damaged(words: Words, trouble: Damaged, error_id: str, title: Html | None) -> View:
+    """Answer what rests on a stored row that cannot be read: what it is of, and who can repair it. ``title`` as in :func:`mistake`."""
+    text = page(
+        title,
+        damaged_line(words, (trouble,)),
+        say(words, "I do nothing that rests on it, and the rest goes on."),
+        say(words, "Only the operator can repair it, from a copy of the database. Give them this id: {id}", id=code(error_id)),
+    )
+    return View(text, ((button(words.t("Status"), "status"), button(words.t("Portfolios"), "portfolios")),))
+
+
+def damaged_line(words: Words, found: Iterable[Damaged]) -> Html | None:
+    """Name what cannot be read of what is stored; None where everything can."""
+    parts = list(dict.fromkeys(_part(words, trouble) for trouble in found))
+    return say(words, "⚠ Damaged in my database: {parts}.", parts=bold(", ".join(parts))) if parts else None
+
+
+def _part(words: Words, trouble: Damaged) -> str:
+    if trouble.number is not None:
+        return words.t("plan {number}", number=trouble.number)
+    return words.t(_PARTS.get(trouble.part, N_("something of yours")))
 
 
 def mistake(words: Words, problem: UserError, title: Html | None = None) -> View:

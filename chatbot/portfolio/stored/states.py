@@ -14,7 +14,7 @@ from chatbot.model.life import LeapAnswer
 from chatbot.portfolio.layers import Memory
 from chatbot.portfolio.states import ARMED, HEDGE, Aim, Danger, Outage, PanicMark, Peg, PortfolioStates, ScheduleMark
 from chatbot.store import portfolios
-from chatbot.store.codec import from_plain, to_plain
+from chatbot.store.codec import from_plain, reads, to_plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -37,6 +37,7 @@ _NAMED = frozenset({_MARGIN, _RANG, _OUTAGE, _CALENDAR, _MEMORY, _TILTS, _LEAPS,
 _ANSWERED = frozenset({_TILTS, _LEAPS, _MIX, PANIC})
 
 
+@reads("memory")
 async def read(tx: Tx, portfolio_id: int) -> PortfolioStates:
     """Return what is remembered of a portfolio."""
     return decoded(await portfolios.states(tx, portfolio_id))

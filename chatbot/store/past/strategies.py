@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select
 
 from chatbot.model import Strategy, StrategySince
 from chatbot.store import tables
-from chatbot.store.codec import decode, encode
+from chatbot.store.codec import decode, encode, reads
 from chatbot.store.writing import put
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ async def note(tx: Tx, portfolio_id: int, strategy: Strategy, now: datetime) -> 
     await put(tx, tables.strategies, {"portfolio_id": portfolio_id, "since": now, "strategy": encode(strategy)})
 
 
+@reads("strategy")
 async def of_portfolio(tx: Tx, portfolio_id: int) -> tuple[StrategySince, ...]:
     """Return the strategies that a portfolio has had, oldest first; the first one may be older than is known."""
     rows = await tx.execute(_OF_PORTFOLIO, {"portfolio": portfolio_id})

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
 from chatbot.model import NET, PlanState
+from handlers.views import problems
 from handlers.views.common import ARROW, DOT, View, bold, button, clip, esc, head, joined, line_name, page, pages, say
 from handlers.views.hedge.card import card_lines as hedge_lines
 from handlers.views.plan.card import closed_text, past_reasons, title
@@ -19,6 +20,7 @@ from handlers.views.tables import change_picture, change_table, exposure_change
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from chatbot.errors import Damaged
     from chatbot.i18n import Words
     from chatbot.model import Leg, Plan, Portfolio, PortfolioFigures
     from handlers.views.common import Html
@@ -65,16 +67,28 @@ _COLUMNS = (
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def history(words: Words, portfolio: Portfolio, plans: Sequence[Plan], *, more: bool = False, is_older: bool = False) -> View:
-    """List plans, newest first, each with its reason; ``more`` offers the page before, ``is_older`` is such a page."""
-    if not plans:
+def history(
+    words: Words,
+    portfolio: Portfolio,
+    plans: Sequence[Plan],
+    damaged: Sequence[Damaged] = (),
+    *,
+    more: bool = False,
+    is_older: bool = False,
+) -> View:
+    """List plans, newest first, each with its reason, and name those that cannot be read.
+
+    ``more`` offers the page before, ``is_older`` is such a page.
+    """
+    if not plans and not damaged:
         return _none(words, portfolio, is_older=is_older)
     shown = plans[:PAGE_SIZE]
-    text = page(head(words, portfolio, say(words, "History")), *(_row(words, plan) for plan in shown))
+    title, broken = head(words, portfolio, say(words, "History")), problems.damaged_line(words, damaged)
+    text = page(title, broken, *(_row(words, plan) for plan in shown))
     opens = [button(words.t("Plan {number}", number=plan.number), "plan", plan.id) for plan in shown]
     rows = [tuple(opens[at : at + 3]) for at in range(0, len(opens), 3)]
     last = [button("CSV", "csv")]
-    if more:
+    if more and shown:
         last.append(button(words.t("Older"), "history", shown[-1].id))
     return View(text, (*rows, tuple(last)))
 

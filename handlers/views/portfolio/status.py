@@ -31,7 +31,7 @@ from handlers.views.person import halt
 from handlers.views.plan import autonomy
 from handlers.views.plan.card import open_plan_line
 from handlers.views.portfolio import lives, untargeted, ways_out
-from handlers.views.problems import cannot_evaluate_line
+from handlers.views.problems import cannot_evaluate_line, damaged_line
 from handlers.views.tables import (
     Amount,
     allocation_picture,
@@ -149,6 +149,7 @@ def _standing(words: Words, report: StatusReport, now: datetime) -> list[Html]:
     """Return what keeps the bot from acting, or waits for the person."""
     portfolio, halted = report.portfolio, halt.line(words, report.halted_since, now)
     lines = [halted] if halted is not None else []
+    lines += filter(None, [damaged_line(words, report.damaged)])
     if portfolio.paused:
         lines.append(bold(words.t("Paused: nothing is checked until /resume.")))
     if portfolio.snoozed_until is not None and portfolio.snoozed_until > now:

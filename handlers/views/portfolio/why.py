@@ -10,7 +10,7 @@ from handlers.views.common import Html, View, bold, button, esc, head, joined, l
 from handlers.views.person import halt
 from handlers.views.person.schedule import next_run_line
 from handlers.views.plan.card import open_plan_line
-from handlers.views.problems import cannot_evaluate_line
+from handlers.views.problems import cannot_evaluate_line, damaged_line
 from handlers.views.tables import MOVED, moved_line
 from handlers.views.trigger import lines as standing
 from handlers.views.trigger import signals
@@ -53,10 +53,11 @@ def why(words: Words, report: StatusReport, check: Check | None, now: datetime) 
         (button(words.t("All triggers"), "why_all"),),
         (button(words.t("Status"), "status"), button(words.t("Refresh"), "why")),
     )
+    title, broken = head(words, portfolio), damaged_line(words, report.damaged)
     if check is None:
         none_yet = say(words, "There has been no check yet; the first one comes soon.")
-        return View(page(head(words, portfolio), halt.line(words, report.halted_since, now), none_yet), buttons)
-    return View(page(head(words, portfolio), *_sentences(words, report, check, now)), buttons)
+        return View(page(title, broken, halt.line(words, report.halted_since, now), none_yet), buttons)
+    return View(page(title, broken, *_sentences(words, report, check, now)), buttons)
 
 
 def _sentences(words: Words, report: StatusReport, check: Check, now: datetime) -> list[Html | None]:
