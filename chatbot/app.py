@@ -427,7 +427,8 @@ def _costing_of(markets: Markets, db: Database, clock: Clock, pace: Pace) -> Cos
         except Unreachable:  # of one that is kept in a dollar unknown here nothing is priced
             one = markets.usual
         if one not in made:
-            made[one] = Costing(one.source, one.candles, one.funding, clock, fills=last_fills, rests_s=pace.rests_s)
+            lasts = pace.patient_limit_s, pace.urgent_limit_s
+            made[one] = Costing(one.source, one.candles, one.funding, clock, fills=last_fills, rests_s=pace.rests_s, lasts_s=lasts)
         return made[one]
 
     return costing

@@ -48,7 +48,10 @@ _TOGETHER = timedelta(minutes=10)
 async def tell_drift(
     tx: Tx, portfolio: Portfolio, person: Person, fired: tuple[LineStep, ...], now: datetime, *, idle: Iterable[LeftOut] | None = None
 ) -> None:
-    """Write one alert row for each line that fired, the net exposure among them, and one message for all; ``idle`` as for signals."""
+    """Write one alert row for each line that fired, the net exposure among them, and one message for all.
+
+    ``idle`` as for signals: what nothing can be done about, as in a small portfolio, comes without a sound.
+    """
     ids = [
         await events.add_alert(
             tx, portfolio.id, drift.trigger_of(step.line), step.line.line, {"event": step.event, **_facts(step.line)}, now
@@ -56,7 +59,7 @@ async def tell_drift(
         for step in fired
     ]
     facts = {"lines": [_facts(step.line) for step in fired], **_idle(idle)}
-    await _post(tx, portfolio, person, MessageKind.DRIFT, f"alert-{ids[0]}", now, facts)
+    await _post(tx, portfolio, person, MessageKind.DRIFT, f"alert-{ids[0]}", now, facts, silent=idle is not None)
 
 
 async def tell_signals(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from math import inf, sqrt
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
@@ -20,7 +20,7 @@ from chatbot.model import STABLE, FuturesCost, LegKind, LegState, Mode
 from chatbot.portfolio.targets import line_shares
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from chatbot.clock import Clock
@@ -89,11 +89,12 @@ class Costing:
         *,
         fills: ReadFills | None = None,
         rests_s: float = 0.0,
+        lasts_s: tuple[float, float] = (0.0, 0.0),
     ) -> None:
-        """``rests_s``: how long an order rests that waits for a better price."""
+        """``rests_s``: how long an order rests that waits for a better price; ``lasts_s``: the time of a leg, patient and urgent."""
         self._source = source
         self._read_fills = fills
-        self._rests_s = rests_s
+        self._rests_s, self._lasts_s = rests_s, lasts_s
         #: what was slipped by instrument, mode and whether it took at once, basis points, the newest first
         self._fills: dict[tuple[str, Mode, bool], list[Decimal]] = {}
         self._closes = closes
@@ -220,26 +221,37 @@ class Costing:
 
         return tuple(replace(leg, slippage_bps=expected(leg)) for leg in plan.legs)
 
-    def _waiting(self, plan: Plan, markets: Mapping[str, Market]) -> Decimal | None:
-        """Return how far prices usually move while orders rest, by value, basis points; None: none rests, or a volatility is unknown."""
-        resting = [leg for leg in kept(plan.legs) if not plan.is_by_hand and _rests(leg, plan, markets)]
-        sigmas = [self.daily_volatility(leg.instrument) for leg in resting]
-        value = sum((leg.notional for leg in resting), Decimal(0))
+    def _waiting(self, plan: Plan, quotes: Mapping[str, Quote], markets: Mapping[str, Market]) -> Decimal | None:
+        """Return how far prices usually move until the legs that wait are done, by value, basis points.
+
+        A leg waits that rests, and one that goes in slices, minute by minute (domain 9.6). None: none does, or a volatility is unknown.
+        """
+        waits = [(leg, self._waits_s(leg, plan, quotes, markets)) for leg in kept(plan.legs) if not plan.is_by_hand]
+        moves = [(leg.notional, self.daily_volatility(leg.instrument), seconds) for leg, seconds in waits if seconds]
+        value, whole = sum((notional for notional, _, _ in moves), Decimal(0)), Decimal(0)
         if not value:
             return None
-        whole = Decimal(0)
-        for leg, sigma in zip(resting, sigmas, strict=True):
+        for notional, sigma, seconds in moves:
             if sigma is None:
                 return None
-            whole += leg.notional / value * Decimal(repr(slippage.usual_move(sigma, self._rests_s)))
+            whole += notional / value * Decimal(repr(slippage.usual_move(sigma, seconds)))
         return (whole * _BPS).quantize(Decimal("0.1"))
+
+    def _waits_s(self, leg: Leg, plan: Plan, quotes: Mapping[str, Quote], markets: Mapping[str, Market]) -> float:
+        """Return how long a leg rests before it takes, and how long it takes in slices, as far as it has the time."""
+        rests = self._rests_s if _rests(leg, plan, markets) else 0.0
+        share = quotes[leg.instrument].minute_share if leg.instrument in quotes else None
+        if not share:
+            return rests
+        slices = 60.0 * float((leg.qty / share).to_integral_value(ROUND_CEILING) - 1)
+        return max(rests, min(rests + slices, self._lasts_s[plan.is_urgent]))
 
     def priced(self, plan: Plan, quotes: Mapping[str, Quote], markets: Mapping[str, Market]) -> Plan:
         """Return a drafted plan with what it costs."""
         legs = self.legs(plan, quotes, markets)
         grown = (leg for leg in legs if leg.kind == LegKind.FUTURES_INCREASE)
         told = (self.holding(leg, quotes, markets) for leg in grown)
-        held, waiting = tuple(one for one in told if one is not None), self._waiting(plan, markets)
+        held, waiting = tuple(one for one in told if one is not None), self._waiting(plan, quotes, markets)
         return replace(plan, legs=legs, slippage_bps=total_bps(legs), waiting_bps=waiting, holding=held)
 
     def holding(self, leg: Leg, quotes: Mapping[str, Quote], markets: Mapping[str, Market]) -> FuturesCost | None:
@@ -320,6 +332,10 @@ class Paid:
     fees: Decimal
     #: what the fills cost more (above 0) or less than the prices on the card
     over_card: Decimal
+    #: what they cost beyond the middle prices that the plan was decided at, below 0 where they were better, and what the card had told of
+    #: that for what was filled; None where either is unknown
+    slipped: Decimal | None
+    told: Decimal | None
 
     @property
     def fees_bps(self) -> Decimal:
@@ -331,8 +347,13 @@ class Paid:
         """Return the difference from the card in basis points of what was traded; 0 where nothing was."""
         return self.over_card / self.traded * _BPS if self.traded else Decimal(0)
 
+    @property
+    def slipped_bps(self) -> Decimal:
+        """Return the slippage in basis points of what was traded; 0 where it is unknown or nothing was."""
+        return (self.slipped or Decimal(0)) / self.traded * _BPS if self.traded else Decimal(0)
 
-def paid(legs: Iterable[Leg]) -> Paid:
+
+def paid(legs: Sequence[Leg]) -> Paid:
     """Add up what was traded, paid in fees, and paid more than the card said; a buy above its price and a sale below it cost more."""
     traded = fees = over = Decimal(0)
     for leg in legs:
@@ -342,7 +363,16 @@ def paid(legs: Iterable[Leg]) -> Paid:
         traded += leg.traded
         more = leg.filled * ((leg.average or card_price(leg)) - card_price(leg))
         over += -more if leg.side == "sell" else more
-    return Paid(traded=traded, fees=fees, over_card=over)
+    filled = [leg for leg in kept(legs) if leg.filled]
+    known = all(leg.average is not None and leg.price and leg.slippage_bps is not None for leg in filled)
+    slipped = sum((_slipped(leg) for leg in filled), Decimal(0)) if known else None
+    told = sum((leg.filled * leg.price * (leg.slippage_bps or Decimal(0)) / _BPS for leg in filled), Decimal(0)) if known else None
+    return Paid(traded=traded, fees=fees, over_card=over, slipped=slipped, told=told)
+
+
+def _slipped(leg: Leg) -> Decimal:
+    """Return what a leg cost beyond the middle price that it was decided at, quote; below 0 where it was the better price."""
+    return leg.filled * ((leg.average or leg.price) - leg.price) * (-1 if leg.side == "sell" else 1)
 
 
 def card_price(leg: Leg) -> Decimal:

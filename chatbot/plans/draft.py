@@ -17,6 +17,7 @@ from chatbot.engine.portfolio import INDEX, hold_out
 from chatbot.engine.targets import Targets
 from chatbot.exchanges.base import asset_of
 from chatbot.model import (
+    INFO,
     NO_REASON,
     Cause,
     LeftOut,
@@ -90,7 +91,15 @@ def drafted(
         return NothingToDo(portfolio=portfolio, figures=figures, left_out=undone, small=small)
     told = market.aged(tilt.told(reasons, tilts), market_now)
     made = draft(evaluation, targets, block, told, now=now, expiry=expiry)
-    return replace(made, standing=held_targets.beside(told, evaluation))
+    named_too = _named_and_small(evaluation, targets, made, reasons)
+    return replace(made, left_out=(*made.left_out, *named_too), standing=held_targets.beside(told, evaluation))
+
+
+def _named_and_small(evaluation: Evaluation, targets: Targets, made: Plan, reasons: Iterable[Reason]) -> tuple[LeftOut, ...]:
+    """Return the coins that a signal names and that are too small to be traded: a card that gives it as its reason says why they stay."""
+    named = {reason.line for reason in reasons if reason.trigger in INFO}
+    there = {leg.instrument for leg in made.legs} | {left.instrument for left in made.left_out}
+    return tuple(left for left in too_small(evaluation, targets) if left.instrument in named - there)
 
 
 def targets_for(evaluation: Evaluation, costs: Mapping[str, Decimal] | None = None) -> Targets:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     Wishes = Mapping[str, Decimal | None]
 
 _ZERO = Decimal(0)
+#: under which name a flow tells by coin what came into the portfolio, below 0 what was let out of it
+MOVED = "moved"
 
 
 class Reserve:
@@ -56,14 +58,18 @@ class Reserve:
             found = (UserError(N_("That would leave nothing to keep in balance.")),)
         if found:
             return None, found
-        flow = await self._flow(portfolio, replace(portfolio, strategy=kept))
+        flow = await self._flow(portfolio, replace(portfolio, strategy=kept), balances.spot)
         return await self._portfolios.change(portfolio, strategy=kept, flow=flow), ()
 
-    async def _flow(self, before: Portfolio, after: Portfolio) -> Flow:
-        """Return what the change lets out of the value, or in; unknown where one of the two values is."""
+    async def _flow(self, before: Portfolio, after: Portfolio, spot: Mapping[str, Decimal]) -> Flow:
+        """Return what the change lets out of the value, or in, by coin and in quote; unknown in quote where one of the two values is."""
         then, now = (await self._evaluator.look(before, fresh=True)).figures, (await self._evaluator.look(after)).figures
         amount = now.value - then.value if then is not None and now is not None else None
-        facts = {"kept": {asset: None if wish is None else str(wish) for asset, wish in after.strategy.kept.items()}}
+        then_in, now_in = managed(before.strategy, spot), managed(after.strategy, spot)
+        facts = {
+            "kept": {asset: None if wish is None else str(wish) for asset, wish in after.strategy.kept.items()},
+            MOVED: {asset: str(now_in[asset] - qty) for asset, qty in then_in.items() if now_in[asset] != qty},
+        }
         value = then.value if then is not None else None
         return Flow(portfolio_id=before.id, at=self._clock.now(), kind=FlowKind.RESERVE, value=value, amount=amount, facts=facts)
 

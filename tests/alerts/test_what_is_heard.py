@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -295,3 +296,16 @@ async def test_a_card_is_sent_once_and_drawn_again_without_a_sound(db: Database)
             await write.redraw_card(tx, shown, DAY, why)
         rows = (await tx.execute(tables.outbox.select())).all()
         assert [(row.kind, row.silent) for row in rows[1:]] == [("plan_card", True), ("plan_card", True)]
+
+
+async def test_what_asks_its_person_for_nothing_comes_without_a_sound(db: Database) -> None:
+    """A line that drifts and a signal ring where a plan follows; where no order can be sent there is nothing to look at now."""
+    tells: tuple[Callable[..., Awaitable[None]], ...] = (
+        lambda *args, idle: write.tell_drift(*args[:3], (step(),), args[3], idle=idle),
+        lambda *args, idle: write.tell_signals(*args[:3], (change(Cause.VOLATILITY),), args[3], idle=idle),
+        lambda *args, idle: write.tell_signals(*args[:3], (replace(change(Cause.FUNDING_LOW), suppressed=idle is not None),), args[3]),
+    )
+    for tell in tells:
+        for idle, silent in ((None, False), ((), True)):
+            ((_, found),) = await heard(db, partial(tell, idle=idle), ALL[Ring.ON], DAY)
+            assert found.silent is silent

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chatbot.model import BASKET, NET, Cause, Mode, Phase, PlanState, Portfolio, Reason, Signal, Strategy, TriggerSetting
+from chatbot.model import BASKET, NET, Cause, LeftOutWhy, Mode, Phase, PlanState, Portfolio, Reason, Signal, Strategy, TriggerSetting
 from chatbot.plans.outcomes import Confirmed
 from chatbot.portfolio import strategies
 from chatbot.portfolio.amounts.differences import Typed
@@ -385,6 +385,23 @@ async def test_a_plan_is_promised_only_where_one_follows(tmp_path: Path, signal:
             assert ("A plan follows" in view.text) == bool(made), view.text
             assert ("so no plan follows" in view.text) == (not made)
         assert made or met
+
+
+async def test_a_card_says_of_every_coin_that_its_signals_name_why_it_is_not_traded(tmp_path: Path) -> None:
+    """Sixty dollars: BTC is sold, SOL's cut is $6; the card gave its spike as a reason and said nothing more of it."""
+    async with stage(tmp_path) as on:
+        like = await on.open()
+        small = await on.room.program.portfolios.open(
+            PERSON, Mode.PAPER, like.strategy, {"BTC": D("0.0005"), "SOL": D("0.2"), "USDT": D(16)}
+        )
+        on.room.clock.advance(120)
+        on.hear(SPIKE, replace(SPIKE, subject="SOL", size=D("0.7")))
+        for _ in range(2):
+            await on.room.tick()
+        plan = await on.room.plan(small)
+        assert plan is not None
+        assert [leg.instrument for leg in plan.legs if not leg.is_transfer] == ["BTC"]
+        assert ("SOL", LeftOutWhy.SMALL) in [(left.instrument, left.why) for left in plan.left_out]
 
 
 @pytest.mark.long

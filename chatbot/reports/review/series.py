@@ -21,6 +21,7 @@ from chatbot.engine.errors import Refused
 from chatbot.engine.flows import Moment, time_weighted
 from chatbot.exchanges.base import is_perp
 from chatbot.model import Begun, FlowKind
+from chatbot.portfolio.reserve import MOVED
 from chatbot.reports.tax.entries import BookKind
 
 if TYPE_CHECKING:
@@ -104,9 +105,10 @@ def begun_of(
     since = points[start].at
     later = [one for one in entries if one.at >= since and one.kind in _REACH_HOLDER and not is_perp(one.instrument)]
     kept = [flow for flow in moved if flow.at >= since and flow.kind is FlowKind.RESERVE]
-    if any(one.kind in (BookKind.RENAMED, BookKind.WRITTEN_OFF) for one in later) or any(flow.amount is None for flow in kept):
+    let_out = [(flow.at, _let_out(flow, quote)) for flow in kept]
+    if any(one.kind in (BookKind.RENAMED, BookKind.WRITTEN_OFF) for one in later) or any(changes is None for _, changes in let_out):
         return None
-    came = [(one.at, {one.instrument: one.qty}) for one in later] + [(flow.at, {quote: flow.amount or _ZERO}) for flow in kept]
+    came = [(one.at, {one.instrument: one.qty}) for one in later] + [(at, changes or {}) for at, changes in let_out]
     begun = Begun(
         at=points[start].market_at,
         quantities=dict(points[start].mark.held),
@@ -239,11 +241,24 @@ def _bought(held: Held, trades: Sequence[Entry]) -> Held:
     return Held(quantities=quantities, cash=cash)
 
 
+def _let_out(flow: Flow, quote: str) -> dict[str, Decimal] | None:
+    """Return what a person has kept out, or given back, by coin; of an older flow only its worth of then is known, or None."""
+    if MOVED in flow.facts:
+        return {coin: Decimal(qty) for coin, qty in flow.facts[MOVED].items()}
+    return None if flow.amount is None else {quote: flow.amount}
+
+
 def _kept_out(held: Held, kept: Sequence[Flow]) -> Held | None:
-    """Return what is held without what a person keeps out, at its worth of that moment; None where that is unknown."""
-    if any(flow.amount is None for flow in kept):
-        return None
-    return replace(held, cash=held.cash + sum((flow.amount for flow in kept if flow.amount is not None), _ZERO))
+    """Return what is held without what a person keeps out: what its price does from then on is nobody's merit here; None: unknown."""
+    quantities, cash = dict(held.quantities), held.cash
+    for flow in kept:
+        if MOVED not in flow.facts and flow.amount is None:
+            return None
+        if MOVED not in flow.facts:
+            cash += flow.amount or _ZERO
+        for coin, qty in flow.facts.get(MOVED, {}).items():
+            quantities[coin] = quantities.get(coin, _ZERO) + Decimal(qty)
+    return Held(quantities=quantities, cash=cash)
 
 
 def _joined(held: Held, entries: Sequence[Entry]) -> Held:

@@ -46,6 +46,8 @@ _RISK: Final = frozenset({cause for cause, info in INFO.items() if not info.effe
 _PLANS: Final = NN_("{count} plan carried out", "{count} plans carried out")
 #: days of which falls, and statistics, are told at the earliest
 _A_WEEK, _LEAST_DAYS = 7, 30
+#: a turnover from which on nobody asks for its decimals
+_LARGE: Final = Decimal("0.1")
 #: rows of the table of triggers
 _MOST: Final = 10
 
@@ -207,20 +209,26 @@ def _tracking(words: Words, told: Review) -> Html | None:
 def _costs(words: Words, told: Review) -> list[Html]:
     """Return turnover and costs."""
     costs, found = told.costs, []
-    turned, drag = words.percent(costs.turnover.spot, 0), words.percent(costs.drag, 2)
+    facts = {"coins": _turned(words, costs.turnover.spot), "futures": _turned(words, costs.turnover.futures)}
+    drag = words.percent(costs.drag, 2)
     if costs.is_yearly:
-        found.append(say(words, "Turnover {turned} a year, costs {drag} a year", turned=turned, drag=drag))
+        found.append(say(words, "Turnover of coins {coins}, of futures {futures} a year; costs {drag} a year", **facts, drag=drag))
     else:
-        found.append(say(words, "Turnover {turned} so far, costs {drag}", turned=turned, drag=drag))
+        found.append(say(words, "Turnover of coins {coins}, of futures {futures} so far; costs {drag}", **facts, drag=drag))
     if costs.slippage is not None:
         planned, paid = words.number(costs.slippage.planned_bps, 1), words.number(costs.slippage.paid_bps, 1)
-        found.append(say(words, "Slippage planned {planned} bp, paid {paid} bp", planned=planned, paid=paid))
+        found.append(say(words, "Slippage from the middle price: planned {planned} bp, paid {paid} bp", planned=planned, paid=paid))
     funding = DASH if costs.funding is None else words.signed_money(costs.funding)
     if costs.funding is None or costs.funding:
         found.append(say(words, "Fees {fees} · funding {funding}", fees=words.money(costs.fees), funding=funding))
     else:
         found.append(say(words, "Fees {fees}", fees=words.money(costs.fees)))
     return found
+
+
+def _turned(words: Words, share: Decimal) -> str:
+    """Write a turnover, with a decimal where it would be nothing without."""
+    return words.percent(share, 1 if share < _LARGE else 0)
 
 
 def _enough(words: Words, told: Review) -> Html | None:

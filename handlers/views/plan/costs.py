@@ -48,10 +48,10 @@ def costs_lines(words: Words, plan: Plan) -> list[Html]:
 
 
 def waiting_lines(words: Words, plan: Plan) -> list[Html]:
-    """Say how far prices usually move while orders rest (domain 9.6)."""
+    """Say how far prices usually move while orders rest, or go in slices (domain 9.6)."""
     if plan.waiting_bps is None:
         return []
-    told = N_("While its orders wait for a better price, prices usually move by about {number} bp.")
+    told = N_("Until its orders are done, prices usually move by about {number} bp.")
     return [say(words, told, number=words.number(plan.waiting_bps, 1))]
 
 

@@ -71,7 +71,10 @@ def _against_card(words: Words, leg: Leg) -> Html | None:
 
 
 def totals(words: Words, plan: Plan) -> list[Html]:
-    """Return what was traded, its fees, and what the prices cost more or less than the card said; in money and basis points."""
+    """Return what was traded, its fees, and what the prices cost more or less than the card said; in money and basis points.
+
+    The limits of a card are not where the market stood: beside them stands the slippage from the middle, as the card and /review tell it.
+    """
     paid = costs.paid(plan.legs)
     fees = say(words, "fees paid {amount}", amount=words.money(paid.fees))
     lines = [
@@ -86,7 +89,18 @@ def totals(words: Words, plan: Plan) -> list[Html]:
         lines.append(say(words, "Paid {amount} ({number} bp) more than the card", **facts))
     else:
         lines.append(say(words, "Paid {amount} ({number} bp) less than the card", **facts))
-    return lines
+    return [*lines, *_slippage(words, paid, plan.waiting_bps)]
+
+
+def _slippage(words: Words, paid: costs.Paid, waiting: Decimal | None) -> list[Html]:
+    """Say what was lost from the middle price beside what the card had said, and how far prices usually move while orders rest."""
+    if paid.slipped is None or paid.told is None:
+        return []
+    facts = {"amount": words.money(paid.slipped), "number": words.number(paid.slipped_bps, 1), "told": words.money(paid.told)}
+    if waiting is None:
+        return [say(words, "Slippage from the middle price {amount} ({number} bp), the card said {told}", **facts)]
+    text = N_("Slippage from the middle price {amount} ({number} bp), the card said {told} and a usual move of {move} bp")
+    return [say(words, text, **facts, move=words.number(waiting, 1))]
 
 
 def _bps(words: Words, bps: Decimal) -> Html | None:

@@ -60,6 +60,21 @@ async def test_after_a_pause_it_tells_how_many_days_it_has_seen(tmp_path: Path) 
 
 
 @pytest.mark.long
+async def test_what_is_kept_out_leaves_nothing_unexplained(tmp_path: Path) -> None:
+    """Holding keeps it out too, as coins and not as their worth of that day: what prices did since was "not explained by trades"."""
+    async with someone(tmp_path) as ann:
+        await ann.settle()
+        for text in ("/keep 0.02 BTC", "/keep 0.05 ETH", "/keep 0.01 BTC"):
+            await ann.step(DAY_S)
+            assert "kept out · changed" in await ann.say(text)
+            await ann.step(DAY_S)
+        assert "I do not have the past prices" not in await ann.say("/review"), "the other ways keep it out as well"
+        await ann.tap("By trigger")
+        ann.sees("Together")
+        assert "Not explained" not in ann.last.text
+
+
+@pytest.mark.long
 async def test_from_the_first_day_to_the_scorecard(tmp_path: Path) -> None:
     """Value, holding and falls with a picture; triggers with what they brought; parts and total; what is too little data says so."""
     async with after(lived, tmp_path, source=LivelyMarket) as ann:

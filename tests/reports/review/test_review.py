@@ -200,6 +200,16 @@ def test_deposits_are_the_holders_too() -> None:
     assert found.ahead == found.unexplained == 0
 
 
+def test_what_is_kept_out_is_the_holders_too() -> None:
+    """Half a coin is kept out at 66,000: what its price does from then on is in neither; of an older flow its worth of then is known."""
+    marks = [MARKS[0], a_mark(2, "0.5", "66000", "40000"), a_mark(3, "0.5", "63000", "40000")]
+    for moved, unexplained in (({"moved": {"BTC": "-0.5"}}, D(0)), ({}, D(1500))):
+        flow = Flow(id=1, portfolio_id=1, at=day(1.2), kind=FlowKind.RESERVE, value=D(106_000), amount=D(-33_000), facts=moved)
+        found = told([], [], marks, (flow,))
+        assert found.hold is not None
+        assert found.ahead == found.unexplained == unexplained
+
+
 def test_plans_that_were_left_are_judged_as_if_they_had_been_carried_out() -> None:
     """A skipped sale at 66,000 would have brought 600 less its fee of 1; an expired one counts beside it."""
     skipped, expired = (
