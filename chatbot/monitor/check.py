@@ -126,8 +126,7 @@ class Monitor:
         finally:
             await self._last_check.stop(self._db)
             with contained("last prices not written"):  # those of a quarter of an hour ago are there
-                for quoted in self._markets:
-                    await quoted.stops.keep(self._db, self._clock.now(), at_once=True)
+                await self._markets.keep(self._clock.now(), at_once=True)
 
     async def tick(self) -> Tick:
         """Look at every active portfolio once."""
@@ -156,8 +155,7 @@ class Monitor:
             told, planned = told + rung, planned + proposed
         await self._unanswered.attend()
         await self._clocks.look()
-        for quoted in self._markets:
-            await quoted.keep(self._db, self._clock.now())
+        await self._markets.keep(self._clock.now())
         self.last = Tick(at=now, portfolios=len(self._roster), examined=len(suspects), alerts=told, plans=planned)
         log.debug("checked", portfolios=len(self._roster), examined=len(suspects), alerts=told, plans=planned)
         return self.last

@@ -122,6 +122,8 @@ class Roster:
 
     async def refresh(self) -> None:
         """Load who is new or changed; everybody at the first call."""
+        if self._changed is not None and not self._changed:
+            return
         changed, self._changed = self._changed, set()
         async with self._db.read() as tx:
             if changed is None:

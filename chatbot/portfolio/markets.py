@@ -17,6 +17,7 @@ from chatbot.market.betas import Betas
 from chatbot.market.candles import CandleBook
 from chatbot.market.funding import FundingBook
 from chatbot.market.quotes import QuoteBoard
+from chatbot.portfolio.lives import stored_notes
 from chatbot.portfolio.lives.levels import Levels
 from chatbot.portfolio.lives.stops import Stops
 
@@ -93,11 +94,6 @@ class Quoted:
             return None
         return 1 / ((prices[(len(prices) - 1) // 2] + prices[len(prices) // 2]) / 2)
 
-    async def keep(self, db: Database, now: datetime) -> None:
-        """Write down the levels and stops that changed."""
-        await self.levels.keep(db)
-        await self.stops.keep(db, now)
-
 
 #: opens the prices of an exchange by name
 OpenPrices: TypeAlias = "Callable[[str], PriceSource]"
@@ -150,6 +146,18 @@ class Markets:
 
     def __iter__(self) -> Iterator[Quoted]:
         return iter(tuple(self._every.values()))
+
+    async def keep(self, now: datetime, *, at_once: bool = False) -> None:
+        """Write down the levels and stops that changed, and now and then the last prices, ``at_once`` those too; all in one transaction."""
+        levels = [(quoted.levels, quoted.levels.unwritten()) for quoted in self]
+        stops = [(quoted.stops, quoted.stops.unwritten(now, at_once=at_once)) for quoted in self]
+        await stored_notes.write(self._db, {key: noted for _, facts in (*levels, *stops) for key, noted in facts.items()})
+        for one, facts in levels:
+            if facts:
+                one.written()
+        for two, facts in stops:
+            if facts:
+                two.written(now)
 
     @property
     def usual(self) -> Quoted:

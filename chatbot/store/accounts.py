@@ -14,7 +14,7 @@ from chatbot.clock import UNKNOWN_ZONE
 from chatbot.model import AlertSettings, Person, Rhythm, Role
 from chatbot.store import tables
 from chatbot.store.codec import decode, encode, readable_facts
-from chatbot.store.writing import chunks, put, put_new
+from chatbot.store.writing import chunks, put, put_all, put_new
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -112,6 +112,11 @@ async def metas(tx: Tx, prefix: str) -> dict[str, str]:
 async def set_meta(tx: Tx, key: str, value: str) -> None:
     """Remember a fact of the program itself."""
     await put(tx, tables.meta, {"key": key, "value": value})
+
+
+async def set_metas(tx: Tx, facts: Mapping[str, str]) -> None:
+    """Remember several facts of the program itself."""
+    await put_all(tx, tables.meta, [{"key": key, "value": value} for key, value in facts.items()])
 
 
 async def dialog(tx: Tx, person_id: int) -> tuple[str, dict[str, Any]] | None:

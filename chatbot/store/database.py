@@ -68,6 +68,8 @@ class Database:
         self._engine = create_async_engine(self._url, **options)
         if self.is_sqlite:
             event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
+        #: the same connections, whose transactions begin as writers; made once, since telling each anew costs a switch of tasks
+        self._writing = self._engine.execution_options(**{_BEGIN: sqlite.WRITING})
         self._turn = asyncio.Lock()
         self._writer: asyncio.Task[Any] | None = None
         self._listeners: list[Callable[[], None]] = []
@@ -83,8 +85,7 @@ class Database:
             async with self._engine.begin() as tx:
                 yield tx
         else:
-            async with self._my_turn(), self._engine.connect() as tx:
-                await tx.execution_options(**{_BEGIN: sqlite.WRITING})
+            async with self._my_turn(), self._writing.connect() as tx:
                 yield tx
                 await tx.commit()
         for listener in self._listeners:

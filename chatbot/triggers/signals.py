@@ -109,6 +109,8 @@ class Signals:
     async def _stored(self, due: Collection[MachineKey]) -> dict[MachineKey, MachineState]:
         """Return where machines stood that are not in memory."""
         unknown = [watch for watch in due if watch not in self.machines]
+        if not unknown:
+            return {}
         async with self._db.read() as tx:
             stored = {watch: await accounts.meta(tx, watch.key) for watch in unknown}
         found = {watch: _read(watch, text) for watch, text in stored.items() if text is not None}

@@ -237,10 +237,10 @@ def test_a_leap_is_open_exactly_while_a_price_is_far_from_where_it_began(prices:
 async def test_levels_come_back_as_they_were_written_and_a_damaged_row_begins_anew(ann: Someone) -> None:
     """What is kept is read again; what cannot be read stops no start."""
     db, now = ann.program.db, datetime.fromisoformat("2026-01-05T09:00:00+00:00")
-    levels = Levels()
+    levels = ann.program.markets.usual.levels
     levels.see("SOL", D(1), now)
     leap = levels.see("SOL", D("7.5"), now + HOUR)
-    await levels.keep(db)
+    await ann.program.markets.keep(now)
     assert leap is not None
     assert (await Levels.load(db)).marked(leap.mark) == leap
     for text in ("{", "[]", '{"SOL": 1}', "null"):

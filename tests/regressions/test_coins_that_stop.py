@@ -255,7 +255,7 @@ async def test_the_last_price_outlives_a_restart(tmp_path: Path) -> None:
     async with at_chat(tmp_path, source) as ann:
         await paper(ann)
         at = clock.now()
-        await ann.program.markets.usual.stops.keep(ann.program.db, at, at_once=True)
+        await ann.program.markets.keep(at, at_once=True)
     clock.advance(8 * 3600)
     source.listings.gone |= {"SOL", "SOL-PERP"}
     async with at_chat(tmp_path, source, ann.loopback) as ann:

@@ -166,7 +166,7 @@ async def test_what_was_seen_of_one_dollar_is_not_taken_for_the_other_after_a_re
     for quoted in program.markets:
         await quoted.board.refresh(("BTC",))
         await quoted.notice(("BTC",))
-        await quoted.stops.keep(program.db, ann.clock.now(), at_once=True)
+    await program.markets.keep(ann.clock.now(), at_once=True)
     usdt, usdc = [(await Stops.load(program.db, of)).price("BTC") for of in ("", "USDC")]
     assert usdt is not None
     assert usdc is not None

@@ -6,7 +6,7 @@ import asyncio
 import zlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, TypeVar
 
@@ -60,6 +60,8 @@ class ReplaySource:
         self._funding: dict[str, NDArray[np.float64] | None] = {}
         self._mood: NDArray[np.float64] | None = None
         self._reading = asyncio.Lock()
+        #: what was asked for at this process and market time: a look asks for the same prices several times, and its clock may stand
+        self._quoted: tuple[datetime, int, dict[str, Quote | None]] = (start, 0, {})
 
     def begin(self, now: datetime) -> None:
         """Let the market stand at its start at process time ``now``; nobody may hold anything yet."""
@@ -96,15 +98,20 @@ class ReplaySource:
         """Return the prices at this moment; hours that are missing in the recording leave the instrument out."""
         now = self._clock.now()
         moment = to_ms(self.market_time(now))
-        found: dict[str, Quote] = {}
-        leader = await self._bars(_LEADER)
+        if self._quoted[:2] != (now, moment):
+            self._quoted = (now, moment, {})
+        known = self._quoted[2]
         for instrument in instruments:
-            bars = await self._bars(instrument)
-            quote = None if bars is None else _quote(instrument, bars, leader, moment, now)
-            if quote is not None:
-                rate = await self._last_rate(instrument, moment)
-                found[instrument] = quote if rate is None else replace(quote, funding_rate=plain(rate, 10))
-        return found
+            if instrument not in known:
+                known[instrument] = await self._quote(instrument, moment, now)
+        return {name: quote for name in instruments if (quote := known[name]) is not None}
+
+    async def _quote(self, instrument: str, moment: int, now: datetime) -> Quote | None:
+        """Return the price of an instrument at a moment, with the rate of its last settlement."""
+        bars, leader = await self._bars(instrument), await self._bars(_LEADER)
+        quote = None if bars is None else _quote(instrument, bars, leader, moment, now)
+        rate = None if quote is None else await self._last_rate(instrument, moment)
+        return quote if quote is None or rate is None else replace(quote, funding_rate=plain(rate, 10))
 
     async def path(self, instrument: str, since: datetime, until: datetime) -> Path | None:
         """Return the minutes in (since, until] that were traded; None for an instrument without a recording."""
@@ -216,6 +223,7 @@ def _read(file: FilePath, span_ms: int, spot: Bars | None) -> Bars:
     return bars if spot is None or bars.span_ms <= spot.span_ms else by_the_hour(bars, spot)
 
 
+@cache
 def _rules(instrument: str) -> Market:
     """Return the trading rules of an instrument."""
     return perp_market(asset_of(instrument)) if is_perp(instrument) else spot_market(instrument)

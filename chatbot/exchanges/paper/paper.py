@@ -77,6 +77,8 @@ class PaperExchange:
         self.late_window_s = late_window_s
         self.faults = faults or Faults()
         self._source = source
+        #: the source where it remembers the way of prices, asked once: asking an object what it can do takes as long as a price
+        self._paths = source if isinstance(source, PathSource) else None
         self._clock = clock
         self._state = state
         self._save = save
@@ -305,7 +307,7 @@ class PaperExchange:
 
     async def _settlements(self, name: str, since: datetime, until: datetime) -> tuple[Funding, ...]:
         """Return the settlements to be booked in (since, until]; a live exchange publishes them a little late, so they wait for it."""
-        lag = timedelta(0) if isinstance(self._source, PathSource) else _PUBLISHED_AFTER
+        lag = _PUBLISHED_AFTER if self._paths is None else timedelta(0)
         since, until = since - lag, until - lag
         if to_ms(since) // HOUR_MS == to_ms(until) // HOUR_MS:  # settlements fall on full hours: do not ask in between
             return ()
@@ -315,8 +317,8 @@ class PaperExchange:
         self, name: str, since: datetime, until: datetime, quotes: Mapping[str, Quote], rules: Mapping[str, Market]
     ) -> Path | None:
         """Return the way of a price, or its last point where the source remembers no way."""
-        if isinstance(self._source, PathSource):
-            return await self._source.path(name, since - _LOOK_BACK, until)
+        if self._paths is not None:
+            return await self._paths.path(name, since - _LOOK_BACK, until)
         quote = quotes.get(name)
         return None if quote is None or until <= since else _one_point(quote, rules[name].tick, until)
 

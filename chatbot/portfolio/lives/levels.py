@@ -48,7 +48,7 @@ class _Track:
 
 
 class Levels:
-    """The levels of all instruments, in memory; :meth:`keep` writes down what changed."""
+    """The levels of all instruments, in memory; :meth:`unwritten` says what is to be written down."""
 
     def __init__(self, tracks: Mapping[str, _Track] | None = None, *, key: str = _KEY) -> None:
         self._tracks = dict(tracks or {})
@@ -64,11 +64,13 @@ class Levels:
         key = stored_notes.fact(_KEY, quote)
         return cls(await stored_notes.read(db, key, _Track), key=key)
 
-    async def keep(self, db: Database) -> None:
-        """Write down what changed since the last time."""
-        if self._changed:
-            await stored_notes.write(db, self._key, self._tracks)
-            self._changed = False
+    def unwritten(self) -> dict[str, Mapping[str, object]]:
+        """Return what has to be written down, by the name of its fact; nothing where nothing changed since :meth:`written`."""
+        return {self._key: self._tracks} if self._changed else {}
+
+    def written(self) -> None:
+        """Take note that what was unwritten is written down."""
+        self._changed = False
 
     def see(self, instrument: str, price: Decimal, now: datetime) -> Leap | None:
         """Take a trusted price at market time ``now``; return the leap that it stands behind, if there is one."""

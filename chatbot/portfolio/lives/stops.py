@@ -47,7 +47,7 @@ class _Kept:
 
 
 class Stops:
-    """What is not traded, and the last price of everything, in memory; :meth:`keep` writes down what changed."""
+    """What is not traded, and the last price of everything, in memory; :meth:`unwritten` says what is to be written down."""
 
     def __init__(self, kept: Mapping[str, _Kept] | None = None, *, key: str = _KEY) -> None:
         kept = kept or {}
@@ -68,12 +68,16 @@ class Stops:
         key = stored_notes.fact(_KEY, quote)
         return cls(await stored_notes.read(db, key, _Kept), key=key)
 
-    async def keep(self, db: Database, now: datetime, *, at_once: bool = False) -> None:
-        """Write down stops that changed since the last time, and now and then the last prices; ``at_once`` those too."""
+    def unwritten(self, now: datetime, *, at_once: bool = False) -> dict[str, Mapping[str, object]]:
+        """Return stops that changed since :meth:`written`, and now and then the last prices, by the name of their fact; else nothing.
+
+        With ``at_once`` the last prices in any case.
+        """
         due = at_once or self._written is None or now - self._written >= _WRITE_EVERY
-        if not (self._changed or (due and self._quotes)):
-            return
-        await stored_notes.write(db, self._key, self._kept())
+        return {self._key: self._kept()} if self._changed or (due and self._quotes) else {}
+
+    def written(self, now: datetime) -> None:
+        """Take note that what was unwritten is written down."""
         self._changed, self._written = False, now
 
     def _kept(self) -> dict[str, _Kept]:

@@ -45,7 +45,8 @@ async def read(db: Database, key: str, kind: type[T]) -> dict[str, T]:
     return found
 
 
-async def write(db: Database, key: str, noted: Mapping[str, object]) -> None:
-    """Write down what is noted now."""
-    async with db.transaction() as tx:
-        await accounts.set_meta(tx, key, encode(noted))
+async def write(db: Database, noted: Mapping[str, Mapping[str, object]]) -> None:
+    """Write down what is noted now, by the name of the fact; all in one transaction, and none where there is nothing."""
+    if noted:
+        async with db.transaction() as tx:
+            await accounts.set_metas(tx, {key: encode(of_each) for key, of_each in noted.items()})
