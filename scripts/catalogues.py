@@ -1,7 +1,7 @@
 """Checks that every string is translated in every language, or with --update writes the .pot and merges the .po files.
 
 A new language begins as an empty ``locale/<language>/LC_MESSAGES/chatbot.po``: --update fills it, and the bot speaks it. What people type
-in it is read in ``handlers/chat``, each kind of word in the file that reads it.
+in it is read in ``handlers/chat`` and ``handlers/commands``: each file has its words in every language.
 """
 
 # ruff: noqa: INP001 - scripts stand beside the packages, not in one

@@ -135,6 +135,14 @@ def test_the_readmes_commands_exist() -> None:
         assert (ROOT / target).exists(), target
 
 
+def test_the_places_that_the_readme_names_are_there() -> None:
+    """Who looks for something, or wants to add something, is sent to files that exist."""
+    part = README.split("\n## Where things are\n", 1)[1].split("\n## Licence", 1)[0]
+    named = set(re.findall(r"`((?:chatbot|handlers|locale|scripts|tests|bench|docs)/[\w./-]*)", part))
+    assert len(named) > 30
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
 @pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
 def test_locks_pin_everything_by_hash_and_name_no_address(name: str) -> None:
     """What was tested is what is installed, from wherever the machine gets its packages."""

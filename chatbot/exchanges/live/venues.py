@@ -1,8 +1,8 @@
 """What differs from exchange to exchange, as data; how each line is known is written beside it.
 
 An exchange that is not in this table is read by ``OTHER``. One that takes keys has, beside its line here, a dialect that
-``private/opening.py`` names (what that is asked for is in ``private/dialect.py``), and a guide in
-``handlers/views/person/key_guides.py``.
+``private/opening.py`` names (what that is asked for is in ``private/dialect.py``), what a key of it may do in ``key_doctor.py``, and a
+guide in ``handlers/views/person/key_guides.py``.
 
 Seen in ccxt 4.5.90: which calls carry bid and ask, in which units a perpetual is counted, how many candles one call returns.
 """

@@ -10,8 +10,10 @@ import pytest
 from chatbot.clock import ManualClock
 from chatbot.exchanges.live import key_doctor
 from chatbot.exchanges.live.key_doctor import examine, problems
+from chatbot.exchanges.live.private.opening import DIALECTS
 from chatbot.exchanges.live.venues import VENUES, accounts_of
-from chatbot.model import Credentials, KeyProblem, KeyReport
+from chatbot.model import Credentials, KeyProblem, KeyReport, venue_of
+from handlers.views.person.key_guides import GUIDES
 from tests.exchanges.live.key_server import API_KEY, BYBIT_RIGHTS, SECRET, KeyServer, key_server
 
 if TYPE_CHECKING:
@@ -205,5 +207,8 @@ def test_a_right_to_withdraw_that_cannot_be_asked_is_named() -> None:
     assert problems(KeyReport(at=NOW, reads=True)) == (KeyProblem.WITHDRAW_UNKNOWN,)
 
 
-def test_who_has_no_keys_known_here_cannot_be_examined() -> None:
-    assert set(key_doctor._READERS) == {name for venue in VENUES for name in accounts_of(venue)}
+def test_every_exchange_that_takes_keys_is_known_wherever_one_must_be() -> None:
+    """A row in the table of exchanges is not enough: each kind of account is examined and explained, each exchange spoken to."""
+    known = {name for venue in VENUES for name in accounts_of(venue)}
+    assert set(key_doctor._READERS) == set(GUIDES) == known
+    assert set(key_doctor._CODES) == set(DIALECTS) == {venue_of(name) for name in known}
