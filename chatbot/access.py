@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import structlog
 
@@ -16,7 +16,7 @@ from chatbot.model import MessageKind, Person, Role, Urgency
 from chatbot.store import accounts, messages, portfolios
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable, Collection
 
     from chatbot.clock import Clock
     from chatbot.store.database import Database, Tx
@@ -35,6 +35,10 @@ TRIES_MAX, CLOSED_FOR = 5, timedelta(minutes=15)
 
 
 _LOG = structlog.get_logger()
+
+
+#: ends what is under way in somebody's portfolios, in the caller's transaction
+Barred: TypeAlias = "Callable[[Tx, Collection[int], datetime], Awaitable[None]]"
 
 
 class Gate(StrEnum):
@@ -103,10 +107,20 @@ def _named(stored: str | None, present: set[int]) -> frozenset[int]:
 class Access:
     """The door; every update passes it before a handler sees it."""
 
-    def __init__(self, db: Database, clock: Clock, operators: frozenset[int], *, changed: Callable[[int], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        operators: frozenset[int],
+        *,
+        barred: Barred,
+        changed: Callable[[int], None] = lambda _: None,
+    ) -> None:
         self._db = db
         self._clock = clock
         self._operators = operators
+        #: told of the portfolios of somebody who was blocked
+        self._barred = barred
         #: told of each portfolio whose owner was let in or kept out
         self._changed = changed
         #: who was operator until this start
@@ -210,6 +224,8 @@ class Access:
     async def decide(self, operator: Person, user_id: int, role: Role, shown: str | None = None) -> Person | None:
         """Approve or block somebody; only who is an operator now may, and nobody changes an operator. None: not done.
 
+        Whoever is blocked is not traded for: a plan of theirs that is under way stops where it is.
+
         Somebody who is no longer what they were ``shown`` as was decided about meanwhile: they are returned as they are, unchanged.
         """
         async with self._db.transaction() as tx:
@@ -222,6 +238,7 @@ class Access:
             theirs = await portfolios.of_person(tx, user_id)
             if role is Role.BLOCKED:
                 await messages.drop_chat(tx, person.chat_id, self._clock.now(), "blocked")
+                await self._barred(tx, [portfolio.id for portfolio in theirs], self._clock.now())
             if role is Role.MEMBER and person.role is not Role.MEMBER:
                 now = self._clock.now()
                 key = f"granted-{person.id}-{now.isoformat()}"

@@ -278,8 +278,6 @@ async def _assemble(
     open_accounts.on_change(roster.forget)
     keyring.on_change(roster.forget)
     keyring.on_change(open_accounts.forget)
-    access = Access(db, clock, settings.operators, changed=roster.forget)
-    await access.settle()
     hedges = HedgeWatch(markets)
     monitor = Monitor(
         db,
@@ -297,6 +295,8 @@ async def _assemble(
     )
     reports = Reports(db, evaluator, markets, clock, next_check=monitor.next_check, mood_source=sentiment.name)
     executor = Executor(db, work, open_accounts.exchange, clock, ExecutionHooks(db, evaluator, clock, limits), pace=pace)
+    access = Access(db, clock, settings.operators, barred=executor.recovery.bar, changed=roster.forget)
+    await access.settle()
     panic = Panic(db, work, evaluator, costing, clock, is_here=markets.has, ends=executor.recovery, changed=roster.forget)
     backtests = Admission(asyncio.create_task)
     others = Counterfactuals(db, markets, clock, mood_url=settings.fear_greed_url, window=window, beside=backtests.keep)

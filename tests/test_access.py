@@ -28,6 +28,10 @@ async def db(tmp_path: Path) -> AsyncIterator[Database]:
     await database.close()
 
 
+async def nothing_runs(*_: object) -> None:
+    """Stop nothing: there are no plans here."""
+
+
 async def knock(access: Access, user: int, text: str = "hello") -> Gate:
     """Write to the bot."""
     return (await access.enter(user, user, f"user {user}", "en", text)).gate
@@ -35,7 +39,7 @@ async def knock(access: Access, user: int, text: str = "hello") -> Gate:
 
 async def test_the_first_person_with_the_code_becomes_the_operator_once(db: Database) -> None:
     """The code works once, in either spelling; afterwards it opens nothing."""
-    access = Access(db, ManualClock(START), frozenset())
+    access = Access(db, ManualClock(START), frozenset(), barred=nothing_runs)
     code = await access.pairing_code()
     assert code
     assert await access.pairing_code() == code
@@ -50,7 +54,7 @@ async def test_the_first_person_with_the_code_becomes_the_operator_once(db: Data
 async def test_the_code_is_long_and_runs_out_after_an_hour(db: Database) -> None:
     """At least 64 bits; a new one takes its place, and the old one opens nothing."""
     clock = ManualClock(START)
-    access = Access(db, clock, frozenset())
+    access = Access(db, clock, frozenset(), barred=nothing_runs)
     code = str(await access.pairing_code())
     assert len(bytes.fromhex(code)) * 8 >= 64
     clock.advance(3599)
@@ -67,7 +71,7 @@ async def test_the_code_is_long_and_runs_out_after_an_hour(db: Database) -> None
 async def test_five_wrong_tries_close_the_pairing_for_a_while_and_void_the_code(db: Database, form: str) -> None:
     """From however many people; the right code is then answered like a wrong one."""
     clock = ManualClock(START)
-    access = Access(db, clock, frozenset())
+    access = Access(db, clock, frozenset(), barred=nothing_runs)
     code = str(await access.pairing_code())
     for user in range(5):
         assert await access.pairing_code() == code
@@ -82,7 +86,7 @@ async def test_five_wrong_tries_close_the_pairing_for_a_while_and_void_the_code(
 
 
 async def test_who_says_hello_has_not_tried_a_code(db: Database) -> None:
-    access = Access(db, ManualClock(START), frozenset())
+    access = Access(db, ManualClock(START), frozenset(), barred=nothing_runs)
     code = str(await access.pairing_code())
     for text in ("/start", "hello", "what is this?", "", "/help", "I have 2 questions"):
         assert await knock(access, 1, text) is Gate.PAIR
@@ -90,7 +94,7 @@ async def test_who_says_hello_has_not_tried_a_code(db: Database) -> None:
 
 
 async def test_a_code_of_an_older_version_opens_nothing(db: Database) -> None:
-    access = Access(db, ManualClock(START), frozenset())
+    access = Access(db, ManualClock(START), frozenset(), barred=nothing_runs)
     async with db.transaction() as tx:
         await accounts.set_meta(tx, "pairing_code", "deadbeef")
     assert await knock(access, 1, "deadbeef") is Gate.PAIR
@@ -99,7 +103,7 @@ async def test_a_code_of_an_older_version_opens_nothing(db: Database) -> None:
 
 async def test_a_newcomer_waits_for_the_operator(db: Database) -> None:
     """Asked once, told once, let in by the operator only."""
-    access = Access(db, ManualClock(START), frozenset({9}))
+    access = Access(db, ManualClock(START), frozenset({9}), barred=nothing_runs)
     assert await access.pairing_code() is None
     assert await knock(access, 9) is Gate.OPEN
     assert await knock(access, 5) is Gate.ASKED
@@ -122,7 +126,7 @@ async def test_a_newcomer_waits_for_the_operator(db: Database) -> None:
 
 async def test_nobody_decides_about_an_operator(db: Database) -> None:
     """Two operators cannot lock each other out."""
-    access = Access(db, ManualClock(START), frozenset({8, 9}))
+    access = Access(db, ManualClock(START), frozenset({8, 9}), barred=nothing_runs)
     await knock(access, 8)
     await knock(access, 9)
     async with db.read() as tx:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from chatbot.errors import InternalError
 from chatbot.execution.lifecycle import LEG_ENDS, IllegalMove, PlanEvent, advance
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 CLOSING = "closing"
 #: the event with which a person stops a plan that is under way
 STOPPING = "stopping"
+#: the event with which a plan under way stops because the operator has blocked its person
+BARRING = "barring"
 #: the event with which a new workflow takes a plan up
 REVIVED = "revived"
 #: the event with which the buys are cut to the money there is; in its detail what each of them may spend
@@ -40,8 +42,10 @@ LEVERAGE = "leverage"
 COUNTED = frozenset({CLOSING, REVIVED, SIZED, REPLANNED, UNKNOWN, INTERRUPTED, MISSED, LEVERAGE, halt.LET_GO})
 #: the note of a leg that ends by its person's word
 CLOSED = "closed"
+#: the note of a leg that ends because its person was blocked
+BARRED = "barred"
 #: after one of these nothing is sent any more -> the note of the legs that it cuts short
-_STOPS = {CLOSING: CLOSED, STOPPING: STOPPED}
+STOPS: Final = {CLOSING: CLOSED, STOPPING: STOPPED, BARRING: BARRED}
 #: a share of a leg that changes nothing else: half a per cent
 DUST = Decimal("0.005")
 #: the note of a buy that was cut to the money that arrived
@@ -269,8 +273,8 @@ class Scribe:
 
 
 async def _stop_word(tx: Tx, plan_id: int) -> str:
-    word = await halt.stop_word(tx, plan_id, _STOPS)
-    return _STOPS.get(word, word)
+    word = await halt.stop_word(tx, plan_id, STOPS)
+    return STOPS.get(word, word)
 
 
 async def chat_of(tx: Tx, plan: Plan, person_id: int) -> int | None:

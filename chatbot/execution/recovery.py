@@ -16,11 +16,25 @@ from chatbot.errors import ExchangeError, ListedLater, OutcomeUnknown, Rejected,
 from chatbot.exchanges.abilities import TradeSource
 from chatbot.execution import next_order, orders, outcomes, wallets
 from chatbot.execution.lifecycle import IllegalMove, LegEvent, PlanEvent, advance
-from chatbot.execution.record import CLOSING, INTERRUPTED, MISSED, REVIVED, STOPPING, TOUCHED, UNKNOWN, Change, Parked
+from chatbot.execution.record import (
+    BARRED,
+    BARRING,
+    CLOSING,
+    INTERRUPTED,
+    MISSED,
+    REVIVED,
+    STOPPING,
+    STOPS,
+    TOUCHED,
+    UNKNOWN,
+    Change,
+    Parked,
+)
 from chatbot.model import STOPPED, UNDER_WAY, LegKind, OrderState, PlanState
 from chatbot.store import events, halt, plans
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from chatbot.clock import Clock
@@ -160,7 +174,7 @@ async def _may_resend(move: LegAttempt, attempt: Attempt) -> bool:
 
 async def _may_be_left(move: LegAttempt) -> bool:
     """Tell whether a stopped plan may end: its order can arrive no more, and what the exchange hides of it is booked when it shows it."""
-    return move.exchange.late_window_s is not None and await move.stop_word() == STOPPED
+    return move.exchange.late_window_s is not None and await move.stop_word() in (STOPPED, BARRED)
 
 
 async def _takes_all(move: LegAttempt, attempt: Attempt) -> bool:
@@ -370,6 +384,11 @@ class Recovery:
         else:
             await stop_plan(tx, plan.id, person_id, now)
 
+    async def bar(self, tx: Tx, portfolio_ids: Collection[int], now: datetime) -> None:
+        """Stop what is under way for somebody who was blocked: open orders are cancelled, nothing more is sent, what was filled stays."""
+        for plan in (await plans.open_plans(tx, portfolio_ids)).values():
+            await stop_plan(tx, plan.id, None, now, BARRING)
+
     async def _enqueue(self, view: View, states: tuple[PlanState, ...], event: str = "") -> bool:
         """Give a plan a new workflow, once per view: state, events and workflow in one transaction."""
         now, plan_id = self._clock.now(), view.plan.id
@@ -394,12 +413,12 @@ class Recovery:
         await enqueue_plan(self._work, tx, plan, revivals + 1)
 
 
-async def stop_plan(tx: Tx, plan_id: int, person_id: int, now: datetime) -> bool:
+async def stop_plan(tx: Tx, plan_id: int, person_id: int | None, now: datetime, event: str = STOPPING) -> bool:
     """Stop a plan under way in the caller's transaction; whoever carries it out sees it before the next order and while one rests."""
     await plans.lock(tx, plan_id)
     plan = await plans.plan(tx, plan_id)
-    if plan is None or plan.state not in UNDER_WAY or await events.first_of(tx, plan_id, (STOPPING, CLOSING)):
+    if plan is None or plan.state not in UNDER_WAY or await events.first_of(tx, plan_id, tuple(STOPS)):
         return False
-    await events.add_event(tx, plan_id, None, STOPPING, {"person": person_id}, now)
-    _LOG.info("plan stopped", plan=plan_id, person=person_id)
+    await events.add_event(tx, plan_id, None, event, {} if person_id is None else {"person": person_id}, now)
+    _LOG.info("plan stopped", plan=plan_id, event_name=event)
     return True

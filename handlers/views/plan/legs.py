@@ -67,6 +67,7 @@ _NOTES = {
     "unknown": N_("the exchange did not say whether it was filled"),
     "closed": N_("ended by you"),
     STOPPED: N_("stopped by you"),
+    "barred": N_("stopped, because the operator blocked you"),
     "paused": N_("stopped by the pause"),
     "trading_halted": N_("stopped by the operator"),
 }

@@ -13,6 +13,7 @@ from chatbot.model import AnswerMode, MessageKind, PlanState, Role, Urgency
 from chatbot.plans import outcomes
 from chatbot.store import accounts, messages, plans, portfolios
 from handlers.loopback import TelegramUser
+from tests.meanwhile import meanwhile
 from tests.person import ANN, BEN, Someone, someone
 
 if TYPE_CHECKING:
@@ -128,6 +129,38 @@ async def test_a_blocked_persons_portfolio_is_not_checked_planned_or_traded(chat
     assert await chat.program.access.decide(await person_of(chat, ANN), EVE.id, Role.MEMBER) is not None
     await chat.program.monitor.tick()
     assert len(chat.program.roster) == 1
+
+
+async def test_a_plan_under_way_stops_when_its_person_is_blocked(chat: Someone) -> None:
+    """By the operator's tap: nothing is quoted again and nothing stays open. Who is let in again sees what was traded, and why."""
+    eve = chat.beside(EVE)
+    await eve.set_up()
+    await eve.tap("Confirm")
+
+    async def blocked() -> None:
+        await chat.say("/users")
+        await chat.tap("Block Eve")
+
+    before = eve.newest
+    with meanwhile(chat.program.db, blocked, before=30):
+        await chat.work()
+    plan = await eve.plan()
+    assert plan.state is PlanState.DONE
+    exchange = await eve.exchange()
+    assert exchange.state.open_orders == ()
+    assert all(name.endswith("-1") for name in exchange.state.orders), "what was on its way when the block came, and nothing after it"
+    assert any(leg.filled for leg in plan.legs)
+    cut = [leg for leg in plan.legs if leg.note == "barred"]
+    assert len(cut) >= 2
+    assert eve.since(before) == ""
+    sent = await eve.orders()
+    await chat.tap("Approve Eve")
+    await chat.work()
+    await chat.step()
+    assert await eve.orders() == sent
+    await eve.say("/history")
+    await eve.tap("Plan 1")
+    assert eve.last.text.count("stopped, because the operator blocked you") == len(cut)
 
 
 @pytest.mark.parametrize("later", ["43", ""], ids=["another one", "none"])
