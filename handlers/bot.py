@@ -9,13 +9,16 @@ from telegram import Update
 from telegram.ext import Application, ApplicationHandlerStop, CallbackQueryHandler, CommandHandler, MessageHandler, TypeHandler, filters
 
 from chatbot.errors import Damaged, InternalError, ShutOut, Unreachable, UserError
+from chatbot.model import Role
 from chatbot.portfolio.revision import is_shown_by
 from handlers.buttons import BOUND, Reason, Refusal, Signer, Tap, told_apart
 from handlers.chat.context import CONTEXT, PROGRAM, Context, answer, mark_above, reply
 from handlers.chat.gate import gate
+from handlers.chat.offered import typed
 from handlers.chat.reading import characters
 from handlers.chat.trouble import broken, damaged, words_outside
 from handlers.chat.typed_keys import WHISPERS
+from handlers.command_list import visible_to
 from handlers.commands import (
     alerts,
     backtest,
@@ -115,9 +118,22 @@ async def leave(update: Update, context: Context) -> None:
     await BUTTONS[action](update, context)
 
 
+async def offered(update: Update, context: Context) -> None:
+    """Do what the command above the tapped button says, as if it had been written."""
+    written = await typed(update, context)
+    said = written.message.text if written is not None and written.message is not None else None
+    name = (said or "").split(" ", 1)[0].strip("/")
+    if written is None or name not in {command.name for command in visible_to(operator=context.person.role == Role.OPERATOR)}:
+        await answer(update, context, problems.tap_refused(context.words, Refusal(Reason.CHANGED, context.tapped.action)), alert=True)
+        return
+    await COMMANDS[name](written, context)
+
+
 #: every button by its action
 BUTTONS: dict[str, Handler] = {
     "leave": leave,
+    "say": offered,
+    "say_here": offered,
     "start": start.start,
     "start_new": start.start_new,
     "start_mode": start.start_mode,

@@ -63,6 +63,7 @@ BOUND: Final = frozenset(
         "invest_now",
         "invest_new",
         "watch_futures",
+        "say_here",
     }
 )
 #: between what a button means and what it speaks of: a portfolio's number, and for a bound one the word for what was shown
@@ -131,6 +132,11 @@ def told_apart(tap: Tap) -> tuple[Tap, str]:
     """Return what an opened button means, and what it says of the portfolio that it speaks of; empty where it says nothing."""
     arg, sign, about = tap.arg.rpartition(_ABOUT)
     return (Tap(tap.action, arg), about) if sign else (tap, "")
+
+
+def word_for(text: str) -> str:
+    """Return a short word for a text that is too long for a payload, with its length to find it by in the message above the button."""
+    return f"{len(text)}-{hashlib.blake2s(text.encode(), digest_size=6).hexdigest()}"
 
 
 #: rows of buttons

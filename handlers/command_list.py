@@ -105,8 +105,21 @@ TITLES = {
     "pause": N_("Pause"),
     "resume": N_("Resume"),
 }
-#: what people write who want it to stop, a msgid: words for /pause, with commas between them
-STOP_WORDS = N_("stop, stop it, stop everything, stop trading")
+#: what people write instead of a command's name, msgids: words with commas between them
+ALSO_CALLED = {
+    "pause": N_("stop, stop it, stop everything, stop trading"),
+    "status": N_("balance, my balance, portfolio, my portfolio, holdings, my holdings, what do I have"),
+    "deposit": N_("add money, add funds, top up"),
+    "withdraw": N_("take out, cash out, withdrawal"),
+    "invest": N_("invest money"),
+    "keep": N_("reserve, set aside, hold back"),
+    "settings": N_("language, change language, time zone, change time zone"),
+    "help": N_("commands, what can you do"),
+    "history": N_("past plans, my trades"),
+    "privacy": N_("my data, delete my data"),
+}
+#: what people write where a button waits to be tapped, a msgid: words with commas between them
+ANSWER_WORDS = N_("yes, no, ok, okay, sure, yep, nope, confirm, I agree, done, all done, that is right, correct, skip")
 #: commands that only show something as long as nothing stands behind them: a button may stand for one
 SHOWN_BY_BUTTON = TITLES.keys() - {"pause", "resume"} | {
     "mode",

@@ -15,7 +15,7 @@ from handlers.chat import guesses
 from handlers.chat.context import reply, show
 from handlers.chat.reading import characters
 from handlers.chat.typed_keys import was_whispered
-from handlers.command_list import COMMANDS, SHOWN_BY_BUTTON, STOP_WORDS, TAKE_WORDS, TITLES, visible_to
+from handlers.command_list import ALSO_CALLED, ANSWER_WORDS, COMMANDS, SHOWN_BY_BUTTON, TAKE_WORDS, TITLES, visible_to
 from handlers.commands import alone, by_hand, flows, holdings, invest, keys, live, lives, portfolios, settings, start, strategy
 from handlers.views import problems
 from handlers.views.person import settings as views
@@ -44,6 +44,8 @@ DIALOGS = {
     live.DIALOG: live.typed,
     alone.DIALOG: alone.typed,
 }
+#: those in which a yes may be the name of something, or a word that is asked for
+_NAMES = frozenset({portfolios.DIALOG, lives.DIALOG, live.DIALOG, alone.DIALOG})
 
 
 async def help_(update: Update, context: Context) -> None:
@@ -70,13 +72,15 @@ async def text(update: Update, context: Context) -> None:
     elif dialog is None or dialog[0] not in DIALOGS or (dialog[0] != portfolios.DIALOG and _is_command(typed)):
         if await settings.answered(update, context, typed):
             return
-        await reply(update, context, _meant(context, typed) or problems.unknown_text(context.words))
+        await reply(update, context, _answers(context, typed) or await _meant(context, typed) or problems.unknown_text(context.words))
+    elif dialog[0] not in _NAMES and (told := _answers(context, typed)) is not None:
+        await reply(update, context, told)
     elif raw:
         context.about = dialog[1].get(OF_PORTFOLIO)
         try:
             await DIALOGS[dialog[0]](update, context, raw if dialog[0] == portfolios.DIALOG else typed, dialog[1])
         except UserError:
-            meant = _meant(context, typed) if typed.strip(" .!?").isalpha() else None
+            meant = await _meant(context, typed) if typed.strip(" .!?").isalpha() else None
             if meant is None:
                 raise
             await reply(update, context, meant)  # a slip of a command: nothing that a dialog reads is like one
@@ -88,7 +92,7 @@ async def unknown_command(update: Update, context: Context) -> None:
     """Answer a command that does not exist with the one that was probably meant."""
     typed = (update.message.text or "").strip() if update.message else ""
     name = typed.split()[0][1:33] if typed else ""
-    await reply(update, context, _meant(context, typed) or problems.unknown_command(context.words, name))
+    await reply(update, context, await _meant(context, typed) or problems.unknown_command(context.words, name))
 
 
 def _is_command(typed: str) -> bool:
@@ -115,17 +119,33 @@ def _command(said: str, called: dict[str, str], needed: float) -> str | None:
     return guesses.meant(said, slips, max(needed, _NEAR))
 
 
-def _meant(context: Context, typed: str) -> View | None:
+def _answers(context: Context, typed: str) -> View | None:
+    """Return what is said of a yes or a no that is typed: nothing is ever confirmed by it."""
+    sayings = f"{ANSWER_WORDS}, {context.words.t(ANSWER_WORDS)}"
+    is_one = guesses.plain(typed).strip(" .!?¡¿👍") in {guesses.plain(said) for said in sayings.split(",")}
+    return problems.no_button(context.words) if is_one else None
+
+
+def _first_said(typed: str, called: dict[str, str]) -> tuple[str, str]:
+    """Return what a text begins with and the rest: several words where a command is called so, as in "top up 500"."""
+    said = typed.split(" ")
+    counts = (count for count in (3, 2) if guesses.plain(" ".join(said[:count])) in called)
+    count = next(counts, 1)
+    return " ".join(said[:count]), " ".join(said[count:])
+
+
+async def _meant(context: Context, typed: str) -> View | None:
     """Return the offer of the command that was probably meant; None where nothing is near."""
     words = context.words
     commands = {command.name for command in visible_to(operator=context.person.role == Role.OPERATOR)}
     called = {
         guesses.plain(said).strip("?¿"): name for name, title in TITLES.items() for said in (title, words.t(title)) if name in commands
     }
-    called |= {guesses.plain(said): "pause" for said in f"{STOP_WORDS}, {words.t(STOP_WORDS)}".split(",")}
+    other = ((name, said) for name, sayings in ALSO_CALLED.items() for said in f"{sayings}, {words.t(sayings)}".split(","))
+    called |= {guesses.plain(said): name for name, said in other if name in commands}
     called |= {name: name for name in commands}
     typed = _SLASH.sub("/", _GLUED.sub(r"\1 ", typed.strip()))
-    first, _, rest = typed.partition(" ")
+    first, rest = _first_said(typed, called)
     bare = typed.strip(" /.!?¿")
     whole = _command(bare, called, _SURE if rest else guesses.ALIKE) or called.get(guesses.other_layout(bare))
     if whole is not None:
@@ -133,4 +153,5 @@ def _meant(context: Context, typed: str) -> View | None:
     name = _command(first.strip("/").partition("@")[0], called, _needed(rest, slash=first.startswith("/")))
     if name is None:
         return None
-    return problems.command_meant(words, name, rest.strip() if name in TAKE_WORDS else "")
+    rest = rest.strip() if name in TAKE_WORDS else ""
+    return problems.command_meant(words, name, rest, await context.portfolio() if rest else None)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from chatbot.errors import OtherWorld
 from chatbot.i18n import N_
 from chatbot.model import Problem
-from handlers.buttons import Reason, Style
+from handlers.buttons import Reason, Style, word_for
 from handlers.command_list import SHOWN_BY_BUTTON
 from handlers.views.common import DASH, View, bold, button, clip, code, coin, error, esc, head, joined, page, say
 from handlers.views.portfolio import leaps, untargeted, ways_out
@@ -49,6 +49,10 @@ _PROBLEMS = {
 #: said where figures were asked for, while checks go on and while they rest
 NO_PRICES: Final = N_("I can't get reliable prices, so there is no plan yet. I keep trying; you don't need to do anything.")
 _NO_PRICES_PAUSED: Final = N_("I can't get reliable prices, so there is no plan yet. It is paused, so I try only when you ask.")
+#: columns of a command on its button
+_ON_BUTTON = 40
+#: of one that is offered with a button: all of it can be read before it is tapped
+_READ_AT_ONCE = 200
 #: coins that are named of those whose prices are equally old
 _MOST_COINS = 6
 _TAPS = {
@@ -247,17 +251,33 @@ def unknown_text(words: Words) -> View:
     )
 
 
+def no_button(words: Words) -> View:
+    """Answer a yes or a no that is typed: it could be about another message than the person has in mind."""
+    return View(
+        page(say(words, "Tap the button instead: a word that you write answers no question, so that nothing is confirmed by accident."))
+    )
+
+
 def unknown_command(words: Words, name: str) -> View:
     """Answer a command that does not exist."""
     return View(page(say(words, "There is no command {name}. /help shows those that exist.", name=code(f"/{name[:32]}"))))
 
 
-def command_meant(words: Words, name: str, rest: str = "") -> View:
-    """Answer a near miss with the command that was probably meant: a button opens what only shows something, the rest is to be sent."""
-    by_button = not rest and name in SHOWN_BY_BUTTON
-    command = f"/{name} {clip(rest, 200)}".strip()
-    text = say(words, "Did you mean {command}?", command=code(command) if rest else esc(command))
-    return View(page(text), ((button(f"/{name}", name), button(words.t("Help"), "help")),) if by_button else ())
+def command_meant(words: Words, name: str, rest: str = "", portfolio: Portfolio | None = None) -> View:
+    """Answer a near miss with the command that was probably meant, and a button that sends it as it stands there.
+
+    What is longer than can be shown has to be sent. ``portfolio`` is what the rest is about; None: there is none.
+    """
+    if not rest and name in SHOWN_BY_BUTTON:
+        text = say(words, "Did you mean {command}?", command=esc(f"/{name}"))
+        return View(page(text), ((button(f"/{name}", name), button(words.t("Help"), "help")),))
+    command = " ".join(f"/{name} {rest}".split())
+    shown = clip(command, _READ_AT_ONCE)
+    asked = page(
+        head(words, portfolio) if rest and portfolio is not None else "", say(words, "Did you mean {command}?", command=code(shown))
+    )
+    send = button(clip(command, _ON_BUTTON), "say_here" if rest else "say", word_for(shown))
+    return View(asked, ((send, button(words.t("Help"), "help")),) if shown == command else ())
 
 
 def no_portfolio(words: Words) -> View:
