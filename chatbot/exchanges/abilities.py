@@ -37,7 +37,10 @@ class DepthSource(Protocol):
 
 @runtime_checkable
 class TradeSource(Protocol):
-    """An account whose exchange lists its trades apart from its orders: one may show what the other does not show yet."""
+    """An account that somebody else keeps: it may show later than it happened what was done, its trades and its orders apart."""
+
+    #: True where a transfer between the wallets is nothing but a line in our own books
+    one_wallet: bool
 
     async def traded(self, instrument: str, since: datetime) -> frozenset[str]:
         """Return the exchange's ids of the orders that have traded an instrument since then."""

@@ -87,8 +87,8 @@ async def settle(move: LegAttempt, attempt: Attempt) -> float:
     Sending again is safe only when the exchange can no longer accept the first request, says that it has none, calls off nothing of
     this id, nothing was traded that is not known, and what the order would have changed is what it was before; and all of that once more
     after a while: each of these may lag behind the order. An exchange that left it unanswered may hide it in all of them for as long as
-    it likes, so there a person is asked, but for an order that cannot be filled twice. Returns how long there is nothing to do but wait
-    for that, in seconds of the clock.
+    it likes, and may have done so where a process of ours died before the answer: there a person is asked, but for an order that cannot
+    be filled twice. Returns how long there is nothing to do but wait for that, in seconds of the clock.
     """
     if attempt.detail == next_order.NOT_SENT:
         await _send_again(move, attempt, "retried", await wallets.held(move.exchange, attempt.instrument))
@@ -162,14 +162,20 @@ async def _until_sure(move: LegAttempt, attempt: Attempt) -> float | None:
 async def _may_resend(move: LegAttempt, attempt: Attempt) -> bool:
     """Tell whether what is not there may be sent once more without a person's word.
 
-    The venue has a bound, its history goes so far, and it was not too often. After a silence of the exchange itself, which is a sign of
-    trouble there, only what it could not fill twice.
+    The venue has a bound, its history goes so far, and it was not too often. After a silence only what could not be filled twice: of the
+    exchange, which is a sign of trouble there, and of a process of ours that ended before the answer, because nobody knows what it was.
     """
     found_for_sure = move.deps.clock.now() - attempt.sent_at < _LOOKED_UP
     unanswered, interrupted = (move.view.count_of_late(event, move.leg.index) for event in (UNKNOWN, INTERRUPTED))
     few = unanswered <= RESENDS_MAX and interrupted <= INTERRUPTIONS_MAX
     bounded = move.exchange.late_window_s is not None and found_for_sure and few
-    return bounded and (not unanswered or await _takes_all(move, attempt))
+    silent = unanswered or (interrupted and _may_hide(move))
+    return bounded and (not silent or await _takes_all(move, attempt))
+
+
+def _may_hide(move: LegAttempt) -> bool:
+    """Tell whether what was sent may be there although nothing shows it; where our own books tell, what they do not show is not there."""
+    return isinstance(move.exchange, TradeSource) and not (move.leg.is_transfer and move.exchange.one_wallet)
 
 
 async def _may_be_left(move: LegAttempt) -> bool:

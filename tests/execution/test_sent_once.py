@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,10 @@ REUSED = [pytest.param(True, id="an id is free again"), pytest.param(False, id="
 LEG = "sell 0.01 BTC"
 OTHER_LEGS = ("buy 0.1 ETH", "increase sell 0.1 ETH-PERP", "reduce sell 0.005 BTC-PERP")
 QTY = Decimal("0.01")
+
+
+class Killed(Exception):
+    """The process ends here."""
 
 
 def reason(outcome: str) -> tuple[Reason, ...]:
@@ -253,7 +258,7 @@ async def test_an_order_is_sent_again_only_where_the_list_of_trades_says_that_no
             raise Unreachable("no trades")
         return next(told, frozenset())  # type: ignore[return-value]
 
-    lab.account.traded = traded  # type: ignore[attr-defined]
+    lab.account.traded, lab.account.one_wallet = traded, False  # type: ignore[attr-defined]
     plan = await lab.run(LEG, Reason(trigger=Cause.PANIC))
     assert (plan.state, lab.account.state.spot["BTC"], len(lab.account.state.orders)) == (PlanState.PARKED, 1, 0)
     assert (await lab.told())[-1] == ("plan_parked", {"plan_id": plan.id, "why": "unreachable" if seen is None else "unknown"})
@@ -334,6 +339,55 @@ async def test_there_is_one_order_however_long_an_exchange_hides_everything(db: 
         assert (plan.state, states(plan)) == (PlanState.DONE, [LegState.FILLED])
         assert len(theirs.orders) + len(theirs.moved) == before + 1
         agrees(plan, server)
+
+
+async def killed_and_begun_again(lab: Lab, words: str, *, sent: bool) -> Plan:
+    """Let the process die while its first request is under way, ``sent`` or not, and the next one carry the plan on."""
+    account, name = lab.account, "transfer" if words.startswith("to_") else "place"
+    real = getattr(account, name)
+
+    async def dies(*given: Any) -> None:
+        if sent:
+            with suppress(OutcomeUnknown):  # it is there, and its trades are not
+                await real(*given)
+        raise Killed
+
+    setattr(account, name, dies)
+    made = await lab.plan(words, *reason("filled"))
+    with pytest.raises(Killed):
+        await lab.finish()
+    setattr(account, name, real)
+    account._known.clear()  # what is remembered dies with the process
+    account._sent.clear()
+    assert await lab.executor.recovery.reconcile() == (made.id,)
+    await lab.finish()
+    return await lab.read(made.id)
+
+
+@pytest.mark.parametrize("sent", [True, False], ids=["sent", "not sent"])
+@pytest.mark.parametrize(("venue", "words"), [HIDDEN[0], *(pytest.param(*one, marks=pytest.mark.long) for one in HIDDEN[1:])])
+async def test_nor_is_one_sent_twice_whose_process_died_before_the_answer(db: Database, venue: str, words: str, *, sent: bool) -> None:
+    """The next process cannot know whether the request got out: that is a question as well, however healthy the exchange looks."""
+    async with on(venue, db, replace(PACE, retries_s=Pace().retries_s)) as (lab, server):
+        theirs = server.venue.accounts["key"]
+        await lab.account.markets()
+        server.venue.harshness = Harshness(lookup_lag_s=10_000, balance_lag_s=10_000, level_quote=Decimal(10_000_000))
+        before = len(theirs.orders) + len(theirs.moved)
+        plan = await killed_and_begun_again(lab, words, sent=sent)
+        assert len(theirs.orders) + len(theirs.moved) == before + sent
+        lab.clock.advance(20_000)  # type: ignore[attr-defined]
+        server.venue.harshness = Harshness(level_quote=Decimal(10_000_000))
+        plan = await lab.let_go(plan.id)
+        assert (plan.state, states(plan)) == (PlanState.DONE, [LegState.FILLED])
+        assert len(theirs.orders) + len(theirs.moved) == before + 1
+        agrees(plan, server)
+
+
+async def test_what_our_own_books_tell_is_no_question_after_a_death(db: Database) -> None:
+    """Where one purse is for both, a transfer is a line in them: what is not there was not done."""
+    async with on("bybit", db, PACE) as (lab, _):
+        plan = await killed_and_begun_again(lab, "to_futures 10", sent=True)
+        assert (plan.state, states(plan)) == (PlanState.DONE, [LegState.FILLED])
 
 
 @pytest.mark.parametrize("fault", ["unknown_before", "unknown_after"])

@@ -80,6 +80,7 @@ class LiveAccount:
         """
         self.name = prices.name
         self.quote_asset = prices.quote_asset
+        self.one_wallet = dialect.one_wallet
         bound = dialect.recv_window_s
         self.late_window_s: float | None = None if bound is None else PATIENCE_S + bound + dialect.ahead_s
         self._prices = prices
@@ -224,7 +225,7 @@ class LiveAccount:
         if client_id in self._sent and await self.find_transfer(client_id):
             return
         ask, to_futures = self._asking(), direction is Direction.TO_FUTURES
-        if self._dialect.one_wallet:
+        if self.one_wallet:
             balances = await self.balances()
             there = balances.free.get(self.quote_asset, _ZERO) if to_futures else balances.futures_wallet
             if amount > there:
@@ -248,7 +249,7 @@ class LiveAccount:
         it was written down until the request could not be taken any more; a portfolio makes one transfer at a time, and its account is
         nobody else's. Raises ``Unreachable`` while one is under way. Where the venue keeps one purse for both, our own books tell.
         """
-        if self._dialect.one_wallet:
+        if self.one_wallet:
             return client_id in self._sent or client_id in await self._journal.done()
         sent = self._sent.get(client_id) or await self._journal.sent(client_id)
         if sent is None:
