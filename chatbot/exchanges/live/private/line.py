@@ -36,6 +36,8 @@ PATIENCE_S = 3.0
 _READ_PATIENCE_S = 30.0
 #: seconds for which the difference between our clock and the exchange's is believed
 _TIME_FOR_S = 600.0
+#: HTTP status of a wall before the exchange, which shuts an address out that has asked too often; for how long it is then left alone
+_WALL, _WALL_S = 403, 60.0
 #: from this HTTP status on an answer is none: it sends its client elsewhere, or refuses
 _NO_ANSWER = 300
 _NOBODY = Credentials(api_key="", secret="")
@@ -180,8 +182,10 @@ class PrivateLine:
 
     def _refusal(self, refusal: Refusal, call: Call) -> ExchangeError:
         meaning, reason = self._dialect.meaning(refusal)
-        if meaning is Meaning.LIMITED:
-            self.budget.pause(refusal.retry_after_s or self._dialect.pause_s(refusal), f"(HTTP {refusal.status} {refusal.code or ''})")
+        limited = meaning is Meaning.LIMITED
+        if limited or refusal.status == _WALL:
+            pause_s = refusal.retry_after_s or (self._dialect.pause_s(refusal) if limited else _WALL_S)
+            self.budget.pause(pause_s, f"(HTTP {refusal.status} {refusal.code or ''})")
         if reason == SKEW:
             self._offset_ms = None
         return told(meaning, reason, f"{call.path}: HTTP {refusal.status} {refusal.code or ''} {refusal.text}", changes=call.changes)

@@ -30,6 +30,12 @@ from tests.exchanges.live.private.wire import KEYS, TAG, desk, refused, request
         (400, -2010, "Duplicate order sent.", "duplicate_id"),
         (400, -2010, "Market is closed.", "halted"),
         (400, -2010, "Something that nobody has heard of.", "refused"),
+        (400, -2010, "This account may not place or cancel orders.", "not_permitted"),
+        (400, -2010, "Rest API trading is not enabled.", "not_permitted"),
+        (400, -2010, "This symbol is restricted for this account.", "not_permitted"),
+        (400, -4045, "Reach max stop order limit.", "too_many_orders"),
+        (400, -4205, "Leverage is restricted for this account.", "bad_leverage"),
+        (400, -4401, "Compliance: only reduce-only orders.", "not_permitted"),
         (400, -1013, "Filter failure: NOTIONAL", "below_minimum"),
         (400, -1013, "Filter failure: MIN_NOTIONAL", "below_minimum"),
         (400, -1013, "Filter failure: LOT_SIZE", "bad_lot"),
@@ -376,3 +382,17 @@ async def test_an_account_costs_next_to_nothing() -> None:
     tracemalloc.stop()
     assert len({id(await account.markets()) for account in more}) == 1
     assert (after - before) / len(more) < 30_000
+
+
+async def test_a_wall_before_the_exchange_lets_everybody_wait_and_says_nothing_of_the_order() -> None:
+    """HTTP 403 comes where an address has asked too often: whoever goes on asking stays shut out. It is no answer to an order."""
+    room = desk()
+    room.wire.fail("POST", "<html>Forbidden</html>", 403)
+    with pytest.raises(OutcomeUnknown):
+        await room.account.place(request())
+    sent = len(room.wire.sent)
+    with pytest.raises(RateLimited):
+        await room.account.place(request("BTC-PERP"))
+    assert len(room.wire.sent) == sent
+    room.clock.advance(61)
+    await room.account.place(request("BTC-PERP"))
