@@ -18,3 +18,8 @@ def after(before: PortfolioStates, plan: Plan) -> PortfolioStates:
     hedges = life.ended(before.hedges, plan)
     hedges = life.closed_out(hedges, plan) if plan.is_panic else hedges
     return replace(before, hedges=hedges, tilts=tilt.ended(before.tilts, plan), shorts=life.shorts_left(before.shorts, plan))
+
+
+def corrected(before: PortfolioStates, booked: Plan, shown: Plan) -> PortfolioStates:
+    """Return what is remembered once other fills came to light than were ``booked`` of a plan that has ended."""
+    return replace(before, hedges=life.corrected(before.hedges, booked, shown), tilts=tilt.corrected(before.tilts, booked, shown))

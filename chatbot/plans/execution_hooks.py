@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
-from chatbot.hedges import ending, life
+from chatbot.hedges import ending
 from chatbot.model import Mode
 from chatbot.plans import draft, new_money
 from chatbot.plans.real_money import limits
@@ -66,9 +65,9 @@ class ExecutionHooks:
             await limits.note_tried(tx, plan)
 
     async def corrected(self, tx: Tx, booked: Plan, shown: Plan) -> None:
-        """Make hedges as large as the fills that came to light after the end of a plan: else they would be drift, and traded back."""
+        """Make hedges and tilts what the fills that came to light after a plan make them: else they would be drift, and traded back."""
         before = await states.read(tx, shown.portfolio_id)
-        await states.write(tx, shown.portfolio_id, before, replace(before, hedges=life.corrected(before.hedges, booked, shown)))
+        await states.write(tx, shown.portfolio_id, before, ending.corrected(before, booked, shown))
 
     async def measure(self, portfolio_id: int) -> PortfolioFigures | None:
         """Return what the portfolio looks like now; None when it cannot be evaluated."""

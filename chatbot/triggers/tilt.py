@@ -178,5 +178,27 @@ def ended(tilts: tuple[OpenTilt, ...], plan: Plan) -> tuple[OpenTilt, ...]:
 
 def _after(one: OpenTilt, event: Phase | None, plan: Plan) -> OpenTilt | None:
     if event is Phase.BEGIN and not one.placed:
-        return replace(one, placed=True) if any(leg.instrument == one.contract and leg.filled for leg in plan.legs) else None
+        return replace(one, placed=True) if _trades(plan, one.contract) else None
     return None if event is Phase.END else one
+
+
+def _trades(plan: Plan, contract: str) -> bool:
+    return any(leg.instrument == contract and leg.filled for leg in plan.legs)
+
+
+def corrected(tilts: tuple[OpenTilt, ...], booked: Plan, shown: Plan) -> tuple[OpenTilt, ...]:
+    """Return the tilts after other fills came to light than were ``booked`` of a plan that has ended.
+
+    One of which nothing was booked was forgotten, and stands after all, from its plan on; one of which nothing was traded goes.
+    """
+    begun = {reason.line: reason for reason in shown.reasons if begins(reason)}
+    late = {asset for asset in begun if _trades(shown, asset + PERP) and not _trades(booked, asset + PERP)}
+    gone = {asset for asset in begun if _trades(booked, asset + PERP) and not _trades(shown, asset + PERP)}
+    stands = {one.asset for one in tilts}
+    kept = tuple(one for one in tilts if one.asset not in gone or one.noted_at > shown.created_at)
+    return (*kept, *(_placed(begun[asset], shown.created_at) for asset in sorted(late - stands)))
+
+
+def _placed(reason: Reason, at: datetime) -> OpenTilt:
+    weight = reason.size if reason.size is not None else _ZERO
+    return OpenTilt(asset=reason.line, contract=reason.line + PERP, weight=weight, since=at, noted_at=at, placed=True)

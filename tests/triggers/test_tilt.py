@@ -15,6 +15,7 @@ from chatbot.plans.outcomes import Confirmed, Proposed
 from chatbot.portfolio import strategies
 from chatbot.portfolio.stored import states
 from chatbot.store import plans
+from chatbot.triggers import tilt
 from tests.portfolio.still_market import PERSON, START, Bench, bench
 
 if TYPE_CHECKING:
@@ -188,6 +189,29 @@ async def test_a_tilt_outlives_a_restart(tmp_path: Path) -> None:
         plan = await room.plan(kept)
         assert plan is not None
         assert about(plan) == [("ETH", "end")]
+
+
+@pytest.mark.parametrize("first", [D(0), D("0.01")], ids=["nothing was booked", "a part was booked"])
+async def test_a_tilt_whose_fill_comes_to_light_after_its_plan_is_a_tilt_and_no_drift(tmp_path: Path, first: Decimal) -> None:
+    """The answer to its order was lost, and its plan was closed: the short that stands there was taken off by the next plan."""
+    async with desk(tmp_path) as on:
+        shown = replace(await on.rally(), legs=(await on.confirm()).legs)
+        (whole,) = await on.tilts()
+        legs = (replace(leg, filled=first) if leg.instrument == "ETH-PERP" else leg for leg in shown.legs)
+        booked = replace(shown, legs=tuple(legs))
+        before = replace(whole, placed=False)
+        kept = tilt.ended((before,), booked)
+        assert kept == (() if not first else (whole,))
+        ((one,), again) = tilt.corrected(kept, booked, shown), tilt.corrected((), shown, shown)
+        assert (one.asset, one.contract, one.weight, one.placed) == (whole.asset, whole.contract, whole.weight, True)
+        assert again == (), "one that has ended since does not come back"
+        assert tilt.corrected((one,), shown, replace(booked, legs=())) == ()
+        async with on.room.program.db.transaction() as tx:
+            stored = await states.read(tx, on.portfolio.id)
+            await states.write(tx, on.portfolio.id, stored, replace(stored, tilts=kept))
+            await on.room.program.executor.hooks.corrected(tx, booked, shown)
+        assert await on.room.tick() == (0, 0), "it is part of the targets: nothing rings about it"
+        assert [one.placed for one in await on.tilts()] == [True]
 
 
 async def test_leaving_its_leg_out_leaves_it_out(tmp_path: Path) -> None:
