@@ -464,6 +464,6 @@ async def _remembered(db: Database, key: str, first: str) -> str:
         if stored is not None and len(stored) == len(first) and set(stored) <= set(string.hexdigits):
             return stored
         if stored is not None:
-            log.warning("a fact of the program cannot be read and is made anew", fact=key)
+            log.warning("a fact of the program cannot be read and is made again", fact=key)
         await accounts.set_meta(tx, key, first)
         return first

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from chatbot.consent import ending
+from chatbot import live_consent
 from chatbot.errors import CopyError
 from chatbot.model import MessageKind
 from chatbot.store import halt, location, messages
@@ -143,7 +143,7 @@ async def _prepared(file: Path, found: Copy, now: datetime) -> None:
         async with db.transaction() as tx:
             await messages.drop_waiting(tx, now, detail="restored")
             since = await halt.begin(tx, now) or now
-            await ending.end_restored(tx, now)
+            await live_consent.end_restored(tx, now)
             await _tell(tx, found, since, now)
     finally:
         await db.close()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from chatbot.consent import ending
+from chatbot import live_consent
 from chatbot.model import AloneEnded, MessageKind, Role
 from chatbot.store import accounts, halt, messages, plans, portfolios
 
@@ -71,7 +71,7 @@ class Halting:
             before = await halt.begin(tx, now)
             found = await _halted(tx, before or now, is_new=before is None)
             if found.is_new:
-                await ending.end_alone(tx, AloneEnded.HALTED, now)
+                await live_consent.end_alone(tx, AloneEnded.HALTED, now)
                 await _tell(tx, MessageKind.TRADING_HALTED, now, now, by)
         if found.is_new:
             _LOG.warning("trading halted", by=by or "command line", plans=found.plans, orders=found.orders)

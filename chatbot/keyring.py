@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from chatbot import logs
-from chatbot.consent import ending
+from chatbot import live_consent, logs
 from chatbot.errors import KeyRefused, SealBroken, SettingError, ShutOut, UserError, contained
 from chatbot.i18n import N_
 from chatbot.model import REFUSING, STOPPING, AloneEnded, ExchangeKey, KeyProblem, KeyReport, MessageKind, PlanState
@@ -135,7 +134,7 @@ class Keyring:
         return bool(sealed) and self._vault.open(sealed, _owner(key)).api_key == credentials.api_key
 
     async def _changed(self, key_id: int) -> None:
-        """Have the account of the portfolio on a key opened anew: it was opened as the key was before."""
+        """Have the account of the portfolio on a key opened again: it was opened as the key was before."""
         async with self._db.read() as tx:
             portfolio = await portfolios.on_key(tx, key_id)
         if portfolio is not None:
@@ -181,7 +180,7 @@ class Keyring:
         """Let the portfolio on a key that something speaks against, or that another one has replaced, act alone no longer."""
         on_it = await portfolios.on_key(tx, key.id)
         if on_it is not None and (key.replaced or key.report.unfit(futures=bool(on_it.strategy.contracts))):
-            await ending.end_alone(tx, AloneEnded.KEY, self._clock.now(), (on_it.id,))
+            await live_consent.end_alone(tx, AloneEnded.KEY, self._clock.now(), (on_it.id,))
 
     async def remove(self, person: Person, key_id: int) -> ExchangeKey | Plan | None:
         """Delete a person's key, and with it what was agreed to for its account; return what it was, None where it is not theirs or gone.
@@ -197,7 +196,7 @@ class Keyring:
                 begun = await plans.open_plan(tx, on_it.id)
                 if begun is not None and begun.state is not PlanState.PROPOSED:
                     return begun
-                await ending.end_with_key(tx, key_id)
+                await live_consent.end_with_key(tx, key_id)
             await keys.remove(tx, person.id, key_id)
         await self._changed(key_id)
         _LOG.info("exchange key removed", person=person.id, exchange=found[0].exchange, key=key_id)

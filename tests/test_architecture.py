@@ -20,7 +20,7 @@ FREE = ("chatbot.model", "chatbot.errors", "chatbot.clock")
 #: what exchanges offer: all of them, and some
 EXCHANGES = ("chatbot.exchanges.base", "chatbot.exchanges.abilities")
 #: what the packages of the portfolio stand on
-GROUND = ("chatbot.engine", "chatbot.store", "chatbot.consent", "chatbot.market", *EXCHANGES, "chatbot.i18n")
+GROUND = ("chatbot.engine", "chatbot.store", "chatbot.live_consent", "chatbot.market", *EXCHANGES, "chatbot.i18n")
 #: folder or file -> what else of ours it may import (prefixes); the most specific rule counts. A folder may import itself
 ARROWS: dict[str, tuple[str, ...]] = {
     "chatbot/engine": (),
@@ -44,11 +44,11 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "chatbot/store": (),
     "chatbot/outbox.py": ("chatbot.store",),
     "chatbot/access.py": ("chatbot.store",),
-    "chatbot/consent": ("chatbot.store",),
-    "chatbot/halting.py": ("chatbot.store", "chatbot.consent"),
-    "chatbot/backup.py": ("chatbot.store", "chatbot.consent"),
+    "chatbot/live_consent.py": ("chatbot.store",),
+    "chatbot/halting.py": ("chatbot.store", "chatbot.live_consent"),
+    "chatbot/backup.py": ("chatbot.store", "chatbot.live_consent"),
     "chatbot/vault.py": (),
-    "chatbot/keyring.py": ("chatbot.store", "chatbot.consent", "chatbot.vault", "chatbot.logs", "chatbot.i18n"),
+    "chatbot/keyring.py": ("chatbot.store", "chatbot.live_consent", "chatbot.vault", "chatbot.logs", "chatbot.i18n"),
     "chatbot/portfolio": GROUND,
     "chatbot/triggers": (*GROUND, "chatbot.portfolio"),
     "chatbot/hedges": (*GROUND, "chatbot.portfolio", "chatbot.triggers"),

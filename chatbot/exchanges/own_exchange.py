@@ -41,7 +41,7 @@ class RunningExchange:
         return self.server.options()
 
     async def follow(self, source: PriceSource) -> None:
-        """Take prices from the demo's market and open the account, which begins anew with every start."""
+        """Take prices from the demo's market and open the account, which starts over with every start."""
         await self.server.follow(SourceFeed(source, self.clock))
         self.server.venue.open_account(_API_KEY, _SECRET, _MONEY)
 

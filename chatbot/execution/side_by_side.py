@@ -32,7 +32,7 @@ _SHORTEST = timedelta(milliseconds=1)
 class SideBySide:
     """Some legs of a plan on their way, each from its own rows of the journal: one that fails does not keep the others.
 
-    What is remembered here is only when to look again; whoever begins anew after a crash finds everything else in the journal.
+    What is remembered here is only when to look again; whoever starts over after a crash finds everything else in the journal.
     """
 
     def __init__(self, view: View, exchanges: Callable[[int], Awaitable[Exchange]], deps: Deps) -> None:

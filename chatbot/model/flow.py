@@ -18,7 +18,7 @@ class FlowKind(StoredWord):
 
     DEPOSIT = "deposit"
     WITHDRAWAL = "withdrawal"
-    #: amounts that a person has typed anew, and what they say of the difference is not known yet
+    #: amounts that a person has corrected, and what they say of the difference is not known yet
     CORRECTION = "correction"
     #: what was corrected had been traded elsewhere: nothing came in
     TRADE = "trade"

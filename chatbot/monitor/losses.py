@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from chatbot import live_consent
 from chatbot.alerts import write
-from chatbot.consent import ending
 from chatbot.model import Mode
 from chatbot.portfolio.amounts import performance
 from chatbot.store import portfolios
@@ -37,7 +37,7 @@ async def stop(tx: Tx, evaluation: Evaluation, person: Person, now: datetime) ->
     earned = (await performance.read(tx, portfolio.id, person.zone, now, evaluation.known_value)).today
     if terms.stopped_on == day or earned is None or -earned < terms.limits.loss:
         return False
-    await portfolios.save(tx, ending.asking(replace(portfolio, live=replace(terms, stopped_on=day))))
+    await portfolios.save(tx, live_consent.asking(replace(portfolio, live=replace(terms, stopped_on=day))))
     await portfolios.pause(tx, (portfolio.id,), forgets=True)
     await write.tell_loss(tx, portfolio, person, -earned, now, alone=terms.acts_alone)
     _LOG.warning("paused after a day's loss", portfolio=portfolio.id)

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from chatbot import live_consent
 from chatbot.alerts import write
-from chatbot.consent import ending
 from chatbot.model import UNDER_WAY, UNSETTLED, AloneEnded, Cause, DecidedBy, PlanState
 from chatbot.plans import intended_mix, panic_draft
 from chatbot.plans.closing import Closing, begin
@@ -171,7 +171,7 @@ class Panic:
                 return Answer(portfolio=latest, pressed=nothing, since=before.panic.at)
             mark = PanicMark(at=now)
             await portfolios.pause(tx, (latest.id,), forgets=True)
-            await ending.end_alone(tx, AloneEnded.PAUSED, now, (latest.id,))
+            await live_consent.end_alone(tx, AloneEnded.PAUSED, now, (latest.id,))
             if open_plan is not None:
                 await self._end(tx, open_plan, person_id, now)
             await states.write(tx, latest.id, before, replace(before, memory=replace(before.memory, pending=()), panic=mark))

@@ -103,7 +103,7 @@ class OpenAccounts:
             self._shut[portfolio.id] = refused
 
     def forget(self, portfolio_id: int) -> None:
-        """Open the account of a portfolio anew when it is next asked for: what may be done with it has changed."""
+        """Open the account of a portfolio again when it is next asked for: what may be done with it has changed."""
         self._open.pop(portfolio_id, None)
 
     def _saving(self, portfolio_id: int) -> SaveBody:

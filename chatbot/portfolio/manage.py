@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from chatbot.consent import ending
+from chatbot import live_consent
 from chatbot.errors import ShutOut, UserError, contained
 from chatbot.i18n import N_
 from chatbot.model import (
@@ -247,7 +247,7 @@ class Portfolios:
                 await portfolios.wake(tx, chosen, self._clock.now())
             else:
                 await portfolios.pause(tx, chosen)
-                await ending.end_alone(tx, AloneEnded.PAUSED, self._clock.now(), chosen)
+                await live_consent.end_alone(tx, AloneEnded.PAUSED, self._clock.now(), chosen)
             stand = await portfolios.open_of(tx, person.id)
         for portfolio_id in chosen:
             self._changed(portfolio_id)
@@ -296,7 +296,7 @@ class Portfolios:
         """Change an open portfolio inside a transaction that was begun with reading it; :meth:`tell_changed` must follow it."""
         changed = replace(latest, **fields)
         if changed.answer is not AnswerMode.AUTO and latest.answer is AnswerMode.AUTO:
-            changed = ending.asking(changed)  # with real money, acting alone is agreed to anew
+            changed = live_consent.asking(changed)  # with real money, acting alone is agreed to again
         await portfolios.save(tx, changed)
         if changed.strategy != latest.strategy:
             await strategies.note(tx, latest.id, changed.strategy, self._clock.now())
@@ -320,7 +320,7 @@ class Portfolios:
         latest = await portfolios.get(tx, portfolio.id) or portfolio
         if latest.live is None or not latest.is_open:
             return latest
-        return await self.change_in(tx, ending.asking(latest), live=replace(latest.live, limits=limits, auto_since=None))
+        return await self.change_in(tx, live_consent.asking(latest), live=replace(latest.live, limits=limits, auto_since=None))
 
     async def together(self, write: Callable[[Tx], Awaitable[None]]) -> None:
         """Write in one transaction what belongs together."""

@@ -40,7 +40,7 @@ def is_shown_by(portfolio: Portfolio, word: str) -> bool:
 
 
 def all_shown_as(portfolios: Iterable[Portfolio]) -> str:
-    """Return the word for a page that names all of a person's portfolios: it changes with every one that comes, goes or is called anew."""
+    """Return the word for a page that names all of a person's portfolios: it changes with every one that comes, goes or is renamed."""
     return _word(tuple(f"{one.id} {one.name}" for one in portfolios))
 
 

@@ -101,7 +101,7 @@ def _shares(members: Collection[str], held: Valuation, meant: Mapping[str, Decim
     for holding in held.snapshot.spot:
         if holding.asset in quantities:
             quantities[holding.asset] += holding.qty
-    # all coins together may lack what one trade is worth: more than that, shared out over them anew, would be traded by the next plan
+    # all coins together may lack what one trade is worth: more than that, shared out over them again, would be traded by the next plan
     thresholds = dict.fromkeys(members, smallest_trade(held.value) / len(members))
     return intended_shares(members, prices, quantities, meant, thresholds, cut=[asset for asset in cut if asset in quantities])
 

@@ -68,7 +68,7 @@ class Database:
         self._engine = create_async_engine(self._url, **options)
         if self.is_sqlite:
             event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
-        #: the same connections, whose transactions begin as writers; made once, since telling each anew costs a switch of tasks
+        #: the same connections, whose transactions begin as writers; made once, since telling each again costs a switch of tasks
         self._writing = self._engine.execution_options(**{_BEGIN: sqlite.WRITING})
         self._turn = asyncio.Lock()
         self._writer: asyncio.Task[Any] | None = None

@@ -59,7 +59,7 @@ def advance_lines(lines: Iterable[LineReading], states: PortfolioStates, moves: 
     }
     told = explain_drift(seen, moves, mode=mode)
     edited = {name for name in told.retargeted if before[name].own != aims[name].own}
-    # A hedge, or the cap of a coin that falls on in its spike, moves with the market: it may take a line outside, but not begin anew
+    # A hedge, or the cap of a coin that falls on in its spike, moves with the market: it may take a line outside, but not start over
     # what counts as worse at every check.
     along = {name for name in told.retargeted if name not in edited and not told.lines[name].explained_by}
     if along:

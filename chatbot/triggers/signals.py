@@ -168,7 +168,7 @@ def _written(kept: MachineState) -> str:
 
 
 def _read(watch: MachineKey, text: str) -> MachineState | None:
-    """Return where a machine stood; what cannot be read, or says what no machine says, counts as never written: it is read anew."""
+    """Return where a machine stood; what cannot be read, or says what no machine says, counts as never written: it is read again."""
     try:
         stored = decode(dict[str, Any], text)
         at, since = (to_moment(stored[name]) if stored[name] else None for name in ("at", "since"))
@@ -180,6 +180,6 @@ def _read(watch: MachineKey, text: str) -> MachineState | None:
         if (size is not None and not 0 <= size <= 1) or not (reading is None or abs(reading) < _READING):
             raise ValueError("beyond what a machine says")  # noqa: TRY301 - told like all that cannot be read
     except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
-        log.warning("where a machine stood cannot be read; it reads its history anew", machine=watch.key, error=type(error).__name__)
+        log.warning("where a machine stood cannot be read; it reads its history again", machine=watch.key, error=type(error).__name__)
         return None
     return kept

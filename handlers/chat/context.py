@@ -196,7 +196,7 @@ async def show(update: Update, context: Context, view: View, *, keeps_picture: b
 
 
 async def redraw(context: Context, message: Message, view: View) -> Message:
-    """Show a view in place of a message that was sent before, whatever is tapped or written meanwhile; anew where that one is gone.
+    """Show a view in place of a message that was sent before, whatever is tapped or written meanwhile; a new one where that one is gone.
 
     Raises :class:`ShutOut` as :func:`reply` does.
     """

@@ -1,7 +1,7 @@
 """Which message stands lowest in each chat, as far as this process has seen: an edit above newer messages would be seen by nobody.
 
 It is kept in memory and known to the process alone that hears a chat and answers it; after a start nothing is known, and everything is
-sent anew.
+sent again.
 """
 
 from __future__ import annotations

@@ -129,7 +129,7 @@ def _plain(text: str) -> str:
 
 
 async def _terms(update: Update, context: Context, portfolio: Portfolio, terms: LiveTerms) -> None:
-    """Show what was agreed to, or take other limits: smaller ones hold from the next order on, larger ones are agreed to anew."""
+    """Show what was agreed to, or take other limits: smaller ones hold from the next order on, larger ones are agreed to again."""
     if update.callback_query is None and context.args:
         try:
             limits = read_limits(context.args, terms.limits)

@@ -151,7 +151,7 @@ def _listed(answer: str) -> list[Raw]:
 
 
 def _near(updates: list[Raw], following: int | None) -> list[Raw]:
-    """Leave out what leaps ahead of the others; where all do, Telegram has begun to count anew."""
+    """Leave out what leaps ahead of the others; where all do, Telegram has begun to count from the start."""
     if not updates:
         return []
     near = [one for one in updates if one.number - (updates[0].number if following is None else following) < _LEAP]

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import delete, select, update
 
-from chatbot import backup
-from chatbot.consent import ending
+from chatbot import backup, live_consent
 from chatbot.model import (
     AloneEnded,
     Answering,
@@ -153,7 +152,7 @@ async def test_a_card_rests_on_the_consent_that_it_was_drawn_under(db: Database,
 async def test_a_key_takes_the_consent_with_it(db: Database) -> None:
     agreed = await on_a_key(db)
     async with db.transaction() as tx:
-        assert await ending.end_with_key(tx, agreed.key_id or 0) == agreed.id
+        assert await live_consent.end_with_key(tx, agreed.key_id or 0) == agreed.id
     found = await as_stored(db, agreed.id)
     assert (found.live, found.answer, found.answering.unanswered) == (None, AnswerMode.NOTIFY, Unanswered.EXPIRE)
 
@@ -189,7 +188,7 @@ async def test_acting_alone_ends_once_and_is_told_once(db: Database, why: AloneE
     agreed = await on_a_key(db)
     for _ in range(2):
         async with db.transaction() as tx:
-            await ending.end_alone(tx, why, NOW)
+            await live_consent.end_alone(tx, why, NOW)
     found = await as_stored(db, agreed.id)
     assert agreed.live is not None
     assert found.live == replace(agreed.live, auto_since=None)

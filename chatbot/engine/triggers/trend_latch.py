@@ -81,7 +81,7 @@ def _fire(latch: L, pivot: int, trim: Decimal) -> L:
 
 
 def _is_later(latch: Latch, pivot: int) -> bool:
-    """Tell whether a high came after all that have fired: only such a one starts anew."""
+    """Tell whether a high came after all that have fired: only such a one starts over."""
     return all(pivot > fired for fired in latch.fired)
 
 

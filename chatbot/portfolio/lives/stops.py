@@ -64,7 +64,7 @@ class Stops:
 
     @classmethod
     async def load(cls, db: Database, quote: str = "") -> Stops:
-        """Return what an earlier process wrote down; what cannot be read begins anew. ``quote`` is empty for the usual quote coin."""
+        """Return what an earlier process wrote down; what cannot be read starts over. ``quote`` is empty for the usual quote coin."""
         key = stored_notes.fact(_KEY, quote)
         return cls(await stored_notes.read(db, key, _Kept), key=key)
 

@@ -38,7 +38,7 @@ async def end_alone(tx: Tx, why: AloneEnded, now: datetime, ids: Collection[int]
 
 
 async def end_restored(tx: Tx, now: datetime) -> None:
-    """Let accounts only be watched until their people agree anew, and tell them: a copy does not know what was taken back after it.
+    """Let accounts only be watched until their people agree again, and tell them: a copy does not know what was taken back after it.
 
     One whose plan was under way is left its consent, without acting alone: the orders of that plan have to be taken back.
     """
