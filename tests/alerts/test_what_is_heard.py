@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chatbot.alerts import quiet_hours, write
+from chatbot.alerts import periodic_review, quiet_hours, write
+from chatbot.alerts.periodic_review import Due
 from chatbot.engine.bands import BandState
+from chatbot.exchanges.base import Balances
 from chatbot.model import (
     AlertKind,
     AlertSettings,
@@ -22,18 +24,23 @@ from chatbot.model import (
     PlanState,
     Portfolio,
     Reason,
+    Rhythm,
     Ring,
+    Role,
     Signal,
     Urgency,
     Verdict,
 )
-from chatbot.model.life import Leap
+from chatbot.model.life import Leap, Stop, StopKind
+from chatbot.portfolio.evaluation import Evaluation
 from chatbot.portfolio.states import Outage
-from chatbot.store import messages, plans, tables
+from chatbot.portfolio.valuation import Account
+from chatbot.store import accounts, messages, plans, tables
 from chatbot.store.database import Database
 from chatbot.triggers.depeg import PegStep
 from chatbot.triggers.drift import LineStep
 from chatbot.triggers.market import SignalChange
+from chatbot.triggers.stopped import Steps
 from tests.portfolio.still_market import D
 from tests.store import samples
 from tests.store.databases import sqlite_url
@@ -71,6 +78,28 @@ def change(trigger: Cause, subject: str = "BTC") -> SignalChange:
     return SignalChange(signal=Signal(trigger=trigger, subject=subject, at=DAY, enter=D(2), leave=D(1), active=True), event=Phase.BEGIN)
 
 
+def stops(**steps: Any) -> Callable[[Tx, Portfolio, Person, datetime], Awaitable[Any]]:
+    """Return how it is told that a coin which is held has stopped, or is traded again."""
+
+    async def tell(tx: Tx, portfolio: Portfolio, person: Person, now: datetime) -> None:
+        coins = {"SOL": D(10)}
+        account = Account(balances=Balances(spot=coins, free=coins, futures_wallet=D(0)), positions=(), quote_asset="USDT")
+        await write.tell_stops(tx, Evaluation(portfolio=portfolio, account=account), person, Steps(**steps), now)
+
+    return tell
+
+
+async def clock_off(tx: Tx, _: Portfolio, person: Person, now: datetime) -> None:
+    """Tell an operator, who is this person, that the machine's clock is wrong."""
+    await accounts.change_person(tx, person.id, role=Role.OPERATOR)
+    await write.tell_clock_off(tx, "binance", 40, now)
+
+
+async def review(tx: Tx, portfolio: Portfolio, person: Person, now: datetime) -> None:
+    """Send the review of a week at the hour that its person chose, by which it is not kept from them: they have asked for it."""
+    await periodic_review.post(tx, Due(chat_id=person.chat_id, portfolio_id=portfolio.id, rhythm=Rhythm.WEEK, key=f"review-{now}"), now)
+
+
 #: every alert that a check writes, and how it is written
 ALERTS: dict[MessageKind, Callable[[Tx, Portfolio, Person, datetime], Awaitable[Any]]] = {
     MessageKind.DRIFT: lambda tx, portfolio, person, now: write.tell_drift(tx, portfolio, person, (step(),), now),
@@ -94,6 +123,10 @@ ALERTS: dict[MessageKind, Callable[[Tx, Portfolio, Person, datetime], Awaitable[
         tx, portfolio, person, Leap(asset="SOL", before=D(150), after=D("0.15"), at=now), now
     ),
     MessageKind.LOSS: lambda tx, portfolio, person, now: write.tell_loss(tx, portfolio, person, D("0.2"), now, alone=True),
+    MessageKind.COIN_STOPPED: stops(begun=(Stop(instrument="SOL", kind=StopKind.HALTED, since=DAY),)),
+    MessageKind.COIN_TRADED_AGAIN: stops(over=("SOL",)),
+    MessageKind.CLOCK_OFF: clock_off,
+    MessageKind.REVIEW: review,
     MessageKind.HEDGE_FUNDING: lambda tx, portfolio, person, now: write.tell_hedge(
         tx, portfolio, person, MessageKind.HEDGE_FUNDING, {"hedge": "cover"}, now
     ),
@@ -116,6 +149,10 @@ EXPECTED: dict[MessageKind, tuple[Heard | None, Heard | None, Heard | None, Hear
     MessageKind.DEPEG: RINGS,
     MessageKind.LEAP: ERROR,
     MessageKind.LOSS: ERROR,
+    MessageKind.COIN_STOPPED: RINGS,
+    MessageKind.COIN_TRADED_AGAIN: RINGS,
+    MessageKind.CLOCK_OFF: ERROR,
+    MessageKind.REVIEW: (Heard(False, ROUTINE, None),) * 4,
     MessageKind.HEDGE_FUNDING: RINGS,
 }
 
@@ -144,7 +181,7 @@ async def heard(
 
 async def test_every_alert_comes_as_its_person_chose_and_as_the_hour_allows(db: Database) -> None:
     """Margin, failed legs and errors always ring, whatever was chosen; good news and routine wait for the morning."""
-    assert ALERTS.keys() == EXPECTED.keys()
+    assert ALERTS.keys() == EXPECTED.keys() >= quiet_hours.KINDS.keys()
     for kind, tell in ALERTS.items():
         cases = ((ALL[Ring.ON], DAY), (ALL[Ring.SILENT], DAY), (ALL[Ring.OFF], DAY), (ALL[Ring.ON], NIGHT))
         found = [await heard(db, tell, alerts, now) for alerts, now in cases]
