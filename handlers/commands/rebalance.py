@@ -94,27 +94,33 @@ async def _remember_card(context: Context, plan: Plan, sent: Message) -> None:
 
 async def confirm(update: Update, context: Context) -> None:
     """Carry the plan out, once: of any number of presses ``store/plans.decide`` lets one win."""
-    await _confirm(update, context, int(context.tapped.arg))
+    await _confirm(update, context)
 
 
 async def pay(update: Update, context: Context) -> None:
     """Carry the plan out although legs of it are expensive: exactly those that the question named."""
-    plan_id, mask = context.tapped.args
-    await _confirm(update, context, int(plan_id), accepted=costs.legs_of(mask))
+    await _confirm(update, context, accepted=costs.legs_of(context.tapped.args[-1]))
 
 
 async def hand_all(update: Update, context: Context) -> None:
     """Note a plan as traded by hand as far as its exchange shows it: there is no more of it."""
-    await _confirm(update, context, int(context.tapped.arg), is_all=True)
+    await _confirm(update, context, is_all=True)
 
 
-async def _confirm(update: Update, context: Context, plan_id: int, *, accepted: frozenset[int] = frozenset(), is_all: bool = False) -> None:
-    words = context.words
+async def _confirm(update: Update, context: Context, *, accepted: frozenset[int] = frozenset(), is_all: bool = False) -> None:
+    plan_id = int(context.tapped.args[0])
+    if not await _is_as_shown(update, context, plan_id):
+        return
     try:
         outcome = await context.program.rebalancing.confirm(plan_id, context.person.id, accepted=accepted, is_all=is_all)
     except ExchangeError:  # of what was traded by hand only the exchange tells
-        await answer(update, context, by_hand.not_looked(words), alert=True)
+        await answer(update, context, by_hand.not_looked(context.words), alert=True)
         return
+    await _tell(update, context, plan_id, outcome)
+
+
+async def _tell(update: Update, context: Context, plan_id: int, outcome: outcomes.ConfirmOutcome) -> None:
+    words = context.words
     match outcome:
         case outcomes.Confirmed(plan=plan):
             await answer(update, context, progress.confirmed_toast(words, plan))
@@ -135,6 +141,19 @@ async def _confirm(update: Update, context: Context, plan_id: int, *, accepted: 
             await answer(update, context, progress.not_yours(words), alert=True)
         case _:
             await _moved(update, context, plan_id, outcome)
+
+
+async def _is_as_shown(update: Update, context: Context, plan_id: int) -> bool:
+    """Tell whether a plan has the legs that the tapped button's page showed; where it has others, it is shown as it stands."""
+    plan = await context.program.rebalancing.owned_plan(plan_id, context.person.id)
+    shown = costs.legs_of((*context.tapped.args, "0")[1])  # a button of an older version names none
+    if plan is None or plan.state is not PlanState.PROPOSED or costs.left_out(plan) == shown:
+        return True
+    await answer(
+        update, context, context.words.t("The legs were changed after this was shown. Nothing was done; here is the plan."), alert=True
+    )
+    await _show_plan(update, context, plan)
+    return False
 
 
 async def _ask_if_all(update: Update, context: Context, found: outcomes.SeenInPart) -> None:
@@ -267,7 +286,7 @@ async def toggle(update: Update, context: Context) -> None:
 
 async def leave_dear(update: Update, context: Context) -> None:
     """Leave the legs out that the question about costs named, and show the card of the rest."""
-    plan_id, mask = context.tapped.args
+    plan_id, mask = context.tapped.args[0], context.tapped.args[-1]
     outcome = await context.program.rebalancing.leave_out(int(plan_id), context.person.id, costs.legs_of(mask))
     await _changed(update, context, outcome, card)
 

@@ -94,7 +94,7 @@ async def test_no_command_falls_over_a_damaged_field_of_ones_own(tmp_path: Path)
                 tried += bool(stored)
             async with ann.program.db.transaction() as tx:
                 for row, before in stored:
-                    await tx.execute(text(f'UPDATE {table} SET "{column}" = :was WHERE rowid = {row}'), {"was": before})  # noqa: S608 - ours
+                    await tx.execute(text(f'UPDATE OR IGNORE {table} SET "{column}" = :was WHERE rowid = {row}'), {"was": before})  # noqa: S608 - ours
                 await tx.execute(text("DELETE FROM pf_dialogs"))
                 await tx.execute(text("UPDATE pf_portfolios SET paused = 0"))
                 await tx.execute(text("DELETE FROM pf_meta WHERE key LIKE 'halt%'"))

@@ -9,6 +9,7 @@ from chatbot.i18n import N_
 from chatbot.model import LegState
 from handlers.buttons import Style
 from handlers.views.common import View, button, code, coin, esc, head, leave, page, say
+from handlers.views.plan.costs import as_shown
 from handlers.views.plan.progress import taken_back_toast
 from handlers.views.portfolio.flows import correct_example
 
@@ -56,8 +57,8 @@ def seen_in_part(words: Words, portfolio: Portfolio, found: SeenInPart) -> View:
         *told[:_MOST],
         say(words, "Is that all of it?"),
     )
-    is_all = button(words.t("That is all"), "hand_all", found.plan.id, Style.SUCCESS)
-    again = button(words.t("Look again"), "confirm", found.plan.id)
+    is_all = button(words.t("That is all"), "hand_all", as_shown(found.plan), Style.SUCCESS)
+    again = button(words.t("Look again"), "confirm", as_shown(found.plan))
     return View(text, ((is_all, again), (button(words.t("Back to the plan"), "card", found.plan.id),)))
 
 

@@ -29,7 +29,7 @@ from handlers.views.common import (
 )
 from handlers.views.hedge import card
 from handlers.views.plan import autonomy, reasons
-from handlers.views.plan.costs import costs_line, unknown_lines, waiting_lines
+from handlers.views.plan.costs import as_shown, costs_line, unknown_lines, waiting_lines
 from handlers.views.plan.legs import left_out_text, planned_line
 from handlers.views.portfolio import lives
 from handlers.views.tables import beside_lines, change_picture, change_table, moved_line, net_change, weights_table
@@ -395,7 +395,7 @@ def _confirms(words: Words, plan: Plan) -> tuple[Button, ...]:
 
 def _confirm(words: Words, plan: Plan) -> Button:
     label = words.t("All done") if plan.is_by_hand else words.t("Confirm")
-    return button(label, "confirm", plan.id, Style.SUCCESS)
+    return button(label, "confirm", as_shown(plan), Style.SUCCESS)
 
 
 def edit(words: Words, portfolio: Portfolio, plan: Plan, now: datetime) -> View:

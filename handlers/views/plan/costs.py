@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
+from chatbot.model import LegState
 from chatbot.plans import costs
 from handlers.buttons import Style
 from handlers.views.common import DASH, DOT, View, bold, button, coin, esc, head, joined, page, say
@@ -93,13 +94,23 @@ def question(words: Words, portfolio: Portfolio, plan: Plan, now: datetime) -> V
         ),
         say(words, "{span} to answer", span=words.span((plan.expires_at - now).total_seconds())),
     )
-    arg = f"{plan.id}:{mask_of(leg.index for leg in expensive)}"
+    arg = f"{as_shown(plan)}:{mask_of(leg.index for leg in expensive)}"
     out = words.n("Leave it out", "Leave them out", len(expensive))
     keyboard = (
         (button(words.t("Trade it anyway"), "pay", arg, Style.DANGER),),
         (button(out, "leave_dear", arg), button(words.t("Back to the plan"), "card", plan.id)),
     )
     return View(text, keyboard)
+
+
+def as_shown(plan: Plan) -> str:
+    """Name a plan and the legs that are left out of it, for a button that acts: on the plan as its page showed it, or not at all."""
+    return f"{plan.id}:{mask_of(left_out(plan))}"
+
+
+def left_out(plan: Plan) -> frozenset[int]:
+    """Return the numbers of the legs that a plan's person has left out."""
+    return frozenset(leg.index for leg in plan.legs if leg.state is LegState.DROPPED)
 
 
 def mask_of(indexes: Iterable[int]) -> str:

@@ -140,7 +140,8 @@ async def test_yes_covers_only_the_legs_that_were_asked_about(tmp_path: Path) ->
         assert "SOL" not in old.text.split("\n", 3)[2]
         await on.ann.taps("Back to the plan", "Edit")
         await on.ann.tap(next(label for label in on.ann.last.buttons if "SOL" in label))
-        await on.ann.tap("Trade it anyway", on=old)
+        assert "changed after this was shown" in (await on.ann.tap("Trade it anyway", on=old)).text
+        await on.ann.tap("Confirm")
         on.ann.sees("These legs are large for their markets:")
         assert (await on.ann.plan()).state is PlanState.PROPOSED
         await on.ann.tap("Trade it anyway")

@@ -10,6 +10,7 @@ from chatbot.errors import Unreachable
 from chatbot.model import LegState
 from chatbot.plans.costs import fees_of
 from tests.moments import after
+from tests.person import someone
 from tests.portfolio.lively_market import LivelyMarket
 
 if TYPE_CHECKING:
@@ -87,3 +88,22 @@ async def test_a_card_outlives_an_edit_for_which_there_are_no_prices(tmp_path: P
         assert told.text == "I can't get reliable prices just now, so the plan stays as it is."
         assert ann.last == before
         assert "Confirm" in ann.last.buttons
+
+
+async def test_confirm_carries_out_the_legs_that_its_page_showed_or_none(tmp_path: Path) -> None:
+    """A leg that the page shows as left out was bought, because it had been taken back in since, on another screen."""
+    async with someone(tmp_path) as ann:
+        await ann.set_up()
+        whole = ann.with_button("Confirm")
+        await ann.tap("Edit")
+        label = next(label for label in ann.last.buttons if "buy ADA" in label)
+        await ann.tap(label)
+        without = ann.with_button("Confirm")
+        refused = "The legs were changed after this was shown. Nothing was done; here is the plan."
+        assert (await ann.tap("Confirm", on=whole)).text == refused
+        await ann.taps("Edit", next(one for one in without.buttons if "buy ADA" in one))
+        assert (await ann.tap("Confirm", on=without)).text == refused
+        assert await ann.orders() == 0
+        ann.sees("buy 2,220.3 ADA")
+        done = await ann.confirm()
+        assert done.legs[0].state is LegState.FILLED

@@ -132,7 +132,7 @@ def test_card_has_reason_legs_costs_result_and_expiry() -> None:
     ):
         assert said in view.text, said
     assert labels(view) == ["Confirm", "Edit", "Skip", "Snooze 1 h", "Longer…", "More"]
-    assert set(actions(view).values()) == {"123456", "plan:123456", "123456:0"}
+    assert set(actions(view).values()) == {"123456", "plan:123456", "123456:0", f"123456:{1 << 7:x}"}, "Confirm names the leg left out"
     behind = more.more(WORDS, portfolio(), drifted)
     for said in (
         "BTC/ETH  46.2%  40.0%   40.0%",
