@@ -24,7 +24,14 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 _MARKUP = re.compile(r"<[^>]+>")
-_PICTURE = ("image_process_failed", "photo_", "wrong type of the web page content", "file must be non-empty", "file is too big")
+_PICTURE = (
+    "image_process_failed",
+    "photo_",
+    "wrong type of the web page content",
+    "file must be non-empty",
+    "file is too big",
+    "request entity too large",
+)
 
 
 def says(refusal: BadRequest, *known: str) -> bool:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
+from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
 
 from chatbot.errors import InternalError
 from chatbot.model import Delivery, MessageKind, Phase, PlanState, Role, Verdict
@@ -57,7 +57,7 @@ class Courier:
             return Delivery(verdict=Verdict.RETRY, retry_after_s=pause_s(wait, 0))
         except Forbidden as refusal:
             return Delivery(verdict=Verdict.UNREACHABLE, detail=str(refusal))
-        except BadRequest as refusal:
+        except (BadRequest, ChatMigrated) as refusal:
             return _refused(message, str(refusal))
         except TelegramError as trouble:  # the network, the token for a moment, an answer that was no JSON: all may pass
             return Delivery(verdict=Verdict.RETRY, detail=type(trouble).__name__)

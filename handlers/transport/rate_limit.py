@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError
@@ -23,6 +23,8 @@ log = structlog.get_logger()
 
 #: the longest that one call may be put off by "too many requests", and by a network that is down; only its own chat waits
 FLOOD_S_MAX, NETWORK_S_MAX = 120.0, 300.0
+#: what a server says of a request that it will never take, with the number 413
+_TOO_LARGE: Final = "request entity too large"
 _PAUSES_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 
 
@@ -88,6 +90,8 @@ async def _made(
     except NetworkError as trouble:
         if isinstance(trouble.__cause__, ValueError):  # a text that cannot be encoded: no line is so good that it would pass
             raise BadRequest(f"the request cannot be written: {type(trouble.__cause__).__name__}") from trouble
+        if _TOO_LARGE in str(trouble).lower():  # the library takes it for the network's
+            raise BadRequest(_TOO_LARGE) from trouble
         raise
     except (KeyError, TypeError, AttributeError) as strange:  # an answer that is JSON, but none of Telegram's
         raise TelegramError("Invalid server response") from strange

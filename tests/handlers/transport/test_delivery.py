@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 import pytest
-from telegram.error import TelegramError
+from telegram.error import ChatMigrated, TelegramError
 
 from chatbot.model import Cause, LegState, Message, MessageKind, PlanState, Reason, Verdict
 from chatbot.store import accounts, messages, plans
@@ -57,6 +57,9 @@ REFUSALS = [
     (Fault(error=bad("PEER_ID_INVALID")), Verdict.UNREACHABLE),
     (Fault(error=bad("can't parse entities: Unsupported start tag")), Verdict.PLAIN),
     (Fault(error=bad("message is too long")), Verdict.REFUSED),
+    (Fault(error=Refused(413, "Request Entity Too Large")), Verdict.REFUSED),
+    (Fault(error=ChatMigrated(-1001)), Verdict.REFUSED),
+    (Fault(error=bad("TOPIC_CLOSED")), Verdict.REFUSED),
     (Fault(error=bad("BUTTON_DATA_INVALID")), Verdict.REFUSED),
 ]
 
@@ -111,16 +114,20 @@ async def test_a_card_that_the_person_deleted_is_sent_anew_and_drawn_there_from_
     assert (await deliver(chat, stored("plan_card", plan_id=plan.id))).message_id == delivery.message_id
 
 
-@pytest.mark.parametrize("why", ["IMAGE_PROCESS_FAILED", "PHOTO_INVALID_DIMENSIONS", "PHOTO_SAVE_FILE_INVALID"])
-async def test_a_refused_picture_leaves_the_text(chat: Someone, why: str) -> None:
+@pytest.mark.parametrize(
+    "refusal",
+    [*map(bad, ("IMAGE_PROCESS_FAILED", "PHOTO_INVALID_DIMENSIONS", "PHOTO_SAVE_FILE_INVALID")), Refused(413, "Request Entity Too Large")],
+    ids=str,
+)
+async def test_a_refused_picture_leaves_the_text(chat: Someone, refusal: Refused) -> None:
     """The same facts stand in the words; new messages and edits go out without the picture."""
-    chat.loopback.fail("sendPhoto", Fault(error=bad(why)))
+    chat.loopback.fail("sendPhoto", Fault(error=refusal))
     assert "BTC/ETH" in await chat.say("/status")
     assert chat.loopback.last(ANN.id).picture is None
     plan = await the_plan(chat)
     assert plan.message_id is not None
     await chat.loopback.delete(ANN, plan.message_id)
-    chat.loopback.fail("sendPhoto", Fault(error=bad(why)))
+    chat.loopback.fail("sendPhoto", Fault(error=refusal))
     assert (await deliver(chat, stored("plan_card", plan_id=plan.id))).verdict is Verdict.SENT
     assert "Confirm" in chat.loopback.last(ANN.id).buttons
 
