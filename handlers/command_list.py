@@ -119,7 +119,9 @@ ALSO_CALLED = {
     "privacy": N_("my data, delete my data"),
 }
 #: what people write where a button waits to be tapped, a msgid: words with commas between them
-ANSWER_WORDS = N_("yes, no, ok, okay, sure, yep, nope, confirm, I agree, done, all done, that is right, correct, skip")
+ANSWER_WORDS = N_(
+    "yes, no, ok, okay, sure, yep, nope, confirm, I agree, done, all done, that is right, correct, skip, nothing changed, unchanged"
+)
 #: commands that only show something as long as nothing stands behind them: a button may stand for one
 SHOWN_BY_BUTTON = TITLES.keys() - {"pause", "resume"} | {
     "mode",

@@ -329,6 +329,8 @@ def _without_price(name: str, coins: Collection[str], quote_asset: str, called: 
 def _unlisted(name: str, known: Collection[str]) -> UserError:
     """Return the sentence about a name that is not known here, with what was probably meant."""
     near = ", ".join(nearest(name, known))
+    if not near and not name.isascii():  # a word of the person's language, as far as anybody can tell
+        return UserError(N_("I don't understand “{text}” here."), text=name.casefold())
     if not near:
         return UserError(N_("{name} has no price at this exchange."), name=name)
     return UserError(N_("{name} has no price at this exchange. Did you mean {near}?"), name=name, near=near)

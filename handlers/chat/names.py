@@ -20,7 +20,7 @@ _ANY = re.compile(r"(?=.*[^\W\d_])\w{1,20}")
 _ALIKE = str.maketrans("АВСЕНКМОРТХУІЅЈΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABCEHKMOPTXYISJABEZHIKMNOPTYX")
 #: what people call coins and cash instead of their tickers
 _CALLED = {
-    "BTC": "bitcoin bitcoins bitcóin bitcoines xbt бтк бтц биток битка битки битков битку битком битке битках",
+    "BTC": "bitcoin bitcoins bitcóin bitcoines xbt бтк бтц бтс биток битка битки битков битку битком битке битках",
     "ETH": "ethereum ether ethers éter eter éteres eteres etherium etherum etereum etéreo етх",
     "SOL": "solana",
     "XRP": "ripple",
@@ -31,12 +31,12 @@ _CALLED = {
     "LINK": "chainlink",
     "AVAX": "avalanche",
     "TRX": "tron трон",
-    "TON": "toncoin тон",
+    "TON": "toncoin тон тонкоин",
     "XMR": "monero",
     "SHIB": "shiba",
     "UNI": "uniswap",
     "ATOM": "cosmos",
-    "USDT": "tether tethers юсдт усдт юздт",
+    "USDT": "tether tethers tetherus юсдт усдт юздт",
     "USD": "dollar dollars bucks dólar dólares dolar dolares pavos us$ юсд дол уе у.е зелёных зеленых зелени",
     "EUR": "euro euros",
     "CASH": "efectivo money dinero наличные наличными наличка налички кэш кэша кэше кеш кеша кеше деньги денег деньгах",
@@ -46,9 +46,9 @@ _BEGINS = {
     "BTC": ("биткоин", "биткойн"),
     "ETH": ("эфир",),
     "SOL": ("солан",),
-    "XRP": ("рипл",),
+    "XRP": ("рипл", "риппл"),
     "ADA": ("кардано",),
-    "DOGE": ("додж",),
+    "DOGE": ("додж", "догикоин", "догекоин"),
     "LTC": ("лайткоин", "лайткойн"),
     "DOT": ("полкадот",),
     "USDT": ("тезер", "тетер"),
@@ -67,6 +67,8 @@ _IN_TWO_WORDS = tuple(
         (r"binance coin", "BNB"),
     )
 )
+#: letters of what is a ticker at most: a longer name may stand in the plural, solanas
+_TICKER = 4
 #: what is money and no coin
 MONEY = DOLLARS | {"CASH", "EUR"}
 #: what people call the lines of a strategy
@@ -102,6 +104,17 @@ class Names:
         return Names({**self.known, **{said.casefold(): name for said, name in more.items()}}, self.any)
 
 
+#: what is called so, listed or not
+_EVERYWHERE = {said: name for name, sayings in _CALLED.items() for said in sayings.split()}
+
+
+def unlisted(word: str) -> str:
+    """Return the name for a word that names nothing on the list: of what is called so elsewhere, else the word itself in capitals."""
+    said = word.casefold()
+    begun = (name for name, begins in _BEGINS.items() if said.startswith(begins))
+    return _EVERYWHERE.get(said) or next(begun, word.upper())
+
+
 #: every word may be a name
 ANY = Names(any=True)
 
@@ -122,7 +135,8 @@ def of_coins(instruments: Collection[str]) -> Names:
 def _of(coins: frozenset[str]) -> Names:
     listed = {name.casefold(): name for name in sorted(coins | DOLLARS | {"CASH"})}
     called = {said: name for name, sayings in _CALLED.items() if name.casefold() in listed for said in sayings.split()}
-    return Names({**called, **listed})
+    plural = {f"{said}s": name for said, name in called.items() if said.isascii() and said.isalpha() and len(said) > _TICKER}
+    return Names({**plural, **called, **listed})
 
 
 def of_lines(instruments: Collection[str], called: Mapping[str, str]) -> Names:

@@ -33,9 +33,12 @@ CURRENCIES = {"us$": "USD", "$": "USD", "usd": "USD", "usdt": "USDT", "usdc": "U
 }
 #: what people call money in words, as patterns; dollars of other countries are none
 _WORDS = {
-    "USD": r"d[oó]lar(?:es)?|(?:(?<!\w)us )?dollars?|bucks?|(?<!\w)pavos?(?!\w)|долл\w*(?: сша(?!\w))?|бакс\w*",
+    "USD": r"d[oó]lar(?:es)?(?: (?:americanos|estadounidenses)(?!\w))?"
+    r"|(?:(?<!\w)us )?dollars?|bucks?|(?<!\w)pavos?(?!\w)|долл\w*(?: сша(?!\w))?|бакс\w*",
     "EUR": r"euros?|евро",
-    "RUB": r"руб\w*",
+    "RUB": r"руб\w*|(?<!\w)р(?!\w)",
+    "UAH": r"грив[ен]\w*",
+    "KZT": r"(?<!\w)тенге(?!\w)",
     "MXN": r"pesos?|песо",
     "BRL": r"reais|real",
     "OTHER": r"(?<!\w)(?!us)[a-z]{1,2}\$",
@@ -48,6 +51,7 @@ _MONEY = re.compile(
     + "|"
     + "|".join(sorted(map(re.escape, CURRENCIES), key=len, reverse=True))
 )
+NOT_DOLLARS = N_("“{text}” is not in dollars. Amounts here are in US dollars: write it like 2500 or $2500.")
 #: thousands may be apart by spaces and apostrophes, in groups of three at the end; the Indian count has two digits before
 _NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:[ '_]\d{2,3})*[ '_]\d{3}(?:[.,]\d+)?|\d[\d.,]*\d|\d)")
 #: whole part with thousands in groups; the groups of the Indian count have two digits
@@ -141,6 +145,11 @@ def currency_of(text: str) -> str:
     return (found.lastgroup or CURRENCIES[found[0].lower()]) if found else ""
 
 
+def is_foreign(text: str) -> bool:
+    """Tell whether a text names money that no exchange lists, by its sign or in words: roubles, £500."""
+    return currency_of(text) not in ("", "EUR", "BTC", "ETH", *_DOLLARS)
+
+
 def is_in_another_dollar(text: str, quote: str) -> bool:
     """Tell whether an amount is said to be of another dollar than ``quote``; one of just any dollars is not."""
     return currency_of(text) in set(_DOLLARS) - {"USD", quote}
@@ -158,7 +167,7 @@ def _refuse_signs(text: str, decimal: str) -> None:
         plain = without_sign(text)
         raise UserError(N_("“{text}” is an amount of money. Write the number alone, like {plain}."), text=shown(text), plain=shown(plain))
     if decimal == MONEY and currency and currency not in _DOLLARS:
-        raise UserError(N_("“{text}” is not in dollars. Amounts here are in US dollars: write it like 2500 or $2500."), text=shown(text))
+        raise UserError(NOT_DOLLARS, text=shown(text))
     if decimal == MONEY and is_share:
         raise UserError(N_("“{text}” is a share. Write an amount of money, like 2500."), text=shown(text))
     if decimal not in (MONEY, SHARE) and (currency or is_share):

@@ -15,7 +15,7 @@ from chatbot.i18n import N_
 from chatbot.model import ALT, STABLE, BandRule
 from chatbot.portfolio.strategies import EVERY
 from handlers.chat import numbers
-from handlers.chat.names import ANY, in_one_word
+from handlers.chat.names import ANY, in_one_word, unlisted
 from handlers.chat.names import MONEY as MONEY_NAMES
 from handlers.chat.numbers import MONEY, SHARE, number, shown
 from handlers.chat.reading import numerals, prices, shares
@@ -51,6 +51,7 @@ _POINTS = re.compile(
 )
 _HALF = re.compile(r"(?i)\W*(half(?: of (?:it|them))?|(?:la )?mitad|половин\w+)\W*")
 _WIDTH = re.compile(r"(?:±|\+/?-)\s?[\d.,]+")
+_LOST = N_("I don't understand “{text}” here.")
 _IS_BAND = N_("“{text}” is the width of a band. Send it with /bands, like /bands BTC 5.")
 #: names of cash: money, of which nobody writes thousandths
 _CASH = CASH_COINS | {STABLE, "CASH"}
@@ -85,7 +86,7 @@ _AND_BEFORE_MONEY = re.compile(rf"(?i)\s+(?:and|y|и)\s+(?={_SIGNED}(?![\w]))")
 #: 1 BTC.2 ETH
 _DOT_BETWEEN = re.compile(r"(?<![\w.,])\d[\d.,]{0,20}\s?(?P<one>[^\W\d_]{2,10})\.\d[\d.,]{0,20}\s?(?P<other>[^\W\d_]{2,10})")
 #: a bare number in a coin: what of it is there, or so many of it
-_INTO = re.compile(r"(?i)(?<![\w.,$€£])\d[\d.,']{0,30}(?:k|к)?\s+(?:in|into|en|в)\s+(?P<coin>[^\W\d_]\w*)")
+_INTO = re.compile(r"(?i)(?<![\w.,$€£])\d(?:[\d.,']{0,30}\d)?(?:k|к)?\s+(?:in|into|en|в)\s+(?P<coin>[^\W\d_]\w*)")
 _NAME = re.compile(r"(?=.*[^\W\d_])[\w/-]{1,20}")
 
 
@@ -228,7 +229,7 @@ def bands(text: str, names: Names = ANY) -> tuple[dict[str, BandRule], tuple[Use
     A width alone, or of ``all``, is meant for every line (:data:`EVERY`).
     """
     if (part := _HALF.fullmatch(text)) is not None:  # of what it is now
-        return {}, (UserError(N_("I don't understand “{text}” here."), text=shown(part[1])),)
+        return {}, (UserError(_LOST, text=shown(part[1])),)
     known = names.also(dict.fromkeys(_ALL_WORDS, EVERY))
     said = _AROUND_WIDTH.sub(
         lambda word: word[0] if known.find(word[0]) and word[0].casefold() != "a" else " ",
@@ -276,7 +277,7 @@ def _pair_up(part: list[Token], draft: _Draft) -> None:
         part = [token for token in part if token.text not in NOISE]
     if not _alternates(part) or 2 * sum(not token.is_number for token in part) > len(part) > 1:  # words that name nothing are told apart
         lost = [token for token in part if not (token.is_number or token.name)]
-        draft.problems += [UserError(N_("I don't understand “{text}” here."), text=shown(token.text)) for token in lost]
+        draft.problems += [UserError(_LOST, text=shown(token.text)) for token in lost]
         part = [token for token in part if token not in lost]
     if len(part) == 3 and _alternates(part) and part[2].name == "USD":  # BTC 500 USD
         part = [part[0], replace(part[1], text=f"{part[1].text} {part[2].name}")]
@@ -298,7 +299,10 @@ def _alternates(part: list[Token]) -> bool:
 
 
 def _pair(token: Token, said: str, draft: _Draft) -> None:
-    name = token.name or token.text.upper()
+    name = token.name or unlisted(token.text)
+    if not token.name and numbers.is_foreign(token.text):
+        draft.problems.append(UserError(numbers.NOT_DOLLARS, text=shown(f"{said} {token.text}")))
+        return
     if not token.name and not _NAME.fullmatch(name):
         draft.problems.append(UserError(N_("“{text}” is not the name of a coin."), text=shown(token.text)))
         return
@@ -310,7 +314,10 @@ def _single(token: Token, draft: _Draft, *, is_alone: bool) -> None:
     currency = numbers.currency_of(token.text)
     name = currency or draft.alone
     if not token.is_number:
-        draft.problems.append(UserError(N_("There is no number after {name}."), name=shown(token.text)))
+        told = UserError(N_("There is no number after {name}."), name=shown(token.text))
+        draft.problems.append(told if token.name else UserError(_LOST, text=shown(token.text)))
+    elif numbers.is_foreign(token.text):
+        draft.problems.append(UserError(numbers.NOT_DOLLARS, text=shown(token.text)))
     elif is_alone and name:
         draft.pairs.append((name, token.text))
     elif currency:

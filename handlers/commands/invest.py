@@ -83,6 +83,7 @@ def wish_in(text: str, words: Words, instruments: Collection[str], quote: str) -
     if changes.get("invest") and changes.get("freq", schedule_views.OFF) != schedule_views.OFF and not found:
         raise UserError(N_("A regular amount goes into the schedule. Write it like /schedule 500 monthly."))
     sums.refuse_the_other_way(text, comes=True)
+    sums.refuse_what_chooses(text, instruments)
     read = sums.moved(text, instruments, quote, decimal_sign(words), all_is=quote)
     if {*flows.above_0(read), *read.every} != {quote}:
         raise UserError(N_("I invest {quote}. Write an amount of it, like 500."), quote=quote)

@@ -16,6 +16,7 @@ from chatbot.portfolio.reserve import out_of_reach
 from chatbot.portfolio.valuation import managed_coins
 from handlers.chat import guesses, names, parsing
 from handlers.chat.context import need_portfolio, refuse, show
+from handlers.chat.reading.typed_lists import NOISE
 from handlers.commands import band_advice
 from handlers.commands.untargeted import coins_of
 from handlers.views import problems
@@ -129,6 +130,7 @@ async def use_preset(update: Update, context: Context) -> None:
 def preset_meant(text: str, words: Words) -> str | None:
     """Return the preset that is called so, in English or the person's language, or nearly so."""
     presets = [name + kind for kind in ("", SPOT_ONLY) for name in strategies.preset_names()]
+    text = " ".join(word for word in text.split() if word.casefold().strip(",.!") not in NOISE)
     called = {guesses.plain(said): name for name in presets for said in (name, preset_name(words, name))}
     called |= {guesses.plain(said): start.TODAY for said in (start.TODAY, words.t("today"), words.t("Today's mix"))}
     return guesses.meant(text, called)

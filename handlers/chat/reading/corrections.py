@@ -50,6 +50,13 @@ _SAID = re.compile(
     r"|correct(?:ion|ed)?:?|deber[ií]a ser|ahora es|en realidad|correcci[oó]n:?|correcto:?|cambia\w*|pasa"
     r"|должно быть|на самом деле|исправ\w+:?|стал[оаи]?)(?!\w)"
 )
+#: that nothing else is different: what is not named stays as it is anyway
+_UNCHANGED = re.compile(
+    r"(?i)[,;.]?\s{0,3}(?:(?<!\w)(?:and|y|и|а)\s{1,3})?(?<!\w)(?:(?:(?:all\s+)?the\s+)?rest|(?:everything|all|nothing)\s+else|(?:the\s+)?others"
+    r"|(?:todo\s+)?lo\s+dem[áa]s|el\s+resto|(?:вс[её]\s+)?остальн\w+|прочее)\s+"
+    r"(?:(?:is|are|stays?|has|sigue|queda|est[áa])\s+)?(?:(?:just\s+)?as\s+(?:it\s+(?:was|is)|before)|(?:un)?changed|(?:the\s+)?same"
+    r"|(?:todo\s+)?igual|como\s+(?:estaba|antes)|sin\s+cambios?|(?:вс[её]\s+)?так\s+же|как\s+было|без\s+изменений|не\s+изменил\w+)(?!\w)"
+)
 #: BTC to 0.6: at the beginning of an item, where it is no price
 _TO = re.compile(r"(?im)((?:^|[,;])\s*[^\W\d_]\w*)\s+(?:to|a|до)(?=\s+\d)")
 
@@ -122,7 +129,8 @@ def corrections(text: str, instruments: Collection[str], quote: str, decimal: st
 
     An entry price that is not named is left to whoever knows the prices. All problems of the text are returned together.
     """
-    plain, found = unicodedata.normalize("NFKC", text).replace("\u2212", "-"), _Reading(names.of_coins(instruments), instruments)
+    plain = _UNCHANGED.sub("", unicodedata.normalize("NFKC", text).replace("\u2212", "-"))
+    found = _Reading(names.of_coins(instruments), instruments)
     if change := _CHANGE.search(plain):
         told = N_("“{text}” says by how much it changed. Write how much you hold now: BTC 0.6.")
         return Typed(), (UserError(told, text=numbers.shown(change[0])),)

@@ -40,6 +40,7 @@ _SMALL = (
 _LARGE = (
     dict.fromkeys(("hundred", "hundreds"), _HUNDRED)
     | dict.fromkeys(("thousand", "thousands", "mil", "тысяча", "тысячи", "тысяч", "тысячу", "тыща", "тыщи", "тыщу", "тыщ"), _THOUSAND)
+    | dict.fromkeys(("сотня", "сотни", "сотен", "сотню"), _HUNDRED)
     | dict.fromkeys(("million", "millions", "millón", "millon", "millones", "миллион", "миллиона", "миллионов"), 1_000_000)
 )
 #: words that join two parts of one number, each with the largest part that may stand behind it
@@ -87,6 +88,8 @@ _PARTS = tuple(
         (r"(mill[oó]n|mil) y medio\b", r"1.5 \1"),
         (r"medi[oa]\b", "0.5"),
         (r"un cuarto de\b", "0.25"),
+        (r"(?:la )?mitad de una?\b", "0.5"),
+        (r"three quarters of an?\b|tres cuartos de\b|три четверти\b", "0.75"),
         (r"(?:полтор[аы]|полутора)\b", "1.5"),
         (r"половин[ауы]\b|пол\b|пол-?(?=биткоин|биткойн|битк|эфир|миллион|тысяч|пункт|процент)", "0.5 "),
         (r"четверть\b", "0.25"),

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from handlers.chat.names import Names
 
 _OF = r"(?:\s+(?:of|it|them|in|the|my|mine|el|la|los|las|mi|mis|de|del|en|мо\w+|сво\w+|в)\b)*"
-_EVERY = r"all|everything|whole|entire|max|maximum|tod[oa]s?|máximo|вс[её]|вся|всю|весь|всех|всего|максимум"
+_EVERY = (
+    r"all (?:there is|i have)|lo que (?:hay|tengo)|вс[её],? что (?:у меня )?есть"
+    r"|all|everything|whole|entire|max|maximum|tod[oa]s?|máximo|вс[её]|вся|всю|весь|всех|всего|максимум"
+)
 #: all of it, with what belongs to that
 _ALL = re.compile(rf"(?i)(?<!\w)(?:the\s+)?(?:{_EVERY})(?!\w){_OF}(?!\w)")
 #: one all for several coins: all ADA and SOL
@@ -30,7 +33,7 @@ _AND_ALL = re.compile(
 _SHARE = re.compile(
     r"(?i)(?<!\w)(?:(?<!and a )half|a third|a quarter|most|part|some)\s+(?:of\s+)?(?!an?\b|of\b|million|thousand)"
     r"(?:(?:the|my|it)\b\s*)?[^\W\d_]\w*"
-    r"|(?<!\w)(?:la\s+)?mitad(?:\s+de(?:l)?)?(?:\s+(?:mi|mis|el|la|los))?(?:\s+[^\W\d_]\w*)?"
+    r"|(?<!\w)(?:la\s+)?mitad(?!\s+de\s+una?\b)(?:\s+del?\b)?(?:\s+(?:mis?|el|la|los)\b)?(?:\s+[^\W\d_]\w*)?"
     r"|(?<!\w)(?<!с )(?:половин|треть|четверть|часть)\w*(?:\s+(?:мо\w+|сво\w+))?(?:\s+[^\W\d_]\w*)?|(?<!\w)half$"
 )
 #: what is to be left, and not what is to be taken
@@ -39,16 +42,18 @@ _LEFT = re.compile(r"(?i)(?:(?:but|except(?: for)?|apart from|leaving|(?<!al )me
 _INTO = re.compile(r"(?i)(?<![\w.,$€£])(?P<number>\d(?:[\d.,' ]{0,30}\d)?)\s*(?:in|into|to|on|en|a|в|на)\s+(?P<coin>[^\W\d_]\w*)")
 #: what is said around a sum and changes nothing about it
 _AROUND = re.compile(
-    r"(?i)(?<!\w)(?:please|now|today|just|only|another|more|extra|about|around|of it|of them|i|i['’]ve|we|have|start(?:ing)?(?: with)?"
+    r"(?i)(?<!\w)(?:please|i want to|i['’]d like to"
+    r"|now|today|just|only|another|more|extra|about|around|of it|of them|i|i['’]ve|we|have|start(?:ing)?(?: with)?"
     r"|in (?:cash|usdt?)|(?:from|to) (?:my |the )?(?:bank|card|salary|wages?|account|wallet)|salary"
     r"|(?:de|desde|a) (?:mi |la |el )?(?:banco|tarjeta|sueldo|cuenta)|en efectivo|sueldo|tengo|empez\w+(?: con)?"
     r"|(?:с|со|на|из) (?:мо\w+ )?(?:карт\w+|банк\w*|зарплат\w+|сч[её]т\w*)|зарплата|наличными|у меня|есть|начать с|начн[её]м с"
     r"|invest(?:ed)?|deposit(?:ed)?|withdr[ae]w|(?:put|add|send|sent|paid|take|took|pull)(?:ed)?(?:\s+(?:in|out))?|transferred|added"
     r"|keep|hold|hodl|reserve|save|set aside|leave|at least|out|aside|(?:do not|don['’]?t|never)\s+(?:sell|touch|trade)"
-    r"|por favor|ahora|hoy|otros|otras|unos|unas|aprox\.?|más|invertir|invierte|invert[íi]|ingres\w+|deposit[aeoóé]\w*|retir\w+|añad\w+"
+    r"|por favor|quiero|quisiera|ahora|hoy|otros|otras|unos|unas|aprox\.?|más"
+    r"|invertir|invierte|invert[íi]|ingres\w+|deposit[aeoóé]\w*|retir\w+|añad\w+"
     r"|sac(?:ar|o|a|ó|ado)|saqué|met(?:er|o|í|ido)|he(?= \w+[aií]do\b)|acabo de"
     r"|guard\w+|apart[aeoé]\w*|reserv\w+|al menos|no\s+(?:vend\w+|toc\w+|toques)"
-    r"|пожалуйста|сейчас|сегодня|ещё|еще|около|примерно|влож\w+|вклад\w+|внес\w+|внёс|внест\w+|пополн\w+(?: на)?"
+    r"|пожалуйста|хочу|инвестир\w+|сейчас|сегодня|ещё|еще|около|примерно|влож\w+|вклад\w+|внес\w+|внёс|внест\w+|пополн\w+(?: на)?"
     r"|выве\w+|вывод\w*|снять|снял\w*|добав\w+|(?:за)?кин\w+|полож\w+|перев[её]\w+"
     r"|отлож\w+|остав\w+|сохран\w+|держ\w+|придерж\w+|не меньше|не\s+(?:прода\w+|трога\w+))(?!\w)"
 )
@@ -58,6 +63,8 @@ _BACK = re.compile(
     r"|верн\w+|вернуть|нисколько|ничего|без)"
     rf"(?:\s+{ALL})?{_OF}\s+(?P<coin>[^\W\d_]\w*)(?!\s*[:=]?\s*[\d{ALL}])|(?P<last>[^\W\d_]\w*)\s+(?:none|nothing|nada|back|нет|ничего)(?!\w)"
 )
+#: that nothing is to be kept
+_NOTHING = re.compile(r"(?i)\W*(?:nothing|none|no|nada|ningun[oa]|ничего|нисколько|0)\W*")
 _SO_MANY = r"\d*[.,]?\d[\d.,]*"
 #: by how much what is kept changes: how much is kept in all is not known by that
 _CHANGE = re.compile(
@@ -69,6 +76,10 @@ _CHANGE = re.compile(
 )
 #: what is said behind an amount in Europe: 10.000,-
 _NO_CENTS = re.compile(r"(?<=\d)[.,]-(?!\d)|(?<=\d)-ish(?!\w)")
+#: said of a sum, by what else could be meant: coins have amounts of their own, and money alone has none
+_A_PART = N_("“{text}” is a part of it. Write how much that is, like 0.2 BTC.")
+_A_PART_OF_MONEY = N_("“{text}” is a part of it. Write how much money that is, like 500, or all.")
+_NO_MONEY = N_("“{text}” is not an amount of money. Write one, like 500, or all.")
 _WHICH = UserError(N_("Say which coin, like all BTC."))
 #: words that say which way it goes; money from a bank or to one goes both ways
 _LEAVES = re.compile(
@@ -94,10 +105,18 @@ def refuse_the_other_way(text: str, *, comes: bool) -> None:
     raise UserError(leaves if comes else arrives, text=numbers.shown(other[0]))
 
 
+def refuse_what_chooses(text: str, instruments: Collection[str]) -> None:
+    """Refuse money that is to become a coin that is named: new money goes where it is missing. Raises :class:`UserError`."""
+    into, known = _INTO.search(names.in_one_word(text)), names.of_coins(instruments)
+    if into is not None and (coin := known.find(into["coin"])) is not None and coin not in names.MONEY:
+        told = N_("I put the money where it is missing most, so no coin can be chosen. Write the amount alone, like /invest {number}.")
+        raise UserError(told, number=into["number"].strip())
+
+
 def moved(text: str, instruments: Collection[str], quote: str, decimal: str, *, all_is: str = "") -> Typed:
     """Read a sum that comes or goes: money, or coins with their amounts, or all of a coin; a number alone is of the quote coin.
 
-    ``all_is`` is the coin that "all" alone is of, where there can be but one.
+    ``all_is`` is the coin that "all" alone is of, where there can be but one: then a part of it is told as a part of that.
     """
     return _read(text, instruments, quote, decimal, bare=True, all_is=all_is)
 
@@ -111,6 +130,8 @@ def start_amount(text: str) -> Decimal:
 def kept(text: str, instruments: Collection[str], quote: str, decimal: str) -> Typed:
     """Read what is to be kept out of a portfolio: amounts of coins, or all of them; 0 of what is given back."""
     known = names.of_coins(instruments)
+    if _NOTHING.fullmatch(text):
+        return Typed(problems=(UserError(N_("Say which coin to give back, like BTC 0.")),))
     if (change := _CHANGE.search(text)) is not None:
         told = N_("“{text}” says by how much it changes. Write how much is kept out in all, like 0.2 BTC.")
         return Typed(problems=(UserError(told, text=numbers.shown(change[0].strip(" ,;"))),))
@@ -123,14 +144,14 @@ def kept(text: str, instruments: Collection[str], quote: str, decimal: str) -> T
 
 def _read(text: str, instruments: Collection[str], quote: str, decimal: str, *, bare: bool, all_is: str = "") -> Typed:
     known = names.of_coins(instruments)
-    if (problem := _no_sum(text, known)) is not None:
+    if (problem := _no_sum(text, known, of_money=bool(all_is))) is not None:
         return Typed(problems=(problem,))
     said = _NO_CENTS.sub("", _every(names.in_one_word(text), known))
     plain = _and_all(numbers.trimmed(_AROUND.sub(lambda match: match[0] if known.find(match[0]) else " ", said)), known)
     if plain == ALL:
         return Typed(every=(all_is,)) if all_is else Typed(problems=(_WHICH,))
     if bare and not _says_something(numerals.in_digits(plain, known), known):
-        told = N_("“{text}” is not an amount. Write one above 0, like 500 or 0.1 BTC.")
+        told = _NO_MONEY if all_is else N_("“{text}” is not an amount. Write one above 0, like 500 or 0.1 BTC.")
         return Typed(problems=(UserError(told, text=numbers.shown(text.strip())),))
     alone: UserError | None = None
     if bare:
@@ -164,13 +185,13 @@ def _and_all(text: str, known: Names) -> str:
     return text
 
 
-def _no_sum(text: str, known: Names) -> UserError | None:
+def _no_sum(text: str, known: Names, *, of_money: bool) -> UserError | None:
     """Return why a text says no sum: a share of what there is, what is to be left of it, or a number that may be money or coins."""
     if (left := _LEFT.search(text)) is not None:
         return UserError(N_("“{text}” says what is left over. Write how much you mean, like 0.2 BTC."), text=numbers.shown(left[0]))
     share = _SHARE.search(text)
     if share is not None:
-        return UserError(N_("“{text}” is a part of it. Write how much that is, like 0.2 BTC."), text=numbers.shown(share[0]))
+        return UserError(_A_PART_OF_MONEY if of_money else _A_PART, text=numbers.shown(share[0]))
     into = _INTO.search(text)
     coin = known.find(into["coin"]) if into is not None else None
     if into is not None and coin is not None and coin not in names.MONEY:

@@ -14,6 +14,17 @@ if TYPE_CHECKING:
 LISTED = ("BTC", "ETH", "SOL", "USDC", "S", "1INCH", "BTC-PERP", "ETH-PERP", "SOL-PERP")
 #: what is typed | decimal sign of the language | what is read, or ! and a part of the sentence
 WRITTEN = """
+BTC 0.5 -> 0.6, the rest as it was|.|BTC 0.6
+BTC 0.6, everything else unchanged|.|BTC 0.6
+0.6 BTC and the rest is the same|.|BTC 0.6
+BTC 0.6, ETH 3, nothing else changed|.|BTC 0.6, ETH 3
+BTC 0,6 y lo demás igual|,|BTC 0.6
+BTC 0,6, el resto como estaba|,|BTC 0.6
+BTC 0,6, todo lo demás sigue igual|,|BTC 0.6
+BTC 0,6 остальное так же|,|BTC 0.6
+BTC 0,6, остальное без изменений|,|BTC 0.6
+BTC 0,6, всё остальное как было|,|BTC 0.6
+BTC 0.6, the rest is 500 USDT|.|! I don't understand “rest” here.
 BTC 0.5 → 0.6|.|BTC 0.6
 BTC from 0.5 to 0.6|.|BTC 0.6
 BTC de 0,5 a 0,6|,|BTC 0.6

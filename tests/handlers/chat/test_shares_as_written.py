@@ -244,7 +244,7 @@ BAD_BANDS = [
     ("ru", "BTC от 35 до 45", "There is no name next to “45”."),
     ("en", "BTC 35-45", "“35-45” is not a number."),
     ("en", "btc from 35 to 45", "I don't understand “from” here."),
-    ("es", "más ancha", "There is no number after ancha."),
+    ("es", "más ancha", "I don't understand “ancha” here."),
     ("en", "BTC", "There is no number after BTC."),
     ("en", "FOO 5", "FOO is not a line of your targets."),
     ("en", "ALT 1e1", "“1e1” is not a number."),

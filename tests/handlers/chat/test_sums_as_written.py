@@ -217,9 +217,9 @@ en|all ADA & all SOL|all ADA, all SOL
 en|BTC 0|BTC 0
 en|BTC none|BTC 0
 en|no BTC|BTC 0
-en|nothing|! There is no number after nothing.
-en|0|! There is no name next to “0”.
-en|none|! There is no number after none.
+en|nothing|! Say which coin to give back, like BTC 0.
+en|0|! Say which coin to give back, like BTC 0.
+en|none|! Say which coin to give back, like BTC 0.
 en|give back BTC|BTC 0
 en|give back all BTC|BTC 0
 en|BTC back|BTC 0
@@ -297,7 +297,7 @@ es|no vendas 0,2 BTC|BTC 0.2
 es|no vender ADA|! There is no number after ADA.
 es|BTC 0|BTC 0
 es|nada de BTC|BTC 0
-es|nada|! There is no number after nada.
+es|nada|! Say which coin to give back, like BTC 0.
 es|devolver BTC|BTC 0
 es|sin BTC|BTC 0
 es|todo ADA y 0,2 BTC|all ADA, BTC 0.2
@@ -329,7 +329,7 @@ ru|не продавать 0,2 BTC|BTC 0.2
 ru|не трогать ADA|! There is no number after ADA.
 ru|BTC 0|BTC 0
 ru|вернуть BTC|BTC 0
-ru|ничего|! There is no number after ничего.
+ru|ничего|! Say which coin to give back, like BTC 0.
 ru|нисколько BTC|BTC 0
 ru|все ADA и 0,2 BTC|all ADA, BTC 0.2
 ru|все ADA и SOL|all ADA, all SOL
@@ -362,8 +362,8 @@ en|500 now|500
 en|500 of it|500
 en|-500|! Write an amount above 0, like 500 or 0.1 BTC.
 en|$0|! Write an amount above 0, like 500 or 0.1 BTC.
-en|500 in BTC|! “500 in BTC” could be dollars or a number of coins
-en|500 to BTC|! “500 to BTC” could be dollars or a number of coins
+en|500 in BTC|! I put the money where it is missing most, so no coin can be chosen
+en|500 to BTC|! I put the money where it is missing most, so no coin can be chosen
 en|$500 + 0.1 BTC|! “$500” stands next to an amount. Leave it out if that is only its value,
 en|500 to 600|! “500 to 600” is a range
 en|500 a month|! A regular amount goes into the schedule
@@ -392,7 +392,7 @@ es|medio millón|500000
 es|todo el USDT|all
 es|mitad|! “mitad” is a part of it
 es|cien dólares|100
-es|500 en BTC|! “500 en BTC” could be dollars or a number of coins
+es|500 en BTC|! I put the money where it is missing most, so no coin can be chosen
 es|unos 500|500
 es|otros 500|500
 es|invertir 500|500
@@ -412,7 +412,7 @@ ru|половину BTC|! “половину BTC” is a part of it
 ru|500 рублей|! “500 рублей” is not in dollars. Amounts here are in US dollars:
 ru|500 и 0,1 BTC|! There is no name next to “500”.
 ru|вложить 500|500
-ru|500 в BTC|! “500 в BTC” could be dollars or a number of coins
+ru|500 в BTC|! I put the money where it is missing most, so no coin can be chosen
 ru|около 500|500
 ru|500 в месяц|! A regular amount goes into the schedule
 ru|500 тезер|500

@@ -19,7 +19,7 @@ from chatbot.portfolio import strategies
 from handlers.chat import names, parsing, places
 from handlers.chat.amounts import understood
 from handlers.chat.reading import characters, sums
-from handlers.commands import schedule
+from handlers.commands import invest, schedule
 from handlers.views.common import decimal_sign
 from handlers.views.portfolio.strategy import lines_called
 from tests.places import LOCALE
@@ -76,6 +76,21 @@ def moved(typed: str, language: str) -> str:
     return told_of(read, read.problems)
 
 
+def kept(typed: str, language: str) -> str:
+    """Read what is to be kept out, behind /keep."""
+    read = sums.kept(typed, LISTED, "USDT", decimal_sign(CATALOGUE.words(language)))
+    return told_of(read, read.problems)
+
+
+def invested(typed: str, language: str) -> str:
+    """Read how much is to be invested, behind /invest."""
+    try:
+        wish = invest.wish_in(typed, CATALOGUE.words(language), LISTED, "USDT")
+    except UserError as problem:
+        return refused(problem)
+    return "all" if wish is None else plain(wish)
+
+
 def weights(typed: str, language: str) -> str:
     """Read own weights, behind /targets."""
     parsed = parsing.pairs(typed, known(language))
@@ -110,6 +125,8 @@ def zones(typed: str, language: str) -> str:
 PLACES: Mapping[str, Callable[[str, str], str]] = {
     "holdings": holdings,
     "amounts": moved,
+    "keep": kept,
+    "invest": invested,
     "weights": weights,
     "bands": bands,
     "times": times,
