@@ -71,7 +71,7 @@ async def test_a_copy_of_a_running_bot_is_put_back_and_everybody_is_told(tmp_pat
         await ann.say("/rebalance")
         answer = await ann.tap("Confirm")
         assert answer.text is not None
-        assert answer.text.startswith("Trading is stopped by the operator since")
+        assert answer.text.startswith("Trading has been stopped by the operator since")
         assert not await ann.orders()
         assert command(data, "unhalt").returncode == 0
         assert (await ann.confirm()).state == "done"

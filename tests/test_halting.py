@@ -44,12 +44,12 @@ async def test_a_running_bot_is_stopped_and_let_go_on_from_the_command_line(tmp_
         assert done.stdout.startswith("Trading is halted (plans stopped: 0, orders being cancelled: 0).")
         answer = await ann.tap("Confirm")
         assert answer.text is not None
-        assert answer.text.startswith("Trading is stopped by the operator since")
+        assert answer.text.startswith("Trading has been stopped by the operator since")
         health = await told_health(ann.program)
         assert health["trading_halted_since"] is not None
         ann.clock.advance(60)  # it stood still while the other process worked
         await ann.outbox.drain()
-        ann.sees("Trading is stopped by the operator since")
+        ann.sees("Trading has been stopped by the operator since")
         done = command(tmp_path, "unhalt")
         assert (done.returncode, done.stdout) == (0, "Trading goes on. Everybody is told, and stopped plans ask first: 0.\n")
         await _goes_on(ann)
@@ -58,7 +58,7 @@ async def test_a_running_bot_is_stopped_and_let_go_on_from_the_command_line(tmp_
 async def _goes_on(ann: Someone) -> None:
     ann.clock.advance(60)
     await ann.outbox.drain()
-    ann.sees("Trading goes on since")
+    ann.sees("Trading resumed at")
     assert (await told_health(ann.program))["trading_halted_since"] is None
     assert (await ann.confirm()).state == "done"
 

@@ -35,7 +35,9 @@ def shocks(words: Words, report: ShockReport) -> View:
         return View(text, ((button(words.t("Hedges"), "hedge"),),))
     gone = any(row.liquidated for row in report.rows)
     betas = (
-        say(words, "Betas a quarter larger, as in a crash.") if report.stressed else say(words, "Betas as estimated; they rise in crashes.")
+        say(words, "In US dollars, with betas a quarter larger, as in a crash.")
+        if report.stressed
+        else say(words, "In US dollars, with betas as estimated; they rise in crashes.")
     )
     text = page(
         head(words, report.portfolio, bold(name(words, size.wish.kind)), words.money(size.notional, 0)),

@@ -32,6 +32,7 @@ from handlers.views.common import (
     bold,
     button,
     captioned,
+    code,
     coin,
     error,
     esc,
@@ -153,7 +154,7 @@ def choice(words: Words, portfolio: Portfolio, wish: Wish) -> View:
             words,
             "I play it through past hours with today's triggers, plans and fees, and compare it with holding, monthly and bands alone.",
         ),
-        say(words, "Or write it: /backtest aggressive 1y, /backtest 2021."),
+        say(words, "Or write it: {example}, {other}.", example=code(words.t("/backtest aggressive 1y")), other=code("/backtest 2021")),
     )
     names = [(words.t("Yours"), OWN), *((preset_name(words, name), name) for name in strategies.preset_names())]
     chosen = tuple(_option(label, wish.strategy == name, Wish(name, wish.period)) for label, name in names)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from chatbot.i18n import NN_
 from chatbot.model import Mode
 from chatbot.reports.tax.files import Format
-from handlers.views.common import DASH, DOT, View, button, esc, head, joined, page, say, say_n, table
+from handlers.views.common import DASH, DOT, View, button, code, esc, head, joined, page, say, say_n, table
 
 if TYPE_CHECKING:
     from chatbot.i18n import Words
@@ -37,7 +37,7 @@ def overview(words: Words, portfolio: Portfolio, told: Books) -> View:
         top,
         table([titles, *rows]),
         *_unknown(words, told),
-        say(words, "Choose a year, or write a period: /report March 2025."),
+        say(words, "Choose a year, or write a period: {example}.", example=code(words.t("/report March 2025"))),
     )
     years = [button(str(one.year), "report_as", arg(Format.OURS, str(one.year))) for one in told.years[-_YEARS:]]
     whole = button(words.t("Everything"), "report_as", arg(Format.OURS, ""))

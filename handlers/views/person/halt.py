@@ -29,7 +29,7 @@ def halted(words: Words, found: Halted) -> View:
     lead = (
         bold(words.t("Trading is stopped for everybody."))
         if found.is_new
-        else bold(words.t("Trading is stopped already, since {time}.", time=words.moment(found.since)))
+        else bold(words.t("Trading has been stopped already, since {time}.", time=words.moment(found.since)))
     )
     text = page(
         lead,
@@ -72,8 +72,8 @@ def other_halt(words: Words, since: datetime) -> str:
 def told(words: Words, since: datetime) -> View:
     """Tell everybody concerned that trading is stopped."""
     text = page(
-        bold(words.t("Trading is stopped by the operator since {time}.", time=words.time(since))),
-        say(words, "Nothing is bought or sold; open orders are cancelled. I tell you when it goes on."),
+        bold(words.t("Trading has been stopped by the operator since {time}.", time=words.time(since))),
+        say(words, "Nothing is bought or sold; open orders are cancelled. I'll tell you when it goes on."),
     )
     return View(text, ((button(words.t("Status"), "status"),),))
 
@@ -81,7 +81,7 @@ def told(words: Words, since: datetime) -> View:
 def told_over(words: Words, since: datetime, at: datetime) -> View:
     """Tell everybody concerned that trading goes on."""
     text = page(
-        bold(words.t("Trading goes on since {time}.", time=words.time(at))),
+        bold(words.t("Trading resumed at {time}.", time=words.time(at))),
         say(words, "The operator had stopped it at {time}. A plan that was stopped asks you before it goes on.", time=words.moment(since)),
     )
     return View(text, ((button(words.t("Status"), "status"),),))
@@ -101,7 +101,7 @@ def line(words: Words, since: datetime | None, now: datetime) -> Html | None:
     """Return the line of /status and /why about a stop; None where there is none."""
     if since is None:
         return None
-    return bold(words.t("Trading is stopped by the operator since {time}.", time=words.when(since, now)))
+    return bold(words.t("Trading has been stopped by the operator since {time}.", time=words.when(since, now)))
 
 
 def lead(words: Words, plan: Plan, since: datetime | None) -> str:
@@ -109,13 +109,13 @@ def lead(words: Words, plan: Plan, since: datetime | None) -> str:
     if since is None:
         return ""
     time = words.when(since, plan.created_at)
-    return words.t("Trading is stopped by the operator since {time}. Confirm works when it goes on.", time=time)
+    return words.t("Trading has been stopped by the operator since {time}. Confirm works when it goes on.", time=time)
 
 
 def refused(words: Words, plan: Plan, since: datetime, now: datetime) -> str:
     """Answer a tap that would trade, at most 200 characters."""
     return words.t(
-        "Trading is stopped by the operator since {time}, so nothing of plan {number} was sent. I tell you when it goes on.",
+        "Trading has been stopped by the operator since {time}, so nothing of plan {number} was sent. I'll tell you when it goes on.",
         number=plan.number,
         time=words.when(since, now),
     )

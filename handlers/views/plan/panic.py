@@ -175,7 +175,7 @@ def halted(words: Words, since: datetime, now: datetime) -> View:
     text = page(
         say(
             words,
-            "Trading is stopped by the operator since {time}: open orders are cancelled, and nothing is sent.",
+            "Trading has been stopped by the operator since {time}: open orders are cancelled, and nothing is sent.",
             time=words.when(since, now),
         ),
         say(words, "Futures can be closed when it goes on. I'll tell you; then send /panic again."),

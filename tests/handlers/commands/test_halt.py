@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 SLOW = Pace(requote_s=8, requotes=0)
 #: seconds after which the orders of a plan's futures rest; its coins were taken at once
 IN_THE_MIDDLE = 4
-TOLD = "Trading is stopped by the operator since 09:00 UTC."
-REFUSED = "Trading is stopped by the operator since 09:00 UTC, so nothing of plan {} was sent. I tell you when it goes on."
+TOLD = "Trading has been stopped by the operator since 09:00 UTC."
+REFUSED = "Trading has been stopped by the operator since 09:00 UTC, so nothing of plan {} was sent. I'll tell you when it goes on."
 
 
 @pytest.fixture
@@ -108,9 +108,9 @@ async def test_a_plan_under_way_is_stopped_within_two_seconds_and_goes_on_when_i
     assert "1 plan under way stops; its owner is asked before it goes on." in answers[0]
     assert "2 open orders are being cancelled." in answers[0]
     assert (await ben.exchange()).state.open_orders == ()
-    told = [message.text for message in ben.messages if "Trading is stopped by the operator since" in message.text]
+    told = [message.text for message in ben.messages if "Trading has been stopped by the operator since" in message.text]
     assert len(told) == 1
-    assert "I tell you when it goes on." in told[0]
+    assert "I'll tell you when it goes on." in told[0]
     ben.sees("Plan 1 stopped half-way", "The operator stopped all trading at", "I ask you before it goes on.")
     assert "Carry on" not in ben.last.buttons
 
@@ -120,7 +120,7 @@ async def test_a_plan_under_way_is_stopped_within_two_seconds_and_goes_on_when_i
     ann.sees("Trading goes on.")
     await ben.work()
     assert (await ben.plan()).state is PlanState.PARKED
-    assert sum("Trading goes on since" in message.text for message in ben.messages) == 1
+    assert sum("Trading resumed at" in message.text for message in ben.messages) == 1
     ben.sees("Plan 1 stopped half-way", "The operator has let trading go on.")
     toast = await ben.tap("Carry on")
     assert toast.text == "Plan 1 goes on."
@@ -144,14 +144,14 @@ async def test_confirm_while_trading_is_stopped_sends_nothing_and_says_so(ann: S
     answer = await ann.tap("Confirm")
     assert (answer.text, answer.alert) == (REFUSED.format(1), True)
     card = await ann.say("/rebalance")
-    assert "Trading is stopped by the operator since 09:00 UTC. Confirm works when it goes on." in card
+    assert "Trading has been stopped by the operator since 09:00 UTC. Confirm works when it goes on." in card
     await ann.tap("Confirm")
     for command in ("/status", "/why"):
         assert TOLD in await ann.say(command)
     await ann.work()
     assert sent == []
     ann.clock.advance(24 * 3600)
-    assert "Trading is stopped by the operator since 5 Jan 2026, 09:00 UTC." in await ann.say("/status")
+    assert "Trading has been stopped by the operator since 5 Jan 2026, 09:00 UTC." in await ann.say("/status")
     await ann.say("/unhalt")
     await ann.tap("Let trading go on")
     await ann.say("/rebalance")
@@ -165,7 +165,9 @@ async def test_a_card_that_ran_out_while_trading_is_stopped_is_followed_by_one_t
     answer = await ann.tap("Confirm")
     assert answer.text is not None
     assert answer.text.startswith("Plan 1 expired at 09:05 UTC")
-    ann.sees("Plan 2", "Here is the plan as of now. Trading is stopped by the operator since 09:00 UTC. Confirm works when it goes on.")
+    ann.sees(
+        "Plan 2", "Here is the plan as of now. Trading has been stopped by the operator since 09:00 UTC. Confirm works when it goes on."
+    )
 
 
 async def test_a_stop_that_comes_while_confirm_looks_at_prices_is_seen(ann: Someone) -> None:
@@ -187,7 +189,7 @@ async def test_everybody_concerned_is_told_once_and_nobody_else(ann: Someone) ->
     await ann.say("/halt")
     ann.clock.advance(600)
     again = await ann.say("/halt")
-    assert "Trading is stopped already, since 5 Jan 2026, 09:00 UTC." in again
+    assert "Trading has been stopped already, since 5 Jan 2026, 09:00 UTC." in again
     await ann.work()
     assert sum("stopped by the operator" in message.text for message in ben.messages) == 1
     assert TOLD in "".join(message.text for message in ben.messages)
@@ -196,8 +198,8 @@ async def test_everybody_concerned_is_told_once_and_nobody_else(ann: Someone) ->
     await ann.taps("Let trading go on")
     assert "Trading is not stopped." in await ann.say("/unhalt")
     await ann.work()
-    assert sum("Trading goes on since 09:10 UTC." in message.text for message in ben.messages) == 1
-    assert not any("Trading goes on since" in message.text for message in [*eve.messages, *ann.messages])
+    assert sum("Trading resumed at 09:10 UTC." in message.text for message in ben.messages) == 1
+    assert not any("Trading resumed at" in message.text for message in [*eve.messages, *ann.messages])
 
 
 async def test_who_stops_trading_from_the_shell_is_told_in_the_chat_as_everybody(ann: Someone) -> None:
@@ -211,7 +213,7 @@ async def test_who_stops_trading_from_the_shell_is_told_in_the_chat_as_everybody
     for someone_concerned in (ann, ben):
         texts = [message.text for message in someone_concerned.messages]
         assert sum(TOLD in text for text in texts) == 1
-        assert sum("Trading goes on since 09:00 UTC." in text for text in texts) == 1
+        assert sum("Trading resumed at 09:00 UTC." in text for text in texts) == 1
 
 
 async def test_only_the_operator_stops_trading_and_lets_it_go_on(ann: Someone) -> None:

@@ -92,7 +92,7 @@ async def test_the_overview_is_one_choice_and_its_buttons_lead_to_cards(tmp_path
         overview = ann.sees("If BTC falls 20% now, you lose about $2,038.", "too few daily prices are known")
         ann.sees("$995: you lose $1,839, 10% less. The 50% × 20% rule as written.", "As much as the leverage limits allow")
         await ann.tap("Table")
-        table = ann.sees("BTC   without  with it  covers", "Betas as estimated")
+        table = ann.sees("BTC   without  with it  covers", "In US dollars, with betas as estimated")
         assert table.attachment is not None, "the table has a picture"
         await ann.tap("Betas × 1.25")
         ann.sees("Betas a quarter larger")

@@ -403,7 +403,7 @@ async def test_while_trading_is_halted_it_is_told_to_wait(ann: Someone) -> None:
     answer = await ann.tap(CLOSE, on=page)
     assert (answer.text, answer.alert) == ("Trading is stopped by the operator, so nothing was done. Please wait until it goes on.", True)
     await ann.say("/panic")
-    ann.sees("Trading is stopped by the operator since 09:00", "I'll tell you; then send /panic again")
+    ann.sees("Trading has been stopped by the operator since 09:00", "I'll tell you; then send /panic again")
     await ann.work()
     assert await ann.orders() == sent
     assert not (await portfolio_of(ann)).paused
