@@ -314,8 +314,8 @@ def _single(token: Token, draft: _Draft, *, is_alone: bool) -> None:
     currency = numbers.currency_of(token.text)
     name = currency or draft.alone
     if not token.is_number:
-        told = UserError(N_("There is no number after {name}."), name=shown(token.text))
-        draft.problems.append(told if token.name else UserError(_LOST, text=shown(token.text)))
+        missing = UserError(N_("There is no number after {name}."), name=shown(token.text))
+        draft.problems.append(missing if token.name else UserError(_LOST, text=shown(token.text)))
     elif numbers.is_foreign(token.text):
         draft.problems.append(UserError(numbers.NOT_DOLLARS, text=shown(token.text)))
     elif is_alone and name:
