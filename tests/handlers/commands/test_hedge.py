@@ -95,7 +95,7 @@ async def test_the_overview_is_one_choice_and_its_buttons_lead_to_cards(tmp_path
         table = ann.sees("BTC   without  with it  covers", "In US dollars, with betas as estimated")
         assert table.attachment is not None, "the table has a picture"
         await ann.tap("Betas × 1.25")
-        ann.sees("Betas a quarter larger")
+        ann.sees("with betas a quarter larger")
         await ann.tap(choice(overview, "Rotate"), on=overview)
         ann.sees("This opens a hedge: Rotation.", "sell", "SOL", "futures: sell")
         await ann.tap("Skip")
