@@ -38,6 +38,8 @@ class NothingToDo:
     left_out: tuple[LeftOut, ...] = ()
     #: what is furthest off its target of all that would be traded if small differences were too
     small: SmallDifference | None = None
+    #: the plan that has left everything inside its band as it is now, where that is not small; None: there is none
+    since: Plan | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,25 +1,28 @@
-"""Whether a card still tells the truth: settings, prices and everything that is held, against what it showed."""
+"""Whether a card, or what a plan has left behind, still tells the truth: settings, prices and everything that is held."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from chatbot.engine.errors import Refused
 from chatbot.engine.exact import wide
 from chatbot.engine.planner.smallest_trade import smallest_trade
-from chatbot.model import FUTURES, NotAlone
-from chatbot.plans import costs
-from chatbot.plans.outcomes import Halted, NotYours, Paused
+from chatbot.model import FUTURES, Cause, LegState, NotAlone
+from chatbot.plans import costs, draft
+from chatbot.plans.outcomes import Halted, NothingToDo, NotYours, Paused, SmallDifference
 from chatbot.portfolio.revision import revision_of
-from chatbot.store import halt, portfolios
+from chatbot.store import halt, plans, portfolios
 
 if TYPE_CHECKING:
     from chatbot.engine.portfolio import Snapshot
-    from chatbot.model import Plan, Portfolio
+    from chatbot.model import Plan, Portfolio, PortfolioFigures, Reason
     from chatbot.portfolio.evaluation import Evaluation
-    from chatbot.store.database import Tx
+    from chatbot.store.database import Database, Tx
 
 _ZERO = Decimal(0)
+#: from what share of the value on a difference inside a band is traded (domain 9.5), and decimals to which a target is the same
+_WORTH, _FINE = Decimal("0.0025"), 4
 
 
 def settings_changed(plan: Plan, portfolio: Portfolio) -> bool:
@@ -74,6 +77,49 @@ def _money_moved(plan: Plan, evaluation: Evaluation, snap: Snapshot) -> bool:
     equity = snap.wallet + sum((p.qty * (plan.prices[p.contract] - p.entry) for p in snap.positions if p.qty), _ZERO)
     pairs = ((cash, shown_cash), (equity, plan.before.values.get(FUTURES, _ZERO)))
     return any(abs(now - then) > max(limit * abs(then), least) for now, then in pairs)
+
+
+async def as_left(db: Database, evaluation: Evaluation, reasons: tuple[Reason, ...]) -> NothingToDo | None:
+    """Return that there is nothing to do since the last plan, where a person asks for one and all is as that one has left it.
+
+    It has touched what its causes name and left the rest inside its bands (domain 9.13): that is no news, and is traded all the same if
+    its person wants it. None: something has moved or changed since, a line is outside its band, or a leg fell short or was left out.
+    """
+    if [reason.trigger for reason in reasons] != [Cause.MANUAL] or evaluation.figures is None:
+        return None
+    async with db.read() as tx:
+        last = await plans.last_done(tx, evaluation.portfolio.id)
+    if last is None or last.is_panic or not _did_all(last):
+        return None
+    if settings_changed(last, evaluation.portfolio) or _moved_since(last, evaluation):
+        return None
+    try:
+        small = draft.small_difference(evaluation, draft.targets_for(evaluation))
+    except Refused:
+        return None
+    # nothing but money to move between the wallets is no order, and no plan of its own
+    small = small or SmallDifference(instrument=evaluation.portfolio.quote, weight=_ZERO)
+    return NothingToDo(portfolio=evaluation.portfolio, figures=evaluation.figures, small=small, since=last)
+
+
+def _did_all(plan: Plan) -> bool:
+    return all(leg.state is LegState.FILLED for leg in plan.legs)
+
+
+def _moved_since(plan: Plan, evaluation: Evaluation) -> bool:
+    """Tell whether a weight has moved by what a plan trades, a target at all, or a line is outside its band."""
+    then, now = plan.result, evaluation.figures
+    if then is None or now is None or any(line.breach for line in now.limits):
+        return True
+    aims = [{line.line: round(line.target, _FINE) for line in one.limits} for one in (then, now)]
+    weights = [_weights(one) for one in (then, now)]
+    return aims[0] != aims[1] or any(
+        abs(weights[0].get(name, _ZERO) - weights[1].get(name, _ZERO)) >= _WORTH for name in weights[0].keys() | weights[1].keys()
+    )
+
+
+def _weights(figures: PortfolioFigures) -> dict[str, Decimal]:
+    return {name: value / figures.value for name, value in (*figures.values.items(), *figures.book.items())}
 
 
 async def outdated(tx: Tx, plan: Plan) -> NotAlone:

@@ -56,7 +56,7 @@ from chatbot.plans.outcomes import (
     Steady,
     TooExpensive,
 )
-from chatbot.plans.outdated import holdings_moved, outdated, prices_moved, settings_changed, stopped
+from chatbot.plans.outdated import as_left, holdings_moved, outdated, prices_moved, settings_changed, stopped
 from chatbot.plans.real_money import limits
 from chatbot.plans.show_card import comes_back, put_off, store
 from chatbot.portfolio.revision import revision_of
@@ -143,7 +143,7 @@ class Rebalancing:
         drafted = self.draft(evaluation, reasons, hedge)
         if not isinstance(drafted, Plan):
             return drafted
-        return await self._store(drafted)
+        return await as_left(self._db, evaluation, reasons) or await self._store(drafted)
 
     async def _store(self, drafted: Plan) -> Proposal:
         async with self._db.transaction() as tx:

@@ -247,6 +247,12 @@ async def carried_out(tx: Tx, portfolio_id: int, since: datetime) -> tuple[Plan,
     return await _read(tx, _plans.portfolio_id == portfolio_id, _plans.decided_at >= since, _plans.state.in_(states))
 
 
+async def last_done(tx: Tx, portfolio_id: int) -> Plan | None:
+    """Return the newest plan of a portfolio that was carried out to its end; None where there is none, or a newer one is under way."""
+    found = await _read(tx, _plans.portfolio_id == portfolio_id, _plans.state.in_((*_BUSY, PlanState.DONE)), newest=1)
+    return found[0] if found and found[0].state is PlanState.DONE else None
+
+
 async def ended_without(tx: Tx, since: datetime, event: str) -> tuple[int, ...]:
     """Return the plans with real money that were carried out and have ended since then, and of which such an event is not there."""
     noted = select(tables.events.c.plan_id).where(tables.events.c.name == event, tables.events.c.at >= since)

@@ -16,7 +16,7 @@ from handlers.views import alerts as alert_views
 from handlers.views import problems
 from handlers.views.hedge import offer
 from handlers.views.person import halt as halt_views
-from handlers.views.plan import by_hand, costs, progress, real_money
+from handlers.views.plan import by_hand, costs, nothing, progress, real_money
 from handlers.views.plan import card as views
 from handlers.views.plan import more as more_views
 
@@ -66,7 +66,7 @@ async def answer_proposal(
             if older is not None and older.message_id != sent.message_id:
                 await context.program.rebalancing.redraw(older)
         case outcomes.NothingToDo():
-            await put(update, context, views.nothing_to_do(words, proposal, context.program.clock.now()))
+            await put(update, context, nothing.nothing_to_do(words, proposal, context.program.clock.now()))
         case outcomes.CannotEvaluate(problems=found):
             await put(update, context, problems.cannot_evaluate(words, portfolio, found))
         case outcomes.Busy(plan=plan):

@@ -15,6 +15,7 @@ import pytest
 
 from chatbot.execution.record import fell_short
 from chatbot.model import Cause, LegKind, LegState, Phase, Plan, Reason
+from chatbot.plans.outdated import as_left
 from tests.stories.history import day, living, needs_history, opened
 
 if TYPE_CHECKING:
@@ -50,15 +51,15 @@ class Row:
     paid: list[float] = field(default_factory=list)
     #: plans of which something that they traded whole would be traded again by a /rebalance right after them
     again: int = 0
-    #: plans after which a /rebalance finds nothing to do at all
+    #: plans after which a /rebalance has nothing to do, and says so
     idle: int = 0
 
-    def add(self, plan: Plan, after: frozenset[str]) -> None:
-        """Count one plan that was carried out, and what a /rebalance would trade ``after`` it."""
+    def add(self, plan: Plan, after: frozenset[str], *, idle: bool) -> None:
+        """Count one plan that was carried out, what a plan of everything would trade ``after`` it, and whether /rebalance is ``idle``."""
         orders = [leg for leg in plan.legs if not leg.is_transfer and leg.state is not LegState.DROPPED]
         self.plans += 1
         self.legs += len(orders)
-        self.idle += not after
+        self.idle += idle
         self.again += any(leg.instrument in after for leg in orders if not fell_short(leg))
         self.dust += sum(leg.notional < DUST * plan.before.value for leg in orders)
         if plan.finished_at is not None and plan.decided_at is not None:
@@ -115,11 +116,20 @@ async def test_a_rebalance_after_a_rebalance_finds_nothing_to_do(tmp_path: Path)
 
 
 async def _wanted(ann: Someone) -> frozenset[str]:
-    """Return what a /rebalance would trade now."""
+    """Return what a plan of everything would trade now."""
+    wanted, _ = await _asked_again(ann)
+    return wanted
+
+
+async def _asked_again(ann: Someone) -> tuple[frozenset[str], bool]:
+    """Return what a plan of everything would trade now, and whether /rebalance says that there is nothing to do."""
     portfolio = await ann.program.portfolios.by_id(await ann.portfolio_id())
     assert portfolio is not None
-    found = ann.program.rebalancing.draft(await ann.program.evaluator.look(portfolio, fresh=True), (Reason(trigger=Cause.MANUAL),))
-    return frozenset(leg.instrument for leg in found.legs) if isinstance(found, Plan) else frozenset()
+    looked, asked = await ann.program.evaluator.look(portfolio, fresh=True), (Reason(trigger=Cause.MANUAL),)
+    found = ann.program.rebalancing.draft(looked, asked)
+    if not isinstance(found, Plan):
+        return frozenset(), True
+    return frozenset(leg.instrument for leg in found.legs), await as_left(ann.program.db, looked, asked) is not None
 
 
 def is_risk_off(plan: Plan) -> bool:
@@ -143,19 +153,19 @@ async def lived(tmp_path: Path, span: str) -> tuple[list[Plan], dict[str, Row]]:
 
 
 async def _live(tmp_path: Path, begin: datetime, end: datetime) -> tuple[list[Plan], dict[str, Row]]:
-    after: list[frozenset[str]] = []
+    after: list[tuple[frozenset[str], bool]] = []
     async with living(tmp_path, begin, "Balanced") as life:
 
         async def rebalance(_: Plan) -> None:
-            after.append(await _wanted(life.ann))
+            after.append(await _asked_again(life.ann))
 
         life.also = rebalance
         await life.until(end)
     rows: dict[str, Row] = defaultdict(Row)
-    for plan, wanted in zip(life.plans, after, strict=True):
+    for plan, (wanted, idle) in zip(life.plans, after, strict=True):
         hurried = ["urgent"] if plan.is_urgent else []
         for name in ("all", *hurried, " + ".join(sorted({reason.trigger for reason in plan.reasons}))):
-            rows[name].add(plan, wanted)
+            rows[name].add(plan, wanted, idle=idle)
     print(f"\n{begin:%b %Y} to {end:%b %Y}")  # noqa: T201 - the table, read with -s
     for name, row in sorted(rows.items()):
         print(row.line(name))  # noqa: T201 - as above
@@ -178,6 +188,8 @@ async def test_months_of_plans(tmp_path: Path, span: str) -> None:
     assert median(whole.minutes) <= 5
     assert median(rows["urgent"].minutes) <= 1
     assert not whole.again, "a /rebalance right after a plan finds nothing more to do about what the plan traded whole"
+    quiet = [plan for plan in made if not any(fell_short(leg) for leg in plan.legs)]
+    assert whole.idle >= 0.95 * len(quiet), "a /rebalance right after a plan that has done all of its legs says that there is nothing to do"
     beyond = [paid > 2 * told for told, paid in zip(whole.told, whole.paid, strict=True)]
     assert sum(beyond) <= len(beyond) / 2, "in the median, at most twice what the card said"
 

@@ -17,7 +17,6 @@ from handlers.views.common import (
     View,
     bold,
     button,
-    coin,
     esc,
     fit,
     head,
@@ -32,22 +31,19 @@ from handlers.views.plan import autonomy, reasons
 from handlers.views.plan.costs import as_shown, costs_line, unknown_lines, waiting_lines
 from handlers.views.plan.legs import left_out_text, planned_line
 from handlers.views.portfolio import lives
-from handlers.views.tables import beside_lines, change_picture, change_table, moved_line, net_change, weights_table
+from handlers.views.tables import beside_lines, change_picture, change_table, net_change
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
     from datetime import datetime
 
     from chatbot.i18n import Words
-    from chatbot.model import Leg, LineReading, Plan, Portfolio, PortfolioFigures, Reason
-    from chatbot.plans.outcomes import NothingToDo, SmallDifference
+    from chatbot.model import Leg, Plan, Portfolio, Reason
     from handlers.buttons import Button, Keyboard
     from handlers.views.common import Picture
 
 #: beyond this many legs the rest is counted, so that the card stays one message
 MOST_LEGS = 24
-#: a difference that is shown at least as 0.01 points
-_SHOWN_POINTS = Decimal("0.00005")
 #: what is left out, and lines about coins that are not traded, that the card itself has room for
 _MOST_LEFT = 2
 #: seconds that a card may take from its making to the chat
@@ -424,61 +420,6 @@ def _switch_label(words: Words, leg: Leg) -> str:
         names = {"coin": leg.instrument.replace("-PERP", f" {words.t('futures')}"), "amount": words.money(leg.notional, 0)}
         what = words.t("sell {coin} {amount}", **names) if leg.side == "sell" else words.t("buy {coin} {amount}", **names)
     return f"{box} {leg.index + 1}. {what}"
-
-
-def nothing_to_do(words: Words, found: NothingToDo, now: datetime | None = None) -> View:
-    """Answer ``/rebalance`` when no order would improve anything, or none that would can be sent; what is not traded has its age.
-
-    What is inside its band and a little off is named, and can be traded all the same.
-    """
-    portfolio, figures, small = found.portfolio, found.figures, found.small
-    close = [
-        say(words, "Every line is close to its target. The orders would be too small to be worth their fees."),
-        _largest(words, figures),
-    ]
-    if all(not reading.drift for reading in figures.limits):
-        close = [say(words, "Every line is exactly on its target.")]
-    if small is not None:
-        close = [_inside(words, figures, small)]
-    undone = [joined(" ", (say(words, "Left out:"), left_out_text(words, left))) for left in found.left_out[:8]]
-    text = page(
-        head(words, portfolio),
-        bold(words.t("Nothing can be traded now.")) if undone else bold(words.t("Nothing to do.")),
-        *(undone or close),
-        *(lives.standing_lines(words, figures, now) if now is not None else ()),
-        weights_table(words, figures),
-        moved_line(words, figures),
-    )
-    pages = (button(words.t("Status"), "status"), button(words.t("Why?"), "why"))
-    return View(text, ((button(words.t("Trade it all the same"), "trade_all"),), pages) if small is not None else (pages,))
-
-
-def _small_points(words: Words, share: Decimal) -> str:
-    """Write points with a second decimal where one would leave nothing of them."""
-    return words.points(share, 1 if share >= Decimal("0.001") or not share else 2)
-
-
-def _inside(words: Words, figures: PortfolioFigures, small: SmallDifference) -> Html:
-    """Name what is furthest off of all that is small: the coin, or a line of the table below that its coins add up to."""
-    line = _furthest(figures)
-    named, off = bold(coin(small.instrument)), small.weight
-    if line is not None and abs(line.drift) > off:
-        named, off = bold(line_name(words, line.line)), abs(line.drift)
-    facts = {"coin": named, "points": _small_points(words, off)}
-    return say(words, "Every line is inside its band. The largest difference is {coin}, {points} points.", **facts)
-
-
-def _furthest(figures: PortfolioFigures) -> LineReading | None:
-    return max(figures.limits, key=lambda reading: abs(reading.drift), default=None)
-
-
-def _largest(words: Words, figures: PortfolioFigures) -> Html | None:
-    """Name the line that is furthest off its target; None where there is none, or its difference would be shown as nothing."""
-    line = _furthest(figures)
-    if line is None or abs(line.drift) < _SHOWN_POINTS:
-        return None
-    facts = {"line": bold(line_name(words, line.line)), "points": _small_points(words, abs(line.drift))}
-    return say(words, "The largest difference is {line}, {points} points.", **facts)
 
 
 def busy(words: Words, portfolio: Portfolio, plan: Plan) -> View:

@@ -71,10 +71,7 @@ def _against_card(words: Words, leg: Leg) -> Html | None:
 
 
 def totals(words: Words, plan: Plan) -> list[Html]:
-    """Return what was traded, its fees, and what the prices cost more or less than the card said; in money and basis points.
-
-    The limits of a card are not where the market stood: beside them stands the slippage from the middle, as the card and /review tell it.
-    """
+    """Return what was traded, its fees, and what the prices cost more or less than the card said; in money and basis points."""
     paid = costs.paid(plan.legs)
     fees = say(words, "fees paid {amount}", amount=words.money(paid.fees))
     lines = [
@@ -89,17 +86,21 @@ def totals(words: Words, plan: Plan) -> list[Html]:
         lines.append(say(words, "Paid {amount} ({number} bp) more than the card", **facts))
     else:
         lines.append(say(words, "Paid {amount} ({number} bp) less than the card", **facts))
-    return [*lines, *_slippage(words, paid, plan.waiting_bps)]
+    return lines
 
 
-def _slippage(words: Words, paid: costs.Paid, waiting: Decimal | None) -> list[Html]:
-    """Say what was lost from the middle price beside what the card had said, and how far prices usually move while orders rest."""
-    if paid.slipped is None or paid.told is None:
+def slippage(words: Words, plan: Plan) -> list[Html]:
+    """Say what was lost from the middle price beside what the card had said, and how far prices usually move while orders rest.
+
+    The limits of a card are not where the market stood; the card's own costs, and /review, count from the middle.
+    """
+    paid, waiting = costs.paid(plan.legs), plan.waiting_bps
+    if not paid.traded or paid.slipped is None or paid.told is None:
         return []
     facts = {"amount": words.money(paid.slipped), "number": words.number(paid.slipped_bps, 1), "told": words.money(paid.told)}
     if waiting is None:
-        return [say(words, "Slippage from the middle price {amount} ({number} bp), the card said {told}", **facts)]
-    text = N_("Slippage from the middle price {amount} ({number} bp), the card said {told} and a usual move of {move} bp")
+        return [say(words, "Slippage {amount} ({number} bp) from the middle price, card {told}", **facts)]
+    text = N_("Slippage {amount} ({number} bp) from the middle price, card {told}, usual move {move} bp")
     return [say(words, text, **facts, move=words.number(waiting, 1))]
 
 

@@ -48,6 +48,49 @@ async def test_what_is_left_is_traded_with_one_tap(tmp_path: Path) -> None:
         assert "Trade it all the same" not in (await ann.say("/rebalance"), *ann.last.buttons)
 
 
+async def test_right_after_a_plan_there_is_nothing_to_do_until_something_moves(tmp_path: Path) -> None:
+    """A hedge trades its own leg and leaves the coins inside their bands: that is said, and traded all the same only where it is wished."""
+    clock = ManualClock(START)
+    market = LivelyMarket(clock)
+    async with someone(tmp_path, clock=clock, source=market) as ann:
+        await ann.set_up(amount="100,000")
+        await ann.confirm()
+        market.move("BTC", "1.08")
+        await ann.say("/hedge 50 20")
+        assert (await ann.confirm()).hedge is not None
+        answer = await ann.say("/rebalance")
+        assert "Nothing to do." in answer
+        assert "Nothing has changed since plan 2, which left the rest as it is." in answer
+        assert "Every line is inside its band. The largest difference is " in answer
+        assert "Confirm" not in ann.last.buttons
+        await ann.tap("Trade it all the same")
+        assert {"BTC", "ETH"} <= {leg.instrument for leg in (await ann.plan()).legs}
+        await ann.tap("Skip")
+        market.move("BTC", "1.02")
+        await ann.say("/rebalance")
+        assert "Confirm" in ann.last.buttons, "prices have moved since"
+        await ann.tap("Skip")
+        market.move("BTC", str(D(1) / D("1.02")))
+        assert "Nothing has changed since plan 2" in await ann.say("/rebalance")
+        await ann.say("/bands 4")
+        await ann.say("/rebalance")
+        assert "Confirm" in ann.last.buttons, "settings have changed since"
+
+
+async def test_after_a_plan_with_a_leg_left_out_rebalance_plans_the_rest_of_its_line(tmp_path: Path) -> None:
+    """That was no choice of the plan: a wish for one now is a wish to go on, with the mix that the person has chosen (domain 2.3)."""
+    clock = ManualClock(START)
+    async with someone(tmp_path, clock=clock, source=LivelyMarket(clock)) as ann:
+        await ann.set_up(amount="100,000")
+        await ann.tap("Edit")
+        await ann.tap(next(label for label in ann.last.buttons if "BTC" in label))
+        await ann.tap("Back to the plan")
+        await ann.confirm()
+        await ann.say("/rebalance")
+        assert "Confirm" in ann.last.buttons
+        assert [leg.instrument for leg in (await ann.plan()).legs] == ["ETH"]
+
+
 @pytest.mark.long
 async def test_nothing_to_do_names_the_largest_difference_even_where_nothing_is_left(tmp_path: Path) -> None:
     """On its targets, the answer says how close: a number, and no button that would do nothing."""

@@ -148,7 +148,10 @@ def test_messages_about_money_start_with_the_mode() -> None:
         key: view
         for key, view in rendered("ru", "balanced").items()
         if key.startswith(
-            ("portfolio.status.", "portfolio.why.", "plan.card.", "plan.progress.", "plan.history.", "alerts.", "person.schedule.")
+            (
+                *("portfolio.status.", "portfolio.why.", "plan.card.", "plan.nothing.", "plan.progress.", "plan.history."),
+                *("alerts.", "person.schedule."),
+            )
         )
     }
     assert len(about_money) > 20

@@ -36,7 +36,7 @@ from handlers.buttons import Refusal
 from handlers.views import alerts, common, problems, tables
 from handlers.views.hedge import words as hedge_words
 from handlers.views.person import access, halt, schedule, settings
-from handlers.views.plan import autonomy, card, history, more, progress, reasons
+from handlers.views.plan import autonomy, card, history, more, nothing, progress, reasons
 from handlers.views.plan import legs as legs_views
 from handlers.views.plan.legs import ended_short
 from handlers.views.portfolio import options, status, strategy, why
@@ -475,7 +475,7 @@ def test_the_largest_difference_is_the_largest_of_all_that_is_shown(small: str) 
     shown, off = figures(), D(small)
     furthest = max(abs(line.drift) for line in shown.limits)
     assert D("0.0007") < furthest < D("0.2")
-    text = card.nothing_to_do(
+    text = nothing.nothing_to_do(
         WORDS, NothingToDo(portfolio=portfolio(), figures=shown, small=SmallDifference(instrument="XRP", weight=off))
     ).text
     said = "<b>XRP</b>" if off > furthest else WORDS.points(furthest)

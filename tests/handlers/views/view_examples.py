@@ -14,7 +14,7 @@ from chatbot.engine.review.attribution import Attribution, Part
 from chatbot.engine.review.costs import SlippageTold, Turnover
 from chatbot.engine.review.measures import DriftStatistics
 from chatbot.engine.triggers.registry import TRIGGERS
-from chatbot.errors import OtherWorld, Unreachable, UserError
+from chatbot.errors import Damaged, OtherWorld, Unreachable, UserError
 from chatbot.exchanges.base import Holdings
 from chatbot.halting import Halted, LetGo
 from chatbot.model import (
@@ -119,7 +119,7 @@ from handlers.views.past import review as trading_review
 from handlers.views.person import access, alert_settings, halt, key_guides, keys, pause, privacy, schedule
 from handlers.views.person import portfolios as beside
 from handlers.views.person import settings as control
-from handlers.views.plan import alone, autonomy, by_hand, card, costs, history, more, panic, progress, real_money
+from handlers.views.plan import alone, autonomy, by_hand, card, costs, history, more, nothing, panic, progress, real_money
 from handlers.views.portfolio import band_advice as advice
 from handlers.views.portfolio import (
     exchange_acts,
@@ -751,16 +751,23 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "plan.card.closed_card": lambda w: card.closed_card(w, portfolio(name, Mode.LIVE), a_plan(name, PlanState.EXPIRED)),
         "plan.card.edit": lambda w: card.edit(w, port, a_plan(name), NOW),
         "plan.card.edit long": lambda w: card.edit(w, port, _long_plan(name), NOW),
-        "plan.card.nothing_to_do": lambda w: card.nothing_to_do(w, NothingToDo(portfolio=port, figures=figures(name, lines=12))),
-        "plan.card.nothing_to_do of moved targets": lambda w: card.nothing_to_do(w, NothingToDo(portfolio=port, figures=moved)),
-        "plan.card.nothing_to_do but little": lambda w: card.nothing_to_do(
+        "plan.nothing.nothing_to_do": lambda w: nothing.nothing_to_do(w, NothingToDo(portfolio=port, figures=figures(name, lines=12))),
+        "plan.nothing.nothing_to_do of moved targets": lambda w: nothing.nothing_to_do(w, NothingToDo(portfolio=port, figures=moved)),
+        "plan.nothing.nothing_to_do but little": lambda w: nothing.nothing_to_do(
             w,
             NothingToDo(
                 portfolio=port, figures=figures(name, lines=12), small=SmallDifference(instrument=f"{name}-PERP", weight=D("0.0021"))
             ),
         ),
+        "plan.nothing.nothing_to_do since a plan": lambda w: nothing.nothing_to_do(
+            w,
+            NothingToDo(
+                portfolio=port, figures=moved, small=SmallDifference(instrument=name, weight=D("0.021")), since=a_plan(name, PlanState.DONE)
+            ),
+        ),
         "plan.card.busy": lambda w: card.busy(w, port, a_plan(name, PlanState.RUNNING)),
         "problems.cannot_evaluate": lambda w: problems.cannot_evaluate(w, port, report(name, known=False).check.problems),
+        "problems.damaged": lambda w: problems.damaged(w, Damaged("plan", 7), "a1b2c3", None),
         "problems.failure": lambda w: problems.failure(w, "a1b2c3"),
         "problems.mistake": lambda w: problems.mistake(w, mistakes[0]),
         "problems.mistakes": lambda w: problems.mistakes(w, mistakes, strategy.targets_example("USDT")),
@@ -776,7 +783,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
             w, port, [(replace(a_stop(name, StopKind.GONE), price=None, priced_at=None), D(-4))] * 12
         ),
         "portfolio.lives.traded_again": lambda w: lives.traded_again(w, port, [name, f"{name}-PERP"]),
-        "plan.card.nothing_to_do while halted": lambda w: card.nothing_to_do(
+        "plan.nothing.nothing_to_do while halted": lambda w: nothing.nothing_to_do(
             w,
             NothingToDo(
                 portfolio=port,
