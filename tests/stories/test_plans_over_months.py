@@ -15,6 +15,7 @@ import pytest
 
 from chatbot.execution.record import fell_short
 from chatbot.model import Cause, LegKind, LegState, Phase, Plan, Reason
+from chatbot.plans import costs
 from chatbot.plans.outdated import as_left
 from tests.stories.history import day, living, needs_history, opened
 
@@ -132,6 +133,14 @@ async def _asked_again(ann: Someone) -> tuple[frozenset[str], bool]:
     return frozenset(leg.instrument for leg in found.legs), await as_left(ann.program.db, looked, asked) is not None
 
 
+def _is_explained(plan: Plan) -> bool:
+    """Tell whether a plan paid no more than its card told, by at most two of the moves that are usual while its orders wait."""
+    paid = costs.paid(plan.legs)
+    if paid.slipped is None or paid.told is None or not paid.traded:
+        return False
+    return (paid.slipped - paid.told) / paid.traded * 10_000 <= 2 * (plan.waiting_bps or 0)
+
+
 def is_risk_off(plan: Plan) -> bool:
     return all((reason.trigger, reason.event) in RISK_OFF or reason.trigger is Cause.MARGIN for reason in plan.reasons)
 
@@ -190,6 +199,7 @@ async def test_months_of_plans(tmp_path: Path, span: str) -> None:
     assert not whole.again, "a /rebalance right after a plan finds nothing more to do about what the plan traded whole"
     quiet = [plan for plan in made if not any(fell_short(leg) for leg in plan.legs)]
     assert whole.idle >= 0.95 * len(quiet), "a /rebalance right after a plan that has done all of its legs says that there is nothing to do"
+    assert all(map(_is_explained, made)), "what a plan paid is what its card told, and how far prices move until its orders are done"
     beyond = [paid > 2 * told for told, paid in zip(whole.told, whole.paid, strict=True)]
     assert sum(beyond) <= len(beyond) / 2, "in the median, at most twice what the card said"
 
