@@ -8,7 +8,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from telegram.error import TelegramError
+import structlog
+from telegram.error import RetryAfter, TelegramError
 from telegram.ext import ApplicationHandlerStop
 
 from chatbot.access import Gate
@@ -16,7 +17,8 @@ from handlers.chat.context import Context, answer, reply
 from handlers.chat.trouble import broken, words_outside
 from handlers.chat.typed_keys import heard, unsay, was_whispered
 from handlers.transport import menu
-from handlers.transport.rate_limit import newest_of
+from handlers.transport.rate_limit import newest_of, pause_s
+from handlers.transport.updates import answering
 from handlers.views import problems
 from handlers.views.person import access, keys
 
@@ -27,14 +29,24 @@ if TYPE_CHECKING:
     from chatbot.i18n import Words
 
 
+log = structlog.get_logger()
+
+
 async def gate(update: Update, context: Context) -> None:
-    """Let the update through with its person, or answer it here and stop; a gate that breaks stops it too."""
+    """Let the update through with its person, or answer it here and stop; a gate that breaks stops it too.
+
+    Whoever is not let in keeps nobody waiting: their answers are tried once, whatever Telegram says of their chats. As many strangers as
+    chats are served at once would keep everybody else out for as long as each of them may not be written to.
+    """
+    patient = answering.set(False)
     try:
         if await _judge(update, context):
             context.let_in = True
             return
     except Exception as error:  # noqa: BLE001 - whatever it was, nobody walks past a broken gate
         await broken(update, context, error, words_outside(update, context))
+    finally:
+        answering.reset(patient)
     raise ApplicationHandlerStop
 
 
@@ -65,6 +77,7 @@ async def _admit(update: Update, context: Context, user: User, chat: Chat) -> bo
             await _answer_outside(update, context, entry)
         return False
     if second_hand:
+        answering.set(True)
         await _answer_second_hand(update, context)
     return not second_hand
 
@@ -110,7 +123,10 @@ async def _answer_outside(update: Update, context: Context, entry: Entry) -> Non
     if was_whispered(context, update.update_id):
         await unsay(update, context)
     if entry.gate is not Gate.BLOCKED:
-        await reply(update, context, access.outside(context.words, entry.gate))
+        try:
+            await reply(update, context, access.outside(context.words, entry.gate))
+        except RetryAfter as wait:
+            log.info("somebody outside writes faster than they may be answered", wait_s=pause_s(wait, 0))
 
 
 async def _tap_without_message(update: Update, context: Context, user: User) -> None:

@@ -13,9 +13,10 @@ from chatbot.store import accounts, tables
 from handlers import bot as page
 from handlers.chat import context as chat_context
 from handlers.chat import gate as door
-from handlers.loopback import TelegramUser, reset
+from handlers.loopback import TelegramUser, flooded, reset
 from handlers.loopback.faults import Fault
 from handlers.loopback.refusals import bad, forbidden
+from handlers.transport.updates import MAX_CHATS
 from tests.person import ANN, Someone, someone
 
 if TYPE_CHECKING:
@@ -142,6 +143,41 @@ async def test_a_stranger_whose_answers_fail_does_not_walk_through_start(chat: S
     assert person is not None
     assert person.role is Role.PENDING
     assert (await rows(chat))["pf_portfolios"] == 0
+
+
+async def test_strangers_who_may_not_be_written_to_keep_nobody_waiting(chat: Someone) -> None:
+    """As many strangers as chats are served at once write too much: each held a place for two minutes, and /halt waited behind them."""
+    for number in range(MAX_CHATS + 6):
+        await chat.loopback.text(TelegramUser(id=1000 + number, name="S"), "hello")
+    chat.loopback.fail("sendMessage", *[flooded(100)] * (MAX_CHATS + 6))
+    begun = chat.clock.now()
+    await chat.handle()
+    assert chat.clock.now() == begun
+    before = chat.newest
+    await chat.loopback.text(TelegramUser(id=1000, name="S"), "hello")
+    await chat.say("/halt")
+    assert "Trading is stopped" in chat.since(before)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_whatever_a_stranger_sends_is_answered_at_once_or_not(chat: Someone, kind: str) -> None:
+    for method in ("sendMessage", "answerCallbackQuery", "leaveChat"):
+        chat.loopback.fail(method, flooded(100))
+    begun, (name, body) = chat.clock.now(), KINDS[kind]
+    await chat.update(name, **body)
+    assert chat.clock.now() == begun
+
+
+async def test_a_member_is_waited_for(chat: Someone) -> None:
+    """What a member forwards is answered too, when Telegram lets it be."""
+    await chat.say("/help")
+    chat.loopback.fail("sendMessage", flooded(100))
+    begun, before = chat.clock.now(), chat.newest
+    origin = {"type": "hidden_user", "date": _DATE, "sender_user_name": "x"}
+    ann = {"id": ANN.id, "type": "private", "first_name": "Ann"}
+    await chat.update("message", **{**_START, "chat": ann, "from": ANN.to_json(), "forward_origin": origin})
+    assert (chat.clock.now() - begun).total_seconds() == 100
+    assert "forwarded" in chat.since(before)
 
 
 async def test_a_handler_without_the_gates_leave_does_nothing(chat: Someone, monkeypatch: pytest.MonkeyPatch) -> None:
