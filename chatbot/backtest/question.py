@@ -60,9 +60,9 @@ class Answer:
     on: frozenset[Cause]
     #: of the switched triggers, those that asked for nothing in the whole time, so that on and off came to the same
     silent: frozenset[Cause]
-    #: deflated Sharpe ratio of the best of the settings that were tried for this: how probable it is that it is more than luck
-    #: (domain 12.5); None for a single one, and for less than two years
-    best_is_skill: float | None
+    #: how probable it is that the switch that did best beside the strategy as it is did so by more than luck (deflated Sharpe ratio,
+    #: domain 12.5); None where none did better, and for less than two years
+    best_change_is_skill: float | None
     #: hours at which the strategy's plans were carried out, after the first
     traded: tuple[int, ...]
     #: hours without a price, by instrument; only those that have some
@@ -98,7 +98,7 @@ def answer(job: Job, tell: Callable[[int, int], None]) -> Answer:
         ways=ways,
         own=own,
         switched=switched,
-        best_is_skill=_best_is_skill([ways["strategy"], *switched.values()]),
+        best_change_is_skill=_best_change_is_skill(ways["strategy"], tuple(switched.values())),
         on=frozenset(trigger for trigger in switched if job.strategy.setting(trigger).on),
         silent=silent,
         traded=tuple(block.hour for block in blocks[1:]),
@@ -124,14 +124,20 @@ def _says_nothing(past: Past, trigger: Cause, strategy: Strategy) -> bool:
     return not any(past.timelines.of(watch).turns for watch in all_machines(strategy) if watch.trigger is trigger)
 
 
-def _best_is_skill(tried: Sequence[Result]) -> float | None:
-    """Return the deflated Sharpe ratio of the best of some settings; None where that says nothing."""
-    if len(tried) == 1 or len(tried[0].daily) <= ENOUGH_DAYS:
+def _best_change_is_skill(own: Result, changed: Sequence[Result]) -> float | None:
+    """Return the deflated Sharpe ratio of what the best of some changes earned each day beside none; None where that says nothing.
+
+    By itself every setting shows what the market gave to all of them.
+    """
+    if len(own.daily) <= ENOUGH_DAYS:
         return None
-    rows = [measures.daily_returns(one.daily) for one in tried]
-    ratios = [float(row.mean() / row.std(ddof=1)) if row.std() > 0 else 0.0 for row in rows]
-    best = rows[int(np.argmax(ratios))]
-    return skill(best, trials=len(tried), variance=float(np.var(ratios, ddof=1)))
+    beside = [measures.daily_returns(one.daily) - measures.daily_returns(own.daily) for one in changed]
+    ratios = {at: sharpe for at, more in enumerate(beside) if (sharpe := measures.sharpe(more)) is not None}
+    best = max(ratios, key=ratios.__getitem__, default=None)
+    if best is None or ratios[best] <= 0:
+        return None
+    variance = float(np.var(list(ratios.values()), ddof=1)) / measures.YEAR_DAYS if len(ratios) > 1 else 0.0
+    return skill(beside[best], trials=len(ratios), variance=variance)
 
 
 def _missing(past: Past, job: Job) -> dict[str, int]:

@@ -67,7 +67,7 @@ def answered(job: Job) -> Answer:
         ways={"strategy": ways["strategy"]} if job.switched else ways,
         own=None if job.own is None else a_result(1.3),
         switched={trigger: a_result(0.9) for trigger in job.switched},
-        best_is_skill=0.4321 if job.switched else None,
+        best_change_is_skill=0.4321 if job.switched else None,
         on=frozenset(trigger for trigger in job.switched if job.strategy.setting(trigger).on),
         silent=frozenset(job.switched) & {Cause.FUNDING_HIGH},
         traded=(24,),

@@ -1,4 +1,4 @@
-"""What is made of a question: which settings stand beside which, what is missing, and whether the best is more than luck."""
+"""What is made of a question: which settings stand beside which, what is missing, and whether the best change is more than luck."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from chatbot.backtest.past import fetch, played
-from chatbot.backtest.question import Job, _best_is_skill, answer
+from chatbot.backtest.question import Job, _best_change_is_skill, answer
 from chatbot.backtest.result import alone
 from chatbot.clock import ManualClock
 from chatbot.engine.review.deflated import ENOUGH_DAYS
@@ -27,27 +27,40 @@ def worths(seed: int, drift: float, days: int) -> np.ndarray:
 
 
 def test_the_best_of_many_without_any_skill_is_luck() -> None:
-    """Six settings that only differ by chance: nobody would bet on the best; one that earns day after day is another matter."""
-    tried = [replace(a_result(), daily=worths(seed, 0.0, 1000)) for seed in range(6)]
-    told = _best_is_skill(tried)
+    """Five changes that only differ by chance: nobody would bet on the best; one that earns more day after day is another matter."""
+    own, *changed = [replace(a_result(), daily=worths(seed, 0.0, 1000)) for seed in range(6)]
+    told = _best_change_is_skill(own, changed)
     assert told is not None
     assert told < 0.9
-    good = _best_is_skill([*tried[:5], replace(a_result(), daily=worths(9, 0.004, 1000))])
+    good = _best_change_is_skill(own, [*changed[:4], replace(a_result(), daily=worths(9, 0.004, 1000))])
     assert good is not None
     assert good > 0.95
+
+
+def test_what_the_market_gave_to_all_is_no_skill_of_a_change() -> None:
+    """A market that rises day after day lifts every setting: changes that only differ by chance are luck in it too."""
+    market = np.random.default_rng(3).normal(0.004, 0.02, 1000)
+    noise = np.random.default_rng(4).normal(0.0, 0.001, (6, 1000))
+    own, *changed = [replace(a_result(), daily=np.concatenate([[1.0], np.cumprod(1 + market + one)])) for one in noise]
+    told = _best_change_is_skill(own, changed)
+    assert told is not None
+    assert told < 0.9
+    worse = [replace(one, daily=np.concatenate([[1.0], np.cumprod(1 + market - 0.001)])) for one in changed]
+    assert _best_change_is_skill(own, worse) is None
 
 
 @pytest.mark.parametrize("days", [30, ENOUGH_DAYS - 1])
 def test_less_than_two_years_rank_nothing(days: int) -> None:
     """Not enough data in place of a ranking (domain 12.5); nor is a single setting the best of any."""
-    tried = [replace(a_result(), daily=worths(seed, 0.0, days)) for seed in range(3)]
-    assert _best_is_skill(tried) is None
-    assert _best_is_skill([replace(a_result(), daily=worths(1, 0.0, 1000))]) is None
+    own, *changed = [replace(a_result(), daily=worths(seed, 0.0, days)) for seed in range(3)]
+    assert _best_change_is_skill(own, changed) is None
+    assert _best_change_is_skill(replace(a_result(), daily=worths(1, 0.0, 1000)), []) is None
 
 
 def test_worths_that_never_move_are_evidence_of_nothing() -> None:
     """No division by nothing."""
-    assert _best_is_skill([replace(a_result(), daily=np.ones(1000))] * 3) is None
+    still = replace(a_result(), daily=np.ones(1000))
+    assert _best_change_is_skill(still, [still] * 2) is None
 
 
 @pytest.mark.long

@@ -407,8 +407,8 @@ def _by_trigger(words: Words, told: Told, run: Run, found: Answer) -> View:
         say(words, "Return and worst fall with each trigger on and off, everything else as it is:") if rows[1:] else None,
         table(rows) if rows[1:] else None,
         say(words, "Did not fire in this time: {triggers}", triggers=silent) if silent else None,
-        say(words, "Chance that the best of these is more than luck: {share}", share=words.percent(found.best_is_skill, 0))
-        if found.best_is_skill is not None
+        say(words, "Chance that the best single change is more than luck: {share}", share=words.percent(found.best_change_is_skill, 0))
+        if found.best_change_is_skill is not None
         else None,
         "",
         *_caveats(words, told, run, found),

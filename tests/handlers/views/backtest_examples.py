@@ -72,7 +72,7 @@ def an_answer(*, worst: bool = False, by_trigger: bool = False) -> Answer:
         ways={"strategy": own} if by_trigger else ways,
         own=a_result(1.2) if worst and not by_trigger else None,
         switched={trigger: a_result(0.9) for trigger in INFO} if by_trigger else {},
-        best_is_skill=0.4321 if by_trigger else None,
+        best_change_is_skill=0.4321 if by_trigger else None,
         on=frozenset({Cause.VOLATILITY, Cause.TREND}) if by_trigger else frozenset(),
         silent=frozenset({Cause.TREND}) if by_trigger else frozenset(),
         traded=(100, 2000, 5000),
