@@ -6,7 +6,7 @@ order that works although its plan has ended.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,14 +14,15 @@ import structlog
 
 from chatbot.errors import ExchangeError, contained
 from chatbot.exchanges.base import OrderStatus
-from chatbot.execution import next_order, recovery
+from chatbot.execution import next_order, outcomes, recovery
 from chatbot.execution.record import chat_of, with_attempts
 from chatbot.model import LegState, MessageKind, OrderState
 from chatbot.store import events, messages, orders, plans, portfolios
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import datetime
+    from decimal import Decimal
 
     from chatbot.clock import Clock
     from chatbot.exchanges.base import Exchange, Order
@@ -44,6 +45,8 @@ class _Differs:
 
     booked: Attempt
     shown: Order | None
+    #: quote, of the coins that its fees are paid in
+    prices: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 class Comparison:
@@ -88,7 +91,7 @@ class Comparison:
             if shown is not None and shown.status is OrderStatus.OPEN:
                 waits = True
             elif shown is not None and shown.filled != attempt.filled:
-                differs.append(_Differs(booked=attempt, shown=shown))
+                differs.append(_Differs(booked=attempt, shown=shown, prices=await outcomes.fee_prices(exchange, shown, plan.prices)))
             elif shown is not None or not (attempt.filled or attempt.detail == next_order.UNKNOWN_END):
                 self._same.add(attempt.client_id)
             elif attempt.filled and plan.finished_at is not None and now - plan.finished_at >= _PATIENCE:
@@ -111,7 +114,7 @@ class Comparison:
         known = {one.client_id: one for one in booked}
         for one in differs:
             if one.shown is not None:
-                right = _corrected(one.booked, one.shown, exchange.quote_asset, plan, now)
+                right = _corrected(one.booked, one.shown, exchange.quote_asset, one.prices, now)
                 known[right.client_id] = right
                 await orders.save_order(tx, right)
         legs = []
@@ -144,13 +147,13 @@ async def _shown(exchange: Exchange, attempt: Attempt) -> Order | None:
     return await exchange.cancel(attempt.instrument, attempt.client_id) if order.status is OrderStatus.OPEN else order
 
 
-def _corrected(attempt: Attempt, order: Order, money: str, plan: Plan, now: datetime) -> Attempt:
+def _corrected(attempt: Attempt, order: Order, money: str, prices: Mapping[str, Decimal], now: datetime) -> Attempt:
     return replace(
         attempt,
         state=next_order.state_of(order),
         filled=order.filled,
         average=order.average,
-        fee=next_order.fee_in_money(order, money, plan.prices),
+        fee=next_order.fee_in_money(order, money, prices),
         fees=next_order.fees_in_coins(order, money),
         exchange_id=order.exchange_id,
         ended_at=attempt.ended_at or now,

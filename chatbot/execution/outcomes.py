@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from chatbot.errors import ExchangeError
 from chatbot.exchanges.base import OrderStatus
 from chatbot.execution import next_order
 from chatbot.execution.lifecycle import LegEvent, advance
@@ -14,7 +15,8 @@ from chatbot.model import LegState, OrderState
 from chatbot.store.halt import HALTED
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
+    from decimal import Decimal
 
     from chatbot.clock import Clock
     from chatbot.exchanges.base import Exchange, Order
@@ -91,12 +93,13 @@ async def intend(move: LegAttempt, attempt: Attempt, event: str) -> LegAttempt:
 
 async def record_answer(move: LegAttempt, attempt: Attempt, order: Order, event: str = "") -> None:
     """Write down what the exchange says about an order, and what that makes of its leg."""
+    prices = await fee_prices(move.exchange, order, move.view.plan.prices)
     known = replace(
         attempt,
         state=next_order.state_of(order),
         filled=order.filled,
         average=order.average,
-        fee=next_order.fee_in_money(order, move.exchange.quote_asset, move.view.plan.prices),
+        fee=next_order.fee_in_money(order, move.exchange.quote_asset, prices),
         fees=next_order.fees_in_coins(order, move.exchange.quote_asset),
         exchange_id=order.exchange_id,
         ended_at=next_order.ended_at(order, move.deps.clock.now()),
@@ -108,6 +111,21 @@ async def record_answer(move: LegAttempt, attempt: Attempt, order: Order, event:
     detail = {"client_id": attempt.client_id, "filled": str(order.filled), "status": order.status.value}
     await _write(move, event or ("filled" if done else _word(attempt, known)), detail, changed, attempt=known)
     move.passes("answered")
+
+
+async def fee_prices(exchange: Exchange, order: Order, known: Mapping[str, Decimal]) -> Mapping[str, Decimal]:
+    """Return the prices of a plan with those of coins that only its fees are paid in: BNB that lies beside a portfolio, say.
+
+    What no price is told of stays out, and so out of the fee in money: an order is written down whatever else cannot be read.
+    """
+    missing = order.fees.keys() - known.keys() - {exchange.quote_asset}
+    if not missing:
+        return known
+    try:
+        quotes = await exchange.quotes(missing)
+    except ExchangeError:
+        return known
+    return {**known, **{coin: quote.price for coin, quote in quotes.items()}}
 
 
 def _word(before: Attempt, after: Attempt) -> str:

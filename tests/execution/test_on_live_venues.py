@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from chatbot.errors import Unreachable
 from chatbot.exchanges.live.private.opening import Accounts
 from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
 from chatbot.exchanges.testserver.dialects.bybit.speech import BYBIT
@@ -105,6 +106,29 @@ async def test_a_plan_ends_when_the_account_shows_what_it_has_done(db: Database,
         plan = await lab.run("sell 0.01 BTC; reduce sell 0.05 BTC-PERP; increase sell 0.1 ETH-PERP", Reason(trigger=Cause.PANIC))
         assert (plan.state, states(plan)) == (PlanState.DONE, [FILLED] * 3)
         assert seen == [(Decimal("0.99"), [Decimal("-0.1"), Decimal("0.2")])]
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["priced", "no price"])
+async def test_a_fee_in_a_coin_that_the_plan_knows_nothing_of_is_told_in_money(db: Database, *, told: bool) -> None:
+    """BNB for fees lies beside the portfolio, so no plan has its price; where it cannot be asked for, the order is booked too."""
+    async with on("binance", db) as (lab, server):
+        theirs = server.venue.accounts["key"]
+        theirs.pays_in = "BNB"
+        server.venue.deposit(theirs, "BNB", Decimal(5))
+        quotes = lab.account.quotes
+
+        async def none_of_bnb(names: Any) -> Any:
+            if "BNB" in names:
+                raise Unreachable("no price")
+            return await quotes(names)
+
+        lab.account.quotes = quotes if told else none_of_bnb
+        plan = await lab.run("sell 0.01 BTC", Reason(trigger=Cause.PANIC))
+        (leg,) = plan.legs
+        (fill,) = theirs.orders[-1].fills
+        price = (await quotes(["BNB"]))["BNB"].price
+        assert (leg.state, fill.fee_asset) == (FILLED, "BNB")
+        assert leg.fee == (fill.fee * price if told else 0)
 
 
 async def outcome(lab: Lab, server: Server, call: str, fault: str) -> str:
