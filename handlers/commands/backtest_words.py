@@ -15,6 +15,7 @@ from chatbot.i18n import N_
 from chatbot.portfolio import strategies
 from handlers.chat import guesses
 from handlers.chat.numbers import shown
+from handlers.chat.reading import numerals
 from handlers.commands import report_period
 from handlers.views.common import preset_name
 from handlers.views.past.backtest import ALL, OWN, USUAL_PERIOD, Wish
@@ -94,16 +95,30 @@ def _period(said: str, text: str, today: date) -> str:
         bare = " ".join(_NOISE.sub(" ", said).split())
     if not bare:
         return USUAL_PERIOD
-    if named := _NAMED.get(bare):
-        return named
-    if (length := _LENGTH.fullmatch(bare)) is not None:
-        for letter, stems in _UNITS:
-            if int(length["count"]) and any(_is_unit(length["unit"], stem) for stem in stems):
-                return f"{int(length['count'])}{letter}"
+    if length := _length(bare):
+        return length
     try:
         return report_period.read(bare, today).code or ALL
     except report_period.NoPeriod:
         raise _not_understood(text) from None
+
+
+def first_of(text: str, today: date) -> date | None:
+    """Return the first of the days that end today, where a text says how many there are: last 30 days; None: it says no length."""
+    code = _length(" ".join(_NOISE.sub(" ", guesses.plain(unicodedata.normalize("NFKC", text[:_MOST_CHARS]))).split()))
+    length = _CODE.fullmatch(code)
+    begin = _before(datetime.combine(today, time(), tzinfo=UTC), int(length[1]), length[2]) if length is not None else None
+    return None if begin is None else min(begin.date() + timedelta(days=1), today)
+
+
+def _length(bare: str) -> str:
+    """Return the code of how long a text without noise says it is; empty: it says no length."""
+    if named := _NAMED.get(bare):
+        return named
+    length = _LENGTH.fullmatch(numerals.as_figures(bare))
+    units = (letter for letter, stems in _UNITS if length is not None and any(_is_unit(length["unit"], stem) for stem in stems))
+    letter = next(units, "")
+    return f"{int(length['count'])}{letter}" if length is not None and letter and int(length["count"]) else ""
 
 
 def _is_unit(word: str, stem: str) -> bool:

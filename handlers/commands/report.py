@@ -11,7 +11,7 @@ from chatbot.reports.tax import entries
 from chatbot.reports.tax.books import books, within
 from chatbot.reports.tax.files import Format, written
 from handlers.chat.context import need_portfolio, send_file, show
-from handlers.commands import report_period
+from handlers.commands import backtest_words, report_period
 from handlers.views.past import report as views
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ async def report(update: Update, context: Context) -> None:
     if not context.rest or update.callback_query is not None:
         await show(update, context, views.overview(context.words, portfolio, told))
         return
-    await _send(context, portfolio, told, report_period.read(context.rest, _today(context)), Format.OURS)
+    await _send(context, portfolio, told, _period(context.rest, _today(context)), Format.OURS)
 
 
 async def report_as(update: Update, context: Context) -> None:
@@ -58,6 +58,16 @@ async def _send(context: Context, portfolio: Portfolio, told: Books, period: Per
     of = "" if to is Format.OURS else f"-{to.value}"
     file = InputFile(written(theirs, to).encode(), filename=f"ballast-{portfolio.id}{of}-{period.code or 'all'}.csv")
     await send_file(context, file, view)
+
+
+def _period(text: str, today: date) -> Period:
+    """Return the days that a text names, or so many up to today. Raises :class:`UserError`."""
+    try:
+        return report_period.read(text, today)
+    except report_period.NoPeriod:
+        if (first := backtest_words.first_of(text, today)) is None:
+            raise
+    return report_period.Period(first=first, last=today)
 
 
 def _today(context: Context) -> date:

@@ -53,6 +53,10 @@ _DATES: Final = tuple(
         rf"(?<!\d){_YEAR}(?!\d)",
     )
 )
+#: days of one month: 1 to 31 December, December 1-31, del 1 al 31 de diciembre, с 1 по 31 декабря
+_TO_DAY = r"\s*(?:[-–—]|(?<=\s)(?:to|till|until|and|al?|y|по|до|и)(?=\s))\s*"
+_DAYS_BEFORE = re.compile(rf"(?<![\d./-])(\d{{1,2}})(?:st|nd|rd|th|-?го)?({_TO_DAY})(?=\d{{1,2}}(?:st|nd|rd|th|-?го)? ?{_NAME})")
+_DAYS_BEHIND = re.compile(rf"(?<!\w){_NAME} (\d{{1,2}})({_TO_DAY})(?=\d{{1,2}}(?![\d./-]|\w| ?{_NAME.replace('?P<name>', '?:')}))")
 #: what says nothing, or only where one date ends and the other begins
 _NOISE = re.compile(
     r"(?<!\w)(?:for|the|of|year|in|from|to|and|until|till|through|between|report|since|onwards?"
@@ -117,6 +121,7 @@ def read(text: str, today: date) -> Period:
         return named(today)
     if (packed := re.fullmatch(r"(20\d\d) ?[-–—] ?(20\d\d)", said)) is not None:
         return _checked(Period(first=year(int(packed[1])).first, last=year(int(packed[2])).last), text, today)
+    said = _DAYS_BEHIND.sub(r"\g<name> \2\3\g<name> ", _DAYS_BEFORE.sub(r"\1 \g<name>\2", said))
     found, rest = _dates(said, text, today)
     if not found or len(found) > _TWO or _NOISE.sub("", rest).strip():
         raise NoPeriod(
@@ -195,6 +200,18 @@ def _last_month(today: date) -> Period:
     return _this_month(today.replace(day=1) - timedelta(days=1))
 
 
+def _today(today: date) -> Period:
+    return Period(first=today, last=today)
+
+
+def _yesterday(today: date) -> Period:
+    return Period(first=today - timedelta(days=1), last=today - timedelta(days=1))
+
+
+def _so_far(today: date) -> Period:
+    return Period(first=today.replace(month=1, day=1), last=today)
+
+
 def _this_year(today: date) -> Period:
     return year(today.year)
 
@@ -210,6 +227,9 @@ _NAMED: Final[dict[str, Callable[[date], Period]]] = {
     **dict.fromkeys(
         ("last year", "last", "previous year", "ano pasado", "el ano pasado", "прошлыи год", "прошлыи", "прошлого"), _last_year
     ),
+    **dict.fromkeys(("today", "hoy", "сегодня"), _today),
+    **dict.fromkeys(("yesterday", "ayer", "вчера"), _yesterday),
+    **dict.fromkeys(("year to date", "ytd", "en lo que va de ano", "lo que va de ano", "с начала года"), _so_far),
     **dict.fromkeys(("this month", "este mes", "этот месяц"), _this_month),
     **dict.fromkeys(("last month", "previous month", "mes pasado", "el mes pasado", "прошлыи месяц"), _last_month),
 }

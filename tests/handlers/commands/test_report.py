@@ -79,6 +79,8 @@ async def test_periods_behind_the_command(tmp_path: Path) -> None:
         assert "0 trades" in ann.last.text
         assert rows(ann.last) == []
         assert "Write it like 2025" in await ann.say("/report soon")
+        await ann.say("/report last 30 days")
+        ann.sees("7 Dec 2025 – 5 Jan 2026")
         await ann.say("/report everything")
         assert "everything" in ann.last.text
 

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from chatbot.errors import UserError
-from handlers.commands import report_period
+from handlers.commands import backtest_words, report_period
 
 TODAY = date(2026, 3, 15)
 
@@ -62,6 +62,24 @@ READ = [
         (typed, "2025-12-01", "2026-03-15")
         for typed in ("since 2025-12-01", "desde diciembre de 2025", "с 1 декабря 2025", "from Dec 2025")
     ),
+    *(
+        (typed, "2025-12-01", "2025-12-31")
+        for typed in (
+            "from 1 to 31 December",
+            "1-31 Dec",
+            "1st to 31st December 2025",
+            "Dec 1-31",
+            "December 1 to 31, 2025",
+            "del 1 al 31 de diciembre",
+            "1 a 31 de diciembre de 2025",
+            "с 1 по 31 декабря",
+            "1–31 декабря 2025",
+        )
+    ),
+    ("28 Feb to 3 March 2025", "2025-02-28", "2025-03-03"),
+    *((typed, "2026-03-15", "2026-03-15") for typed in ("today", "hoy", "сегодня")),
+    *((typed, "2026-03-14", "2026-03-14") for typed in ("yesterday", "ayer", "вчера")),
+    *((typed, "2026-01-01", "2026-03-15") for typed in ("ytd", "year to date", "en lo que va de año", "с начала года")),
     ("2024-2025", "2024-01-01", "2025-12-31"),
     ("2024 to 2025", "2024-01-01", "2025-12-31"),
     ("31/03/2025", "2025-03-31", "2025-03-31"),
@@ -73,7 +91,7 @@ READ = [
 REFUSED = [
     *(
         (typed, "not a period I can read")
-        for typed in ("", "soon", "🚀", "2025 BTC", "1999", "2023 2024 2025", "9" * 400, "2025-03-01-02", "yesterday")
+        for typed in ("", "soon", "🚀", "2025 BTC", "1999", "2023 2024 2025", "9" * 400, "2025-03-01-02", "the day before")
     ),
     ("03/04/2025", "reads two ways"),
     *((typed, "does not exist") for typed in ("2025-13", "31.2.2025", "2025-02-30", "31 June 2025")),
@@ -95,3 +113,23 @@ def test_what_is_no_period_is_answered_with_what_to_write(typed: str, why: str) 
     with pytest.raises(UserError) as refused:
         report_period.read(typed, TODAY)
     assert why in refused.value.msgid
+
+
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [
+        *(
+            (typed, "2026-02-14")
+            for typed in ("last 30 days", "30 days", "thirty days", "los últimos 30 días", "за последние 30 дней", "30d")
+        ),
+        *((typed, "2026-03-09") for typed in ("7 days", "una semana", "одна неделя")),
+        *((typed, "2025-12-16") for typed in ("3 months", "últimos tres meses", "три месяца")),
+    ],
+)
+def test_days_up_to_today_are_counted_with_today(typed: str, first: str) -> None:
+    """Thirty days that end today begin twenty-nine days ago; backtests know the same lengths."""
+    with pytest.raises(report_period.NoPeriod):
+        report_period.read(typed, TODAY)
+    begun = backtest_words.first_of(typed, TODAY)
+    assert begun is not None
+    assert begun.isoformat() == first
