@@ -29,6 +29,7 @@ from chatbot.plans.closing import Outcome
 from chatbot.portfolio.flows import Corrected
 from chatbot.store import accounts, codec, portfolios
 from chatbot.store import keys as stored_keys
+from chatbot.triggers import market
 from handlers.views import alerts, problems
 from handlers.views.common import Html, head, joined
 from handlers.views.hedge import alerts as hedge_alerts
@@ -144,7 +145,11 @@ async def _problem(program: Program, words: Words, portfolio: Portfolio, _: Fact
 
 
 async def _signals(program: Program, words: Words, portfolio: Portfolio, facts: Facts) -> View | None:
-    steps = [step for step in map(_step, facts["steps"]) if reasons.is_about_signal(step.reason)]
+    # quiet hours or a pause may have held it back: a reading is as old as it is now, and a move before the next one is no news after it
+    market_now = program.evaluator.market_time(portfolio, program.clock.now())
+    read = [step for step in map(_step, facts["steps"]) if reasons.is_about_signal(step.reason)]
+    aged = market.aged((step.reason for step in read), market_now)
+    steps = [replace(step, reason=reason) for step, reason in zip(read, aged, strict=True) if not reasons.is_overtaken(reason)]
     if not steps:
         return None
     cash_only = bool(facts.get("cash_only"))

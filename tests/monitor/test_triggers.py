@@ -192,7 +192,7 @@ async def test_a_move_between_two_readings_is_told_once_a_spike_and_not_traded(t
         portfolio = await on.open()
         before = await on.lines(portfolio)
         on.room.clock.advance(120)
-        moves = replace(QUIET, at=START, moved=D("3.1"), age_s=57_600.0)
+        moves = replace(QUIET, at=START - timedelta(hours=16), moved=D("3.1"), age_s=57_600.0)
         told = []
         for signal in (
             moves,
@@ -222,6 +222,8 @@ async def test_a_move_between_two_readings_is_told_once_a_spike_and_not_traded(t
         await on.room.program.portfolios.change(portfolio, strategy=off)
         on.hear(replace(moves, at=START + timedelta(days=9)))
         assert (await on.room.tick())[0] == 0
+        on.room.clock.advance(9 * 3600)
+        assert await rendering.view_of(on.room.program, CATALOGUE.words("en"), first) is None, "its next reading has come"
 
 
 async def test_a_storm_between_two_readings_is_told_once(tmp_path: Path) -> None:
@@ -402,6 +404,21 @@ async def test_a_card_says_of_every_coin_that_its_signals_name_why_it_is_not_tra
         assert plan is not None
         assert [leg.instrument for leg in plan.legs if not leg.is_transfer] == ["BTC"]
         assert ("SOL", LeftOutWhy.SMALL) in [(left.instrument, left.why) for left in plan.left_out]
+
+
+async def test_an_alert_that_was_held_back_tells_the_age_that_its_reading_has_then(tmp_path: Path) -> None:
+    """Quiet hours and a pause over it: nine hours later it still said a reading of a minute ago."""
+    async with stage(tmp_path) as on:
+        await on.open()
+        on.room.clock.advance(120)
+        on.hear(replace(SPIKE, at=on.room.clock.now(), age_s=0.0))
+        await on.room.tick()
+        (alert,) = await on.room.mail()
+        for hours, told in ((0, "Read"), (9, "Read 9 hr ago.")):
+            on.room.clock.advance(hours * 3600)
+            view = await rendering.view_of(on.room.program, CATALOGUE.words("en"), alert)
+            assert view is not None
+            assert (told in view.text) is bool(hours)
 
 
 @pytest.mark.long

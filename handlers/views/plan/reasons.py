@@ -43,6 +43,11 @@ def is_pressing(reason: Reason) -> bool:
     return urgent or reason.trigger is Cause.MARGIN
 
 
+def is_overtaken(reason: Reason) -> bool:
+    """Tell whether the reading that a move between two of them waited for has come since."""
+    return reason.event is Phase.WATCH and reason.age_s is not None and reason.age_s > _DAY_S + READY.total_seconds()
+
+
 def sentence(words: Words, reason: Reason, *, suppressed: bool = False) -> Html:
     """Say what a trigger of the market saw, and what it asks for; ``suppressed``: it does not get it."""
     said = said_of(reason.trigger, reason.line)
