@@ -8,12 +8,11 @@ import pytest
 
 from chatbot.model import PlanState
 from handlers.loopback import TelegramUser
-from tests.person import ANN, BEN, someone
+from tests.moments import after
+from tests.person import ANN, BEN, Someone, someone
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from tests.person import Someone
 
 #: a page whose buttons change settings -> one of them
 PAGES = {
@@ -51,6 +50,36 @@ async def test_an_old_page_changes_nothing_of_other_settings(tmp_path: Path, pag
         assert "This was shown for other settings or another portfolio" in answer.text
         assert answer.alert
         assert [await chat.program.portfolios.by_id(number) for number in (1, 2)] == before
+
+
+#: everything that the pages of a portfolio show of its settings: what was chosen before the page, and what is changed after it
+CHANGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "a band": ((), ("/bands BTC 7",)),
+    "a trigger": ((), ("/triggers fear 20",)),
+    "the calendar": ((), ("/schedule weekly mon",)),
+    "how it answers": ((), ("/mode tell",)),
+    "what no answer does": ((), ("/mode", "Remind me")),
+    "after how long": (("/mode", "Reduce after 15 minutes"), ("/mode", "Reduce after 4 hours")),
+    "its limits alone": (
+        ("/mode auto 500 10%", "Yes, trade without asking me"),
+        ("/mode auto 200 10%", "Yes, trade without asking me"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CHANGES)
+async def test_a_page_is_old_after_any_change_of_what_it_rests_on(tmp_path: Path, case: str) -> None:
+    """Whatever of the settings has changed since, its button is refused in words, and stores nothing."""
+    before, then = CHANGES[case]
+    async with after(Someone.set_up, tmp_path) as chat:
+        await walk(chat, before)
+        await chat.say("/bands")
+        old = chat.with_button("to the edge")
+        await walk(chat, then)
+        changed = await chat.program.portfolios.by_id(1)
+        answer = await chat.tap("to the edge", on=old)
+        assert "This was shown for other settings or another portfolio" in (answer.text or "")
+        assert await chat.program.portfolios.by_id(1) == changed
 
 
 async def test_consent_to_auto_is_for_the_portfolio_that_was_named(tmp_path: Path) -> None:
