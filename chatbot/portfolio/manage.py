@@ -242,12 +242,16 @@ class Portfolios:
 
     async def _set_paused(self, person: Person, only: int | None, *, paused: bool) -> tuple[PortfolioRow, ...]:
         async with self._db.transaction() as tx:
-            chosen = [one.id for one in await portfolios.open_of(tx, person.id) if only in (None, one.id)]
+            theirs = [one for one in await portfolios.open_of(tx, person.id) if only in (None, one.id)]
+            chosen = [one.id for one in theirs]
             if not paused:
                 await portfolios.wake(tx, chosen, self._clock.now())
             else:
                 await portfolios.pause(tx, chosen)
                 await live_consent.end_alone(tx, AloneEnded.PAUSED, self._clock.now(), chosen)
+            for one in theirs:
+                if one.paused is not paused:
+                    await self.draw_card(tx, one.id)
             stand = await portfolios.open_of(tx, person.id)
         for portfolio_id in chosen:
             self._changed(portfolio_id)
@@ -345,7 +349,7 @@ class Portfolios:
                     self._changed(portfolio.id)
 
     async def draw_card(self, tx: Tx, portfolio_id: int) -> None:
-        """Have the card of an open plan drawn again: it has another name, or waits for its answer again."""
+        """Have the card of an open plan drawn again: it has another name, waits for its answer again, is paused or goes on."""
         now, waiting = self._clock.now(), await plans.open_plan(tx, portfolio_id)
         if waiting is not None:
             await self._redraw(tx, waiting, now, f"again-{now.isoformat()}")

@@ -59,8 +59,7 @@ async def answer_proposal(
     words = context.words
     match proposal:
         case outcomes.Proposed(plan=plan, instead_of=older):
-            paused = context.words.t("Paused: nothing is sent until /resume.") if portfolio.paused else ""
-            now, said = context.program.clock.now(), await _with_halt(context, plan, " ".join(filter(None, (lead, paused))))
+            now, said = context.program.clock.now(), await _with_halt(context, plan, lead)
             sent = await put(update, context, views.plan_card(words, portfolio, plan, now, lead=said))
             await _remember_card(context, plan, sent)
             if older is not None and older.message_id != sent.message_id:

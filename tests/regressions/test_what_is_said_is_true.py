@@ -42,10 +42,18 @@ async def test_an_alert_that_no_order_can_answer_offers_no_plan(ann: Someone) ->
 
 @pytest.mark.long
 async def test_a_card_of_a_paused_portfolio_says_that_nothing_is_sent(ann: Someone) -> None:
+    """One that is asked for then, and one that waits already: its words are true before the pause, in it and after it, in its place."""
+    paused = "Paused: nothing is sent until /resume."
     await ann.say("/deposit 500")
     await ann.say("/pause")
-    assert "Paused: nothing is sent until /resume." in await ann.say("/rebalance")
-    await ann.say("/resume")
+    assert paused in await ann.say("/rebalance")
+    card = ann.with_button("Confirm")
+    for said, is_paused in (("/resume", False), ("/pause", True), ("/pause", True), ("/resume", False)):
+        ann.clock.advance(1)
+        await ann.say(said)
+        await ann.work()
+        now = ann.with_button("Confirm")
+        assert (now.id, paused in now.text) == (card.id, is_paused)
     assert "Paused" not in await ann.say("/rebalance")
 
 

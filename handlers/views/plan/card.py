@@ -124,6 +124,8 @@ def plan_card(words: Words, portfolio: Portfolio, plan: Plan, now: datetime, *, 
     """
     if plan.state is not PlanState.PROPOSED:
         return closed_card(words, portfolio, plan)
+    paused = words.t("Paused: nothing is sent until /resume.") if portfolio.paused and not (plan.is_panic or plan.is_by_hand) else ""
+    lead = " ".join(filter(None, (lead, paused)))
     text = _front(words, portfolio, plan, _waits(words, plan, now), lead, autonomy.card_lines(words, plan, now))
     return View(text, _answers(words, plan), card_picture(words, plan))
 
