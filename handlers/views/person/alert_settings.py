@@ -56,6 +56,7 @@ def alerts(words: Words, settings: AlertSettings) -> View:
         "",
         _quiet_line(words, settings),
         reminder if settings.reminder_h else say(words, "An alert that lasts does not ring again until it gets worse."),
+        say(words, "A signal that leads to no plan comes without a sound; one event rings once, for all your portfolios."),
         _review_line(words, settings),
         "",
         say(words, "Tap, or write it: {example}", example=code(EXAMPLE)),
