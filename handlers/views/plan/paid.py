@@ -71,37 +71,40 @@ def _against_card(words: Words, leg: Leg) -> Html | None:
 
 
 def totals(words: Words, plan: Plan) -> list[Html]:
-    """Return what was traded, its fees, and what the prices cost more or less than the card said; in money and basis points."""
+    """Return what was traded, its fees, and the slippage beside what the card had said of it; in money and basis points.
+
+    Slippage counts from the middle price, as on the card and in /review. Where that is not known, the prices of the card are what there is
+    to compare with.
+    """
     paid = costs.paid(plan.legs)
     fees = say(words, "fees paid {amount}", amount=words.money(paid.fees))
-    lines = [
-        joined(DOT, (say(words, "Traded {amount}", amount=words.money(paid.traded, 0)), joined(" ", (fees, _bps(words, paid.fees_bps)))))
-    ]
-    if not paid.traded:
-        return lines
+    traded = joined(
+        DOT, (say(words, "Traded {amount}", amount=words.money(paid.traded, 0)), joined(" ", (fees, _bps(words, paid.fees_bps))))
+    )
+    return [traded, _slippage(words, paid, plan.waiting_bps) or _over_card(words, paid)] if paid.traded else [traded]
+
+
+def _slippage(words: Words, paid: costs.Paid, waiting: Decimal | None) -> Html | None:
+    """Say what was lost from the middle price, and how far prices usually move until such a plan is done; None: it is not known."""
+    if paid.slipped is None or paid.told is None:
+        return None
+    facts = {"amount": words.money(abs(paid.slipped)), "number": words.number(abs(paid.slipped_bps), 1)}
+    if paid.slipped.quantize(costs.CENT) < 0:
+        slipped = say(words, "{amount} ({number} bp) better than the middle price", **facts)
+    else:
+        slipped = say(words, "Slippage {amount} ({number} bp)", **facts)
+    told = say(words, "the card said {told}", told=words.money(paid.told))
+    usual = None if waiting is None else say(words, "prices usually move {move} bp meanwhile", move=words.number(waiting, 1))
+    return joined(DOT, (slipped, told, usual))
+
+
+def _over_card(words: Words, paid: costs.Paid) -> Html:
     facts = {"amount": words.money(abs(paid.over_card)), "number": words.number(abs(paid.over_card_bps), 1)}
     if not abs(paid.over_card).quantize(costs.CENT):
-        lines.append(say(words, "Prices as on the card"))
-    elif paid.over_card > 0:
-        lines.append(say(words, "Paid {amount} ({number} bp) more than the card", **facts))
-    else:
-        lines.append(say(words, "Paid {amount} ({number} bp) less than the card", **facts))
-    return lines
-
-
-def slippage(words: Words, plan: Plan) -> list[Html]:
-    """Say what was lost from the middle price beside what the card had said, and how far prices usually move while orders rest.
-
-    The limits of a card are not where the market stood; the card's own costs, and /review, count from the middle.
-    """
-    paid, waiting = costs.paid(plan.legs), plan.waiting_bps
-    if not paid.traded or paid.slipped is None or paid.told is None:
-        return []
-    facts = {"amount": words.money(paid.slipped), "number": words.number(paid.slipped_bps, 1), "told": words.money(paid.told)}
-    if waiting is None:
-        return [say(words, "Slippage {amount} ({number} bp) from the middle price, card {told}", **facts)]
-    text = N_("Slippage {amount} ({number} bp) from the middle price, card {told}, usual move {move} bp")
-    return [say(words, text, **facts, move=words.number(waiting, 1))]
+        return say(words, "Prices as on the card")
+    if paid.over_card > 0:
+        return say(words, "Paid {amount} ({number} bp) more than the card", **facts)
+    return say(words, "Paid {amount} ({number} bp) less than the card", **facts)
 
 
 def _bps(words: Words, bps: Decimal) -> Html | None:

@@ -64,7 +64,6 @@ def result(words: Words, portfolio: Portfolio, plan: Plan, *, asking: bool = Tru
     top = title(words, portfolio, plan, _verdict(words, plan, failed))
     lead: list[object] = [top, *autonomy.acted_lines(words, plan)]
     parts: list[object] = [*paid.totals(words, plan)]
-    totals = len(parts)
     if plan.result is not None:
         parts += [
             change_table(words, plan.before, plan.result, titles=(words.t("before"), words.t("after"))),
@@ -86,10 +85,7 @@ def result(words: Words, portfolio: Portfolio, plan: Plan, *, asking: bool = Tru
             *keyboard,
         )
     done = [leg for leg in plan.legs if leg not in failed and leg.state is not LegState.DROPPED]
-    spare = paid.slippage(words, plan)
-    text = _fitting(words, lead, done, [*parts[:totals], *spare, *parts[totals:]])
-    if spare and visible_length(text) > MAX_CAPTION:
-        text = _fitting(words, lead, done, parts)
+    text = _fitting(words, lead, done, parts)
     if plan.result is None:
         return View(text, keyboard)
     picture = change_picture(words, plan.before, plan.result, words.t("Plan {number}", number=plan.number))
