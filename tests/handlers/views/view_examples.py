@@ -769,7 +769,6 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "problems.cannot_evaluate": lambda w: problems.cannot_evaluate(w, port, report(name, known=False).check.problems),
         "problems.damaged": lambda w: problems.damaged(w, Damaged("plan", 7), "a1b2c3", None),
         "problems.failure": lambda w: problems.failure(w, "a1b2c3"),
-        "problems.damaged": lambda w: problems.damaged(w, Damaged("plan", 27), "a1b2c3", None),
         "problems.damaged of a portfolio": lambda w: problems.damaged(w, Damaged("strategy"), "a1b2c3", head(w, port, name=True)),
         "problems.mistake": lambda w: problems.mistake(w, mistakes[0]),
         "problems.mistakes": lambda w: problems.mistakes(w, mistakes, strategy.targets_example("USDT")),
