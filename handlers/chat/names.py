@@ -39,7 +39,7 @@ _CALLED = {
     "USDT": "tether tethers tetherus юсдт усдт юздт",
     "USD": "dollar dollars bucks dólar dólares dolar dolares pavos us$ юсд дол уе у.е зелёных зеленых зелени",
     "EUR": "euro euros",
-    "CASH": "efectivo money dinero наличные наличными наличка налички кэш кэша кэше кеш кеша кеше деньги денег деньгах",
+    "CASH": "efectivo money dinero наличные наличных наличными наличка налички кэш кэша кэше кеш кеша кеше деньги денег деньгах",
 }
 #: the same in Russian, in any case: by how they begin
 _BEGINS = {

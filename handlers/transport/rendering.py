@@ -27,7 +27,7 @@ from chatbot.model import (
 from chatbot.model.life import Leap, Stop, StopKind
 from chatbot.plans.closing import Outcome
 from chatbot.portfolio.flows import Corrected
-from chatbot.store import accounts, codec, portfolios
+from chatbot.store import accounts, codec, plans, portfolios
 from chatbot.store import keys as stored_keys
 from chatbot.triggers import market
 from handlers.views import alerts, problems
@@ -205,8 +205,11 @@ async def _leap(program: Program, words: Words, portfolio: Portfolio, facts: Fac
     return leaps.question(words, portfolio, asked) if program.markets.leap(portfolio, asked.mark) is not None else None
 
 
-def _stopped(words: Words, portfolio: Portfolio, facts: Facts) -> View:
-    return lives.stopped(words, portfolio, [(_stop(one), Decimal(one["qty"])) for one in facts["stops"]])
+async def _stopped(program: Program, words: Words, portfolio: Portfolio, facts: Facts) -> View:
+    """Tell what is not traded any more, and which card still has orders in it: one by hand is not priced again before it is done."""
+    async with program.db.read() as tx:
+        waiting = await plans.open_plan(tx, portfolio.id)
+    return lives.stopped(words, portfolio, [(_stop(one), Decimal(one["qty"])) for one in facts["stops"]], waiting)
 
 
 def _stop(stored: Facts) -> Stop:
@@ -318,7 +321,7 @@ ABOUT_PORTFOLIOS: Mapping[MessageKind, OfPortfolio] = {
     MessageKind.EVALUATED_AGAIN: _from_facts(lambda words, portfolio, _: problems.evaluated_again(words, portfolio)),
     MessageKind.LEAP: _leap,
     MessageKind.DEPEG: _from_facts(_depeg),
-    MessageKind.COIN_STOPPED: _from_facts(_stopped),
+    MessageKind.COIN_STOPPED: _stopped,
     MessageKind.COIN_TRADED_AGAIN: _from_facts(lambda words, portfolio, facts: lives.traded_again(words, portfolio, facts["instruments"])),
     MessageKind.STUMBLED: _from_facts(lambda words, portfolio, facts: problems.stumbled(words, portfolio, facts["id"])),
     MessageKind.AMOUNTS: _amounts,

@@ -298,3 +298,20 @@ async def test_a_stopped_contract_cannot_be_closed_and_the_others_can(tmp_path: 
         for _ in range(3):
             await ann.step()
         assert (await ann.books())["book"] == {"ETH-PERP": held["ETH-PERP"]}
+
+
+@pytest.mark.parametrize("dropped", [False, True])
+async def test_a_card_by_hand_with_an_order_in_a_coin_that_stops_is_named(tmp_path: Path, dropped: bool) -> None:
+    """It is not priced again before it is done: somebody would look for a market that is not there. Left out already, nothing is said."""
+    async with after(manual, tmp_path, source=StillMarket, fear_greed_url="") as ann:
+        market(ann).move("BTC", "1.5")
+        await ann.say("/rebalance")
+        if dropped:
+            await ann.tap("Edit")
+            await ann.tap(next(label for label in ann.last.buttons if "SOL" in label))
+        listings(ann).gone |= {"SOL", "SOL-PERP"}
+        for _ in range(3):
+            await ann.step()
+        (message,) = told(ann, "no longer lists SOL")
+        named = "Plan 2 has an order in SOL, which can't be traded now: leave it out under “Edit”."
+        assert (named in message) is not dropped

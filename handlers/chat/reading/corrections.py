@@ -104,6 +104,15 @@ _CHANGE = re.compile(
     r"|(?<![\w.,])\d[\d.,]*(?:\s*\w+)?\s+(?:more|less|más|mas|menos|больше|меньше)\b(?!\s*[\d.,]*\d)"
     r"|(?:^|[,;\n])[^\S\n]*(?:another|otros|ещё|еще|minus|menos|минус)\s+\d[\d.,]*"
 )
+_TRADED = r"(?:buy|bought|sell|sold|trade[ds]?|done|execute[ds]?|compr\w+|vend\w+|hic\w+|hecho|купил\w*|продал\w*|сделал\w*|сделано|готово)"
+#: which orders were done, in words: how much is held now is not known by that
+_WHICH_ORDERS = re.compile(
+    r"(?i)(?<!\w)(?:everything|all|todo|tod[oa]s|вс[её])\s+(?:except|but|apart\s+from|menos|excepto|salvo|кроме)(?:\s+for)?\s+\w+"
+    rf"|(?<!\w)(?:did(?:n['’]t|\s+not)|have(?:n['’]t|\s+not)|not|no|не)\s+{_TRADED}(?!\w)(?:\s+[^\W\d_]\w*)?"
+    rf"|(?<!\w)[^\W\d_]\w*\s+(?:not|no|не)\s+{_TRADED}(?!\w)"
+    rf"|(?<!\w)(?:only|just|s[oó]lo|solamente|только)\s+(?:{_TRADED}(?!\w)|the\s+first|l[ao]s\s+primer\w+|первы\w+)(?:\s+[^\W\d_]\w*)?(?!\s*\d)"
+    r"|(?<!\w)(?:half|partly|partially|a\s+medias|medio|наполовину|частично)\s+(?:done|hecho|сделано|готово)(?!\w)"
+)
 #: what there was before what is there now: 0.5 → 0.6
 _BEFORE = re.compile(
     rf"(?i)(?<![\w.,]){_DIGITS}\s*(?:→|->|=>)\s*(?=[\d.,]*\d)"
@@ -134,6 +143,9 @@ def corrections(text: str, instruments: Collection[str], quote: str, decimal: st
     if change := _CHANGE.search(plain):
         told = N_("“{text}” says by how much it changed. Write how much you hold now: BTC 0.6.")
         return Typed(), (UserError(told, text=numbers.shown(change[0])),)
+    if which := _WHICH_ORDERS.search(plain):
+        told = N_("“{text}” says which orders were done. Write how much you hold now: BTC 0.6, or SOL 0 if there is none.")
+        return Typed(), (UserError(told, text=numbers.shown(which[0])),)
     plain = _TO.sub(r"\1", _SAID.sub(" ", _BEFORE.sub(" ", numerals.in_digits(plain, found.names))))
     for pattern in _ENDS:
         plain = pattern.sub(lambda match: _take(match, found, Decimal(0)), plain)

@@ -67,7 +67,22 @@ NOISE = frozenset(
         *("on", "wallet", "ledger", "trezor", "binance", "bybit", "kraken", "coinbase", "metamask", "мой", "мои", "mi", "на"),
         # over the columns of an exchange's page; what is locked in orders is an amount of its own
         *("available", "total", "balance", "free", "amount", "quantity", "estimated", "trc20", "erc20", "bep20"),
-        *("disponible", "disponibles", "saldo", "cantidad", "estimado", "unidades", "доступно", "баланс", "итого", "количество"),
+        *(
+            "account",
+            "cuenta",
+            "счёте",
+            "счете",
+            "disponible",
+            "disponibles",
+            "saldo",
+            "cantidad",
+            "estimado",
+            "unidades",
+            "доступно",
+            "баланс",
+            "итого",
+            "количество",
+        ),
         *("unos", "unas", "aprox", "aproximadamente", "casi", "около", "примерно", "приблизительно"),
     )
 )

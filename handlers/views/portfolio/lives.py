@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
+from chatbot.model import LegState
 from chatbot.model.life import StopKind
 from chatbot.portfolio.lives.ways_out import Case, is_decided
 from handlers.views.common import DASH, View, bold, button, esc, head, joined, line_name, name_of, page, say
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from chatbot.i18n import Words
-    from chatbot.model import Portfolio, PortfolioFigures
+    from chatbot.model import Plan, Portfolio, PortfolioFigures
     from chatbot.model.life import Stop
     from handlers.views.common import Html
 
@@ -46,17 +47,30 @@ def _standing(words: Words, stop: Stop, now: datetime) -> Html:
     return say(words, _STANDING.get(stop.kind, _STANDING[StopKind.HALTED]), **facts)
 
 
-def stopped(words: Words, portfolio: Portfolio, stops: Sequence[tuple[Stop, Decimal]]) -> View:
-    """Tell which coins and contracts are not traded any more, since when, and what they count at; each with the signed amount held."""
+def stopped(words: Words, portfolio: Portfolio, stops: Sequence[tuple[Stop, Decimal]], waiting: Plan | None = None) -> View:
+    """Tell which coins and contracts are not traded any more, since when, and what they count at; each with the signed amount held.
+
+    ``waiting`` is the plan that waits or is under way: of one by hand the orders in them are named, which nobody can trade.
+    """
     told = [_told(words, stop, qty) for stop, qty in stops[:_MOST]]
     text = page(
         head(words, portfolio, name=True),
         *told,
         esc(words.n("and {count} more", "and {count} more", len(stops) - _MOST)) if len(stops) > _MOST else None,
         say(words, "I place no orders in it, and nothing else is bought or sold in its place. The rest of the portfolio goes on."),
+        _in_plan(words, {stop.instrument for stop, _ in stops}, waiting),
     )
     cases = [Case(asset=stop.instrument, qty=qty, price=stop.price, stop=stop) for stop, qty in stops if is_decided(stop)]
     return View(text, (*choice_rows(words, cases), (button(words.t("Status"), "status"), button(words.t("Why?"), "why"))))
+
+
+def _in_plan(words: Words, stopped: set[str], plan: Plan | None) -> Html | None:
+    """Say which orders of a card that is traded by hand can't be done any more; None where there is none."""
+    if plan is None or not plan.is_by_hand:
+        return None
+    found = [name_of(words, leg.instrument) for leg in plan.legs if leg.instrument in stopped and leg.state is not LegState.DROPPED]
+    told = N_("Plan {number} has an order in {coins}, which can't be traded now: leave it out under “Edit”.")
+    return say(words, told, number=plan.number, coins=", ".join(dict.fromkeys(found))) if found else None
 
 
 def _told(words: Words, stop: Stop, qty: Decimal) -> Html:

@@ -14,6 +14,20 @@ if TYPE_CHECKING:
 LISTED = ("BTC", "ETH", "SOL", "USDC", "S", "1INCH", "BTC-PERP", "ETH-PERP", "SOL-PERP")
 #: what is typed | decimal sign of the language | what is read, or ! and a part of the sentence
 WRITTEN = """
+everything except SOL|.|! “everything except SOL” says which orders were done.
+all but 3|.|! “all but 3” says which orders were done.
+ETH not sold|.|! “ETH not sold” says which orders were done.
+didn't buy SOL|.|! “didn't buy SOL” says which orders were done.
+only the first two|.|! “only the first two” says which orders were done.
+only bought ETH|.|! “only bought ETH” says which orders were done.
+half done|.|! “half done” says which orders were done.
+todo menos SOL|,|! “todo menos SOL” says which orders were done.
+no compré SOL|,|! “no compré SOL” says which orders were done.
+solo vendí BTC|,|! “solo vendí BTC” says which orders were done.
+всё кроме SOL|,|! “всё кроме SOL” says which orders were done.
+не купил SOL|,|! “не купил SOL” says which orders were done.
+наличных 5 200|,|USDT 5200
+на счёте 5 200 USDT|,|USDT 5200
 BTC 0.5 -> 0.6, the rest as it was|.|BTC 0.6
 BTC 0.6, everything else unchanged|.|BTC 0.6
 0.6 BTC and the rest is the same|.|BTC 0.6

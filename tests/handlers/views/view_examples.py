@@ -779,7 +779,9 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "problems.edited": problems.edited,
         "problems.forwarded": problems.forwarded,
         "problems.answer_lost": lambda w: problems.answer_lost(w, NOW),
-        "portfolio.lives.stopped": lambda w: lives.stopped(w, port, [(a_stop(name, kind), D(4)) for kind in StopKind]),
+        "portfolio.lives.stopped": lambda w: lives.stopped(
+            w, port, [(a_stop(name, kind), D(4)) for kind in StopKind], replace(a_plan(name), mode=Mode.MANUAL)
+        ),
         "portfolio.lives.stopped at no price": lambda w: lives.stopped(
             w, port, [(replace(a_stop(name, StopKind.GONE), price=None, priced_at=None), D(-4))] * 12
         ),
