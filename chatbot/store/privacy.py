@@ -7,16 +7,18 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, select, true
+from sqlalchemy import Boolean, TypeDecorator, delete, select, true, type_coerce
+from sqlalchemy.types import NullType
 
 from chatbot.model import MessageKind
 from chatbot.store import tables
+from chatbot.store.codec import UNREADABLE
 from chatbot.store.tables import MessageState
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import Column, ColumnElement, Delete, Row, Table
+    from sqlalchemy import Column, ColumnElement, Delete, Dialect, Table
 
     from chatbot.store.database import Tx
 
@@ -43,11 +45,16 @@ _WITHHELD = frozenset({tables.keys.c.sealed})
 
 
 async def export_person(tx: Tx, person_id: int) -> dict[str, Any]:
-    """Return everything that is stored about a person, table by table, as plain JSON values; empty for a stranger."""
+    """Return everything that is stored about a person, table by table, as plain JSON values; empty for a stranger.
+
+    What is damaged is handed out as it stands: it is theirs as well, and keeps nothing else back.
+    """
     found: dict[str, Any] = {}
     for table, mine in _whose(person_id):
-        rows = await tx.execute(select(table).where(mine).order_by(*table.primary_key))
-        listed = [_handed_out(table, row) for row in rows]
+        columns = [column for column in table.columns if column not in _WITHHELD]
+        stored = select(*(type_coerce(column, NullType()).label(column.name) for column in columns)).where(mine)
+        rows = await tx.execute(stored.order_by(*table.primary_key))
+        listed = [{column.name: _plain(column, value, tx.dialect) for column, value in zip(columns, row, strict=True)} for row in rows]
         if listed:
             found[table.name.removeprefix(tables.PREFIX)] = listed
     return found
@@ -92,16 +99,20 @@ def _whose(person_id: int) -> tuple[tuple[Table, ColumnElement[bool]], ...]:
     )
 
 
-def _handed_out(table: Table, row: Row[Any]) -> dict[str, Any]:
-    columns = zip(table.columns, row, strict=True)
-    return {column.name: _plain(column, value) for column, value in columns if column not in _WITHHELD}
-
-
-def _plain(column: Column[Any], value: Any) -> Any:  # noqa: ANN401 - JSON values
-    if column in _NESTED and value is not None:
-        return json.loads(value)
+def _plain(column: Column[Any], stored: Any, dialect: Dialect) -> Any:  # noqa: ANN401 - JSON values
+    """Return what stands in a column as plain JSON; as it is stored, where it cannot be read."""
+    try:
+        value = column.type.process_result_value(stored, dialect) if isinstance(column.type, TypeDecorator) else stored
+        if column in _NESTED and value is not None:
+            return json.loads(value)
+    except UNREADABLE:
+        value = stored
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    if isinstance(column.type, Boolean) and value in (0, 1):
+        return bool(value)
     return str(value) if isinstance(value, Decimal) else value
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import text
 
 from chatbot.model import Role
 from chatbot.store import accounts, privacy
@@ -64,6 +65,27 @@ async def test_everything_is_handed_out_as_a_file(ann: Someone) -> None:
     assert found == json.loads(json.dumps(await stored(ann, ZOE)))
     assert [one["name"] for one in found["people"]] == [ZOE.name]
     assert {"portfolios", "plans", "legs", "orders", "accounts"} <= found.keys()
+
+
+@pytest.mark.long
+async def test_what_is_damaged_is_handed_out_as_it_stands_and_goes_with_the_rest(ann: Someone) -> None:
+    """One field that could not be read kept back everything."""
+    whole = await stored(ann, ANN)
+    async with ann.program.db.transaction() as tx:
+        for change in ("pf_portfolios SET strategy = '{', created_at = 'x'", "pf_legs SET price = 'NaN'", "pf_accounts SET body = x'ff'"):
+            await tx.execute(text(f"UPDATE {change}"))
+    await ann.say("/privacy")
+    await ann.tap("My data as a file")
+    sent = ann.last.attachment
+    assert sent is not None
+    found: dict[str, Any] = json.loads(sent.data)
+    assert found["plans"] == json.loads(json.dumps(whole["plans"]))
+    assert (found["portfolios"][0]["strategy"], found["portfolios"][0]["created_at"]) == ("{", "x")
+    assert found["portfolios"][0]["paused"] is False
+    assert {leg["price"] for leg in found["legs"]} == {"NaN"}
+    await ann.say("/privacy")
+    await ann.taps("Delete everything…", "Delete everything")
+    assert await stored(ann, ANN) == {}
 
 
 @pytest.mark.long
