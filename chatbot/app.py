@@ -39,6 +39,7 @@ from chatbot.model import Mode, is_own, venue_of
 from chatbot.monitor.check import Monitor
 from chatbot.monitor.clock_watch import ClockWatch
 from chatbot.monitor.hedges_daily import HedgeWatch
+from chatbot.monitor.precedence import Precedence
 from chatbot.monitor.roster import Roster
 from chatbot.monitor.unanswered import UnansweredPlans
 from chatbot.outbox import Outbox
@@ -136,6 +137,7 @@ class Program:
     halting: Halting
     roster: Roster
     monitor: Monitor
+    precedence: Precedence
     executor: Executor
     panic: Panic
     #: the played market's beginning, and what a person makes happen in it
@@ -267,8 +269,9 @@ async def _assemble(
     open_real = _real_opener(real, db, keyring, word)
     open_accounts = OpenAccounts(db, _exchange_opener(markets, clock), markets.has, open_real)
     hearing = signals.of, signals.together
+    precedence = Precedence()
     books = Books(db, open_accounts, markets, clock)
-    evaluator = Evaluator(db, open_accounts, markets, clock, hearing=hearing, settle=books.settle)
+    evaluator = Evaluator(db, open_accounts, markets, clock, hearing=hearing, settle=books.settle, give_way=precedence.give_way)
     costing = _costing_of(markets, db, clock, pace)
     portfolios = Portfolios(db, clock, source.name, changed=roster.forget, first_account=_opening_account, redraw=write.redraw_card)
     flows = Flows(db, open_accounts, evaluator, markets, clock, portfolios)
@@ -290,6 +293,7 @@ async def _assemble(
         hedges,
         clock,
         clocks=ClockWatch(db, source, markets.usual.board, clock),
+        precedence=precedence,
         interval_s=settings.check_interval_s,
         batch_window_s=settings.batch_window_s,
     )
@@ -328,6 +332,7 @@ async def _assemble(
         halting=Halting(db, clock),
         roster=roster,
         monitor=monitor,
+        precedence=precedence,
         executor=executor,
         panic=panic,
         stage=stage,

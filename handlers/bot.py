@@ -286,10 +286,11 @@ def build(program: Program, line: TelegramLine) -> Bot:
         .bot(line.bot)
         .context_types(CONTEXT)
         .update_queue(line.updates)
-        .concurrent_updates(InOrder(program.db, line.whispers))
+        .concurrent_updates(InOrder(program.db, line.whispers, program.precedence))
         .updater(None)  # handlers/transport/polling.py asks for updates
         .build()
     )
+    line.updates.precedence = program.precedence
     application.bot_data[PROGRAM] = program
     application.bot_data[WHISPERS] = line.whispers
     application.bot_data[LINE] = line

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+from collections import deque
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from chatbot.monitor.clock_watch import ClockWatch
     from chatbot.monitor.hedges_daily import HedgeWatch
     from chatbot.monitor.judge import CheckResult
+    from chatbot.monitor.precedence import Precedence
     from chatbot.monitor.roster import Roster
     from chatbot.monitor.unanswered import UnansweredPlans
     from chatbot.plans.rebalancing import Rebalancing
@@ -51,7 +54,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 #: portfolios that are looked at before the first of them is judged, and those whose findings share a transaction
-_CHUNK, _TOGETHER = 250, 25
+_CHUNK, _TOGETHER = 250, 10
 #: prices of a check that are older are fetched again before it goes on
 _PRICES_S = 20.0
 #: finished updates, delivered messages and old events are deleted after this time, and looked for once in that
@@ -88,6 +91,7 @@ class Monitor:
         clock: Clock,
         *,
         clocks: ClockWatch,
+        precedence: Precedence,
         interval_s: float,
         batch_window_s: float,
     ) -> None:
@@ -100,6 +104,7 @@ class Monitor:
         self._unanswered = unanswered
         self._hedges = hedges
         self._clocks = clocks
+        self._precedence = precedence
         self._clock = clock
         self.interval_s = interval_s
         self._window = timedelta(seconds=batch_window_s)
@@ -269,22 +274,28 @@ class Monitor:
         await self._rebalancing.warm(looked.values())
         await self._hedges.warm(looked.values())
         told = planned = 0
-        evaluations = list(looked.values())
-        for start in range(0, len(evaluations), _TOGETHER):
+        left = deque(looked.values())
+        while left:
+            await self._precedence.give_way()
             writes = CheckWrites()
             async with self._db.transaction() as tx:
-                rung, proposed = await self._judge_some(tx, evaluations[start : start + _TOGETHER], writes)
+                rung, proposed = await self._judge_some(tx, left, writes)
             self._valued |= {portfolio_id: opening.day for portfolio_id, opening in writes.values}
             told, planned = told + rung, planned + proposed
         return told, planned
 
-    async def _judge_some(self, tx: Tx, evaluations: Sequence[Evaluation], writes: CheckWrites) -> tuple[int, int]:
-        """Judge portfolios; state, alert rows and messages of each are written in this transaction."""
+    async def _judge_some(self, tx: Tx, left: deque[Evaluation], writes: CheckWrites) -> tuple[int, int]:
+        """Judge the first of what is ``left``; state, alert rows and messages of each are written in this transaction.
+
+        It ends early where others want to write, or wait for an answer.
+        """
         now = self._clock.now()
+        evaluations = list(itertools.islice(left, _TOGETHER))
         stored = await batch.read(tx, [evaluation.portfolio.id for evaluation in evaluations])
         halted = await halt.since(tx) is not None
         told = planned = 0
         for evaluation in evaluations:
+            left.popleft()
             latest, person = stored.portfolios.get(evaluation.portfolio.id), stored.people.get(evaluation.portfolio.person_id)
             if (
                 latest is None
@@ -303,6 +314,8 @@ class Monitor:
             rung, proposed = await self._carry_out(tx, seen, judge(seen), writes)
             told, planned = told + rung, planned + proposed
             await asyncio.sleep(0)
+            if self._db.is_awaited or self._precedence.is_due:
+                break
         await writes.flush(tx)
         return told, planned
 

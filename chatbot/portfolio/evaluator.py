@@ -61,13 +61,16 @@ class Evaluator:
         *,
         hearing: tuple[Signalling, OwnSignals],
         settle: Settling,
+        give_way: Callable[[], Awaitable[None]],
     ) -> None:
+        """``give_way`` lets others have their turn between two of many looks."""
         self._db = db
         self._accounts = accounts
         self._markets = markets
         self._clock = clock
         self._signals, self._own_signals = hearing
         self._settle = settle
+        self._give_way = give_way
         #: looks are counted as they begin, so that an older one is never taken for news
         self._looks = itertools.count(1)
 
@@ -117,7 +120,7 @@ class Evaluator:
         for portfolio in many:
             if portfolio.mode is not Mode.LIVE:
                 await see(portfolio)
-                await asyncio.sleep(0)
+                await self._give_way()
         # exchanges are asked side by side: one that does not answer costs its patience once, and not once an account
         await asyncio.gather(*(see(portfolio) for portfolio in many if portfolio.mode is Mode.LIVE))
         return {portfolio.id: looked[portfolio.id] for portfolio in many}

@@ -71,6 +71,7 @@ class Database:
         #: the same connections, whose transactions begin as writers; made once, since telling each again costs a switch of tasks
         self._writing = self._engine.execution_options(**{_BEGIN: sqlite.WRITING})
         self._turn = asyncio.Lock()
+        self._queued = 0
         self._writer: asyncio.Task[Any] | None = None
         self._listeners: list[Callable[[], None]] = []
 
@@ -90,6 +91,11 @@ class Database:
                 await tx.commit()
         for listener in self._listeners:
             listener()
+
+    @property
+    def is_awaited(self) -> bool:
+        """Tell whether other writers of this process wait for the open transaction to end; never where they need not."""
+        return self._queued > 0
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:
@@ -163,12 +169,17 @@ class Database:
         me = asyncio.current_task()
         if self._writer is not None and self._writer is me:
             raise InternalError("a transaction was opened inside a transaction: pass tx on instead")
-        async with self._turn:
-            self._writer = me
-            try:
-                yield
-            finally:
-                self._writer = None
+        self._queued += 1
+        try:
+            await self._turn.acquire()
+        finally:
+            self._queued -= 1
+        self._writer = me
+        try:
+            yield
+        finally:
+            self._writer = None
+            self._turn.release()
 
 
 def _with_driver(url: str) -> URL:

@@ -15,6 +15,7 @@ from telegram.ext import BaseUpdateProcessor
 
 from chatbot.clock import SystemClock
 from chatbot.keyring import CHAT_DIALOG, is_asked
+from chatbot.monitor.precedence import Precedence
 from chatbot.store import accounts, events
 from handlers.chat.typed_keys import Whispers, is_like_one
 from handlers.transport import shape
@@ -54,6 +55,8 @@ class JournaledQueue(asyncio.Queue[object]):
     def __init__(self, db: Database, whispers: Whispers | None = None, clock: Clock | None = None) -> None:
         super().__init__()
         self._db, self._whispers, self._clock = db, whispers or Whispers(), clock or SystemClock()
+        #: the program's, once there is one that could keep anybody waiting
+        self.precedence = Precedence()
 
     async def put(self, item: object) -> None:
         """Record the update, then queue it; an update that was seen before is dropped. Raises when it could not be written down."""
@@ -73,17 +76,18 @@ class JournaledQueue(asyncio.Queue[object]):
         What is like a key is not written down, and in a chat that is being asked for one no text is.
         """
         sound, whispered = sound_of(number, text), ""
-        async with self._db.transaction() as tx:
-            if sound is not None:
-                if is_like_one(shape.said(sound)) or await is_asked(tx, shape.writer(sound), self._clock.now()):
-                    sound, whispered = shape.hushed(sound)
-                text = json.dumps(sound)
-            elif is_like_one(shape.without_names(text)) or await accounts.dialogs(tx, CHAT_DIALOG):
-                text = json.dumps({"update_id": number})  # whose it is cannot be told
-            parsed = made_of(number, sound, bot)
-            new = await events.record_update(tx, number, text)
-            if parsed is None and new:
-                await events.set_aside(tx, number)
+        with self.precedence.answering():
+            async with self._db.transaction() as tx:
+                if sound is not None:
+                    if is_like_one(shape.said(sound)) or await is_asked(tx, shape.writer(sound), self._clock.now()):
+                        sound, whispered = shape.hushed(sound)
+                    text = json.dumps(sound)
+                elif is_like_one(shape.without_names(text)) or await accounts.dialogs(tx, CHAT_DIALOG):
+                    text = json.dumps({"update_id": number})  # whose it is cannot be told
+                parsed = made_of(number, sound, bot)
+                new = await events.record_update(tx, number, text)
+                if parsed is None and new:
+                    await events.set_aside(tx, number)
         if not new:
             log.info("update seen before", update_id=number)
         elif parsed is not None:
@@ -122,9 +126,9 @@ def _tell_unread(number: int, error: Exception) -> None:
 class InOrder(BaseUpdateProcessor):
     """Handles one update of a chat at a time, and chats side by side; an update is finished when its handlers are."""
 
-    def __init__(self, db: Database, whispers: Whispers | None = None) -> None:
+    def __init__(self, db: Database, whispers: Whispers | None = None, precedence: Precedence | None = None) -> None:
         super().__init__(_MAX_WAITING)
-        self._db, self._whispers = db, whispers or Whispers()
+        self._db, self._whispers, self._precedence = db, whispers or Whispers(), precedence or Precedence()
         self._room = asyncio.Semaphore(MAX_CHATS)
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -136,10 +140,11 @@ class InOrder(BaseUpdateProcessor):
             return
         try:
             async with self._noted(), self._turn(update.effective_chat.id if update.effective_chat else 0), self._room:
-                waits = answering.set(True)
-                await coroutine
-                answering.reset(waits)
-                await self._finish(update.update_id)
+                with self._precedence.answering():
+                    waits = answering.set(True)
+                    await coroutine
+                    answering.reset(waits)
+                    await self._finish(update.update_id)
         finally:
             self._whispers.take(update.update_id)
             if asyncio.iscoroutine(coroutine):
