@@ -306,11 +306,12 @@ class Monitor:
                 or latest.strategy != evaluation.portfolio.strategy
             ):
                 continue  # changed while it was looked at: the next check sees it as it is now
-            if await losses.stop(tx, replace(evaluation, portfolio=latest), person, now):
+            found = replace(evaluation, portfolio=latest)
+            if await losses.stop(tx, found, person, now):
                 self._roster.forget(latest.id)
                 told += 1
                 continue
-            seen = replace(self._input(replace(evaluation, portfolio=latest), person, stored, now), halted=halted)
+            seen = self._input(found, person, stored, now, halted=halted)
             rung, proposed = await self._carry_out(tx, seen, judge(seen), writes)
             told, planned = told + rung, planned + proposed
             await asyncio.sleep(0)
@@ -319,7 +320,7 @@ class Monitor:
         await writes.flush(tx)
         return told, planned
 
-    def _input(self, evaluation: Evaluation, person: Person, stored: batch.Stored, now: datetime) -> CheckInput:
+    def _input(self, evaluation: Evaluation, person: Person, stored: batch.Stored, now: datetime, *, halted: bool) -> CheckInput:
         portfolio_id, market_now = evaluation.portfolio.id, self._evaluator.market_time(evaluation.portfolio, now)
         states = stored.states.get(portfolio_id, NOTHING)
         return CheckInput(
@@ -333,6 +334,7 @@ class Monitor:
             now=now,
             market_now=market_now,
             window=self._window,
+            halted=halted,
         )
 
     async def _carry_out(self, tx: Tx, seen: CheckInput, result: CheckResult, writes: CheckWrites) -> tuple[int, int]:

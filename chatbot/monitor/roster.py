@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from chatbot.errors import contained
 from chatbot.exchanges.abilities import Staged
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from chatbot.portfolio.markets import Markets
     from chatbot.store.database import Database, Tx
     from chatbot.triggers.machines import MachineKey
+
+    #: the machines that a strategy looks at, and those of them that move its targets
+    Machines: TypeAlias = tuple[tuple[MachineKey, ...], tuple[MachineKey, ...]]
 
 #: accounts of one exchange that one check asks about: each weighs 20 of 6,000 and 15 of 2,400 a minute (Binance); half is left to orders
 REAL_A_CHECK = 60
@@ -125,26 +128,27 @@ class Roster:
         if self._changed is not None and not self._changed:
             return
         changed, self._changed = self._changed, set()
+        known: dict[tuple[int, str], Machines] = {}
         async with self._db.read() as tx:
             if changed is None:
                 after = 0
                 while ids := await portfolios.active_ids(tx, after_id=after, limit=_PAGE):
                     after = ids[-1]
                     for portfolio in await _readable(tx, ids):
-                        self._load(portfolio)
+                        self._load(portfolio, known)
                 return
             for portfolio in await _readable(tx, changed):
                 before = self._drop(portfolio.id)
                 if not portfolio.paused and await portfolios.is_served(tx, portfolio.id):
-                    self._load(portfolio, before.instruments if before else ())
+                    self._load(portfolio, known, before.instruments if before else ())
             for gone in changed:  # what cannot be read for now stays watched as it was
                 if gone not in self._watched or not await portfolios.is_served(tx, gone):
                     self._drop(gone)
 
-    def _load(self, portfolio: Portfolio, held: tuple[str, ...] = ()) -> None:
+    def _load(self, portfolio: Portfolio, known: dict[tuple[int, str], Machines], held: tuple[str, ...] = ()) -> None:
         """Watch a portfolio; one whose strategy cannot be watched is named, and the others are watched all the same."""
         with contained("portfolio cannot be watched", portfolio=portfolio.id):
-            self._watch(_watched(portfolio, self._world_of(portfolio), held))
+            self._watch(_watched(portfolio, self._world_of(portfolio), known, held))
 
     def _watch(self, watched: _Watched) -> None:
         one = watched.portfolio.id
@@ -242,14 +246,18 @@ async def _readable(tx: Tx, ids: Collection[int]) -> list[Portfolio]:
     return [found[portfolio_id] for portfolio_id in sorted(found)]
 
 
-def _watched(portfolio: Portfolio, world: str, held: tuple[str, ...] = ()) -> _Watched:
+def _watched(portfolio: Portfolio, world: str, known: dict[tuple[int, str], Machines], held: tuple[str, ...]) -> _Watched:
     """Return how a portfolio is watched in its ``world``.
 
-    ``held`` is what the last look needed, positions that the strategy does not name among it.
+    ``held`` is what the last look needed, positions that the strategy does not name among it. ``known`` are the machines of
+    strategies by their identity, which most people share, and the world.
     """
     strategy = portfolio.strategy
     needed = tuple(sorted({*valuation.instruments(strategy), *held}))
-    looked, heard = machines.all_machines(strategy, world), machines.active_machines(strategy, world)
+    shared = id(strategy), world
+    if shared not in known:
+        known[shared] = machines.all_machines(strategy, world), machines.active_machines(strategy, world)
+    looked, heard = known[shared]
     if machines.is_together(strategy):
         basket = machines.basket_machine(strategy, portfolio.id, world)
         looked = (*looked, basket)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +12,7 @@ from chatbot.alerts import write
 from chatbot.monitor.roster import Roster
 from chatbot.store import portfolios, tables
 from chatbot.store.database import Database
+from chatbot.triggers import machines
 from tests.portfolio.still_market import bench
 from tests.store import samples
 from tests.store.databases import sqlite_url
@@ -62,6 +65,23 @@ async def test_everybody_is_loaded_whatever_the_page(database: Database, count: 
         assert [portfolio.id for portfolio in await portfolios.active(tx)] == ids
         assert sorted(await portfolios.many(tx, ids)) == ids
         assert len(await portfolios.active(tx, limit=251)) == min(count, 251)
+
+
+async def test_the_machines_of_a_strategy_are_worked_out_once_for_all_who_share_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For thousands, one after the other, that is what kept everybody else from the loop after a start."""
+    async with database.transaction() as tx:
+        await samples.a_person(tx)
+        first = samples.portfolio(7)
+        await copies(tx, first, 6)
+        await copies(tx, replace(first, strategy=replace(first.strategy, futures_net=Decimal("0.05"))), 6)
+    asked, all_machines = list[str](), machines.all_machines
+    monkeypatch.setattr(machines, "all_machines", lambda *of: asked.append("all") or all_machines(*of))
+    monkeypatch.setattr(machines, "active_machines", lambda *of: asked.append("active") or ())
+    roster = Roster(database)
+    await roster.refresh()
+    assert (len(roster), sorted(asked)) == (12, ["active", "active", "all", "all"])
 
 
 @pytest.mark.long

@@ -28,10 +28,10 @@ def roster(counts: dict[str, int], papers: int) -> Roster:
     for exchange, count in counts.items():
         for _ in range(count):
             number += 1
-            made._load(samples.portfolio(7, id=number, mode=Mode.LIVE, exchange=exchange))
+            made._load(samples.portfolio(7, id=number, mode=Mode.LIVE, exchange=exchange), {})
     for _ in range(papers):
         number += 1
-        made._load(samples.portfolio(7, id=number))
+        made._load(samples.portfolio(7, id=number), {})
     return made
 
 
