@@ -30,6 +30,8 @@ pytestmark = [needs_history, pytest.mark.slow]
 
 #: a leg of less than so much of the value is dust
 DUST = Decimal("0.0025")
+#: basis points by which a price moves from one second to the next
+_A_SECOND = 1
 FUTURES_SIGNALS = {Cause.FEAR_GREED, Cause.FUNDING_LOW, Cause.FUNDING_HIGH, Cause.TREND}
 #: what lowers risk: a cause, and at which of its events
 RISK_OFF = {
@@ -134,11 +136,14 @@ async def _asked_again(ann: Someone) -> tuple[frozenset[str], bool]:
 
 
 def _is_explained(plan: Plan) -> bool:
-    """Tell whether a plan paid no more than its card told, by at most two of the moves that are usual while its orders wait."""
+    """Tell whether a plan paid what its card told, or more by at most two of the moves that are usual while its orders wait.
+
+    A second passes between a look and an order in any case.
+    """
     paid = costs.paid(plan.legs)
     if paid.slipped is None or paid.told is None or not paid.traded:
         return False
-    return (paid.slipped - paid.told) / paid.traded * 10_000 <= 2 * (plan.waiting_bps or 0)
+    return (paid.slipped - paid.told) / paid.traded * 10_000 <= max(2 * (plan.waiting_bps or 0), _A_SECOND)
 
 
 def is_risk_off(plan: Plan) -> bool:
