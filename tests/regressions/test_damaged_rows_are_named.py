@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import text
 
 from chatbot.store import accounts, tables
-from handlers.command_list import COMMANDS
 from tests.monitor.test_isolation import ROWS, WHOSE, rows_of
 from tests.person import someone
 
@@ -30,6 +29,11 @@ NAMED = (
     ("pf_strategies SET strategy = '[]'", "/review", "its earlier strategies", ""),
     ("pf_states SET body = '{'", "/status", "what I remember of its limits, signals and hedges", ""),
     ("pf_portfolios SET strategy = 'null'", "/status", "the settings of this portfolio", ""),
+)
+#: every command that reads what is stored of a person; the others only ask
+READING = (
+    *("/status", "/rebalance", "/exposure", "/hedge", "/why", "/history", "/review", "/report", "/targets", "/keep", "/bands", "/triggers"),
+    *("/schedule", "/mode", "/alerts", "/portfolios", "/keys", "/settings", "/start", "/panic"),
 )
 
 
@@ -76,7 +80,7 @@ async def test_a_zone_that_cannot_be_read_is_not_known(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 async def test_no_command_falls_over_a_damaged_field_of_ones_own(tmp_path: Path) -> None:
-    """Every field of every row of hers, under every command; but the count of her plans, whose next number is then taken."""
+    """Every field of every row of hers, under every command that reads them; but the count of plans, whose next number is taken then."""
     async with someone(tmp_path) as ann:
         await with_a_card(ann)
         portfolio = await ann.program.portfolios.by_id(1)
@@ -88,14 +92,12 @@ async def test_no_command_falls_over_a_damaged_field_of_ones_own(tmp_path: Path)
                 stored = await rows_of(tx, table, column, portfolio)
                 for row, _ in stored:
                     await tx.execute(text(f"UPDATE OR IGNORE {table} SET \"{column}\" = '{{' WHERE rowid = {row}"))  # noqa: S608 - ours
-            for command in COMMANDS:
-                said = await ann.say(f"/{command.name}")
-                assert "Something went wrong" not in said or column == "last_plan_number", (table, column, command.name)
+            for command in READING:
+                said = await ann.say(command)
+                assert "Something went wrong" not in said or column == "last_plan_number", (table, column, command)
                 tried += bool(stored)
             async with ann.program.db.transaction() as tx:
                 for row, before in stored:
                     await tx.execute(text(f'UPDATE OR IGNORE {table} SET "{column}" = :was WHERE rowid = {row}'), {"was": before})  # noqa: S608 - ours
                 await tx.execute(text("DELETE FROM pf_dialogs"))
-                await tx.execute(text("UPDATE pf_portfolios SET paused = 0"))
-                await tx.execute(text("DELETE FROM pf_meta WHERE key LIKE 'halt%'"))
         assert tried > 1000

@@ -195,7 +195,7 @@ async def test_a_message_that_cannot_be_read_keeps_no_other_from_leaving(tmp_pat
 
 @pytest.mark.long
 async def test_a_portfolio_that_cannot_be_read_keeps_no_other_from_a_panic(tmp_path: Path) -> None:
-    """She has two; a plan of the first is damaged. The other one is shown and stopped, and she is told that something failed."""
+    """She has two; a plan of the first is damaged. The other one is shown and stopped, and she is told what failed."""
     async with person.someone(tmp_path) as ann:
         await ann.set_up()
         await ann.say("/start")
@@ -205,7 +205,7 @@ async def test_a_portfolio_that_cannot_be_read_keeps_no_other_from_a_panic(tmp_p
             await tx.execute(text("UPDATE pf_plans SET proposal = '{' WHERE portfolio_id = 1"))
         page = await ann.say("/panic")
         assert "DEMO · Balanced 2" in page
-        assert "Something went wrong" in page
+        assert "Damaged in my database: plan 1." in page
         await ann.tap("Cancel orders and stop")
         stopped = await ann.program.portfolios.by_id(2)
         assert stopped is not None
