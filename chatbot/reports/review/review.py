@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -184,59 +184,121 @@ def review(
 
     ``ways`` are monthly and bands alone as somebody walked them from :attr:`Review.begun` on; None: nobody did.
     """
+    course = _course(portfolio, records, last, fee=fee, zone=zone)
+    if course is None:
+        return Review(portfolio=portfolio)
+    if course.begins is not None and ways is not None:
+        course = replace(course, series=with_ways(course.series, course.begins[0], ways))
+    told = Review(
+        portfolio=portfolio,
+        since=course.start.market_at,
+        is_played=course.start.market_at != course.start.at,
+        days=course.days,
+        seen=int(course.seen.sum()),
+        series=course.series,
+    )
+    return _with_measures(_with_plans(_with_beginnings(told, course, records.strategies), course, records.plans), course)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Course:
+    """What a portfolio did, and how its worth went beside the other ways."""
+
+    series: Series
+    told: Journal
+    #: plans that are being carried out, or were
+    carried: tuple[Plan, ...]
+    #: the plan that holding begins with; None: there was none since the first point
+    first: Plan | None
+    #: the trades that all ways begin with
+    begun: tuple[Entry, ...]
+    #: where monthly and bands alone begin that the marks cannot tell, and at which point
+    begins: tuple[int, Begun] | None
+    #: the points of days, which that of now is none of
+    daily: tuple[Point, ...]
+
+    @property
+    def start(self) -> Point:
+        """Return the point that everything is counted from."""
+        return self.series.points[0]
+
+    @property
+    def days(self) -> Decimal:
+        """Return how many days of its market have passed since then."""
+        return Decimal(str((self.series.points[-1].market_at - self.start.market_at).total_seconds())) / _DAY_S
+
+    @property
+    def seen(self) -> Seen:
+        """Tell of each return between two daily points whether it is that of one day."""
+        return np.array([after.market_at - before.market_at <= _ONE_DAY for before, after in pairwise(self.daily)], dtype=np.bool_)
+
+
+def _course(portfolio: Portfolio, records: Records, last: Opening | None, *, fee: float, zone: tzinfo) -> _Course | None:
+    """Return the course of a portfolio; None while there are not two values to compare."""
     marked = (*records.marked, last) if last is not None else records.marked
-    carried = [plan for plan in records.plans if plan.state in _CARRIED_OUT]
+    carried = tuple(plan for plan in records.plans if plan.state in _CARRIED_OUT)
     told = journal(portfolio.quote, carried, records.filled, records.moved, marked)
     points = points_of(marked)
     first = _first_plan(carried, points)
-    begun = [one for one in told.entries if first is not None and one.plan == first.number]
-
-    def strategy_at(at: datetime) -> StrategySince:
-        return _since(records.strategies, at)
-
-    found = series(points, records.moved, told.entries, strategy_at, fee=fee, zone=zone, first=begun)
+    begun = tuple(one for one in told.entries if first is not None and one.plan == first.number)
+    found = series(points, records.moved, told.entries, lambda at: _since(records.strategies, at), fee=fee, zone=zone, first=begun)
     if found is None:
-        return Review(portfolio=portfolio)
-    begins = begun_of(found.points, records.moved, told.entries, begun, portfolio.quote) if found.monthly is None else None
-    if begins is not None and ways is not None:
-        found = with_ways(found, begins[0], ways)
-    start, end = found.points[0], found.points[-1]
-    compared_from = found.points[begins_at(found.points, begun) or 0].at
-    if first is not None and ended_at(first) < start.at:
-        first = None
-    days = Decimal(str((end.market_at - start.market_at).total_seconds())) / _DAY_S
-    funding = _funding(told, start.at)
-    card = scorecard(records.plans, told.entries, found.points, funding or _ZERO, first=first.number if first is not None else None)
-    daily = found.points if last is None else found.points[:-1]
-    seen = _seen(daily)
-    done = sorted((plan for plan in carried if ended_at(plan) >= start.at), key=lambda plan: plan.id)
-    return Review(
-        portfolio=portfolio,
-        since=start.market_at,
-        begun=begins[1] if begins is not None else None,
-        compared=strategy_at(compared_from),
-        is_early=found.monthly is None and _is_early(found, begun),
-        is_compared_late=begins is not None and not any(one.at <= compared_from for one in records.strategies),
-        is_played=start.market_at != start.at,
-        holds_first_plan=first is not None,
-        holds_cash=first is None and _is_cash(start),
-        days=days,
-        seen=int(seen.sum()),
+        return None
+    return _Course(
         series=found,
+        told=told,
+        carried=carried,
+        first=first if first is not None and ended_at(first) >= found.points[0].at else None,
+        begun=begun,
+        begins=begun_of(found.points, records.moved, told.entries, begun, portfolio.quote) if found.monthly is None else None,
+        daily=found.points if last is None else found.points[:-1],
+    )
+
+
+def _with_beginnings(told: Review, course: _Course, known: Sequence[StrategySince]) -> Review:
+    """Return a review with what holding begins with, and where and by which strategy the other ways do."""
+    compared_from = course.series.points[begins_at(course.series.points, course.begun) or 0].at
+    return replace(
+        told,
+        begun=course.begins[1] if course.begins is not None else None,
+        compared=_since(known, compared_from),
+        is_early=course.series.monthly is None and _is_early(course.series, course.begun),
+        is_compared_late=course.begins is not None and not any(one.at <= compared_from for one in known),
+        holds_first_plan=course.first is not None,
+        holds_cash=course.first is None and _is_cash(course.start),
+    )
+
+
+def _with_plans(told: Review, course: _Course, plans: Sequence[Plan]) -> Review:
+    """Return a review with what its plans cost and brought."""
+    found, funding = course.series, _funding(course.told, course.start.at)
+    first = course.first.number if course.first is not None else None
+    card = scorecard(plans, course.told.entries, found.points, funding or _ZERO, first=first)
+    done = sorted((plan for plan in course.carried if ended_at(plan) >= course.start.at), key=lambda plan: plan.id)
+    return replace(
+        told,
+        ahead=_ahead(found),
+        unexplained=_unexplained(found, card),
+        costs=_costs(done, course.daily, funding, course.days),
+        card=card,
+        traded_at=tuple(market_time(found.points, ended_at(plan)) for plan in done),
+    )
+
+
+def _with_measures(told: Review, course: _Course) -> Review:
+    """Return a review with how its series went (domain 12.3)."""
+    found, seen = course.series, course.seen
+    return replace(
+        told,
         actual=_risk(found.actual, seen),
         hold=_risk(found.hold, seen),
         monthly=_risk(found.monthly, seen),
         bands=_risk(found.bands, seen),
-        ahead=_ahead(found),
-        unexplained=_unexplained(found, card),
-        bonus=_bonus(found, float(days)) if seen.sum() >= _LEAST_RETURNS else None,
+        bonus=_bonus(found, float(course.days)) if seen.sum() >= _LEAST_RETURNS else None,
         tracking_error=_tracking(found, seen),
-        excess_growth=_excess(daily, seen),
-        drift=_drift(daily),
-        costs=_costs(done, daily, funding, days),
-        card=card,
-        best=advice(found, days, seen),
-        traded_at=tuple(market_time(found.points, ended_at(plan)) for plan in done),
+        excess_growth=_excess(course.daily, seen),
+        drift=_drift(course.daily),
+        best=advice(found, course.days, seen),
     )
 
 
@@ -274,11 +336,6 @@ def _funding(told: Journal, since: datetime) -> Decimal | None:
     if told.funding_unknown:
         return None
     return sum((one.qty for one in told.entries if one.kind is BookKind.FUNDING and one.at > since), _ZERO)
-
-
-def _seen(daily: Sequence[Point]) -> Seen:
-    """Tell of each return between two marks whether it is that of one day."""
-    return np.array([after.market_at - before.market_at <= _ONE_DAY for before, after in pairwise(daily)], dtype=np.bool_)
 
 
 def _risk(index: Sequence[float | None] | None, seen: Seen) -> Risk | None:
