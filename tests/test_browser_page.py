@@ -150,8 +150,10 @@ async def browser(chromium: Browser) -> AsyncIterator[Browser]:
         await context.close()
 
 
-async def _open(browser: Browser, server: WebServer, *, width: int = 390, height: int = 844, dark: bool = False) -> Page:
-    page = await browser.new_page(viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light")
+async def _open(
+    browser: Browser, server: WebServer, *, width: int = 390, height: int = 844, dark: bool = False, locale: str = "en"
+) -> Page:
+    page = await browser.new_page(viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light", locale=locale)
     page.set_default_timeout(5000)
     page.complaints = []
     page.on("pageerror", lambda error: page.complaints.append(str(error)))
@@ -324,6 +326,21 @@ async def test_the_language_of_the_app_reaches_the_bot_and_the_page(browser: Bro
     await page.locator("#language").select_option("ar")
     await expect(page.locator("html")).to_have_attribute("dir", "rtl")
     await _look(page, "7-arabic-light")
+
+
+@pytest.mark.long
+async def test_the_page_begins_in_the_language_of_the_browser(browser: Browser, server: WebServer) -> None:
+    """Before the first word, and once: what is chosen after that stays, and a language that nobody speaks here leaves it as it is."""
+    page = await _open(browser, server, locale="sw-TZ")
+    await expect(page.get_by_role("button", name="Start")).to_be_visible()
+    page = await _open(browser, server, locale="es-MX")
+    await expect(page.get_by_placeholder("Mensaje")).to_be_visible()
+    await page.get_by_role("button", name="Iniciar").click()
+    await expect(page.get_by_text("Your app speaks es")).to_be_visible()
+    await page.locator("#language").select_option("en")
+    await expect(page.get_by_placeholder("Message")).to_be_visible()
+    await page.reload()
+    await expect(page.get_by_placeholder("Message")).to_be_visible()
 
 
 @pytest.mark.long

@@ -50,6 +50,7 @@ const hear = {
     hear.menu(facts);
     redraw();
     toNewest();
+    if (!facts.messages.length) introduce();
   },
   message({ message }) {
     const known = messages.has(message.id);
@@ -241,6 +242,15 @@ function label() {
 }
 
 const languageOption = (code) => (languages.find(([known]) => known === code) ?? languages.find(([known]) => known.slice(0, 2) === code.slice(0, 2)) ?? languages[0])[0];
+// Telegram tells the bot which language a person's app speaks; before the first word it is the browser that knows. Asked once: who has
+// chosen another one since keeps it.
+let introduced = false;
+function introduce() {
+  if (introduced) return;
+  introduced = true;
+  const spoken = navigator.languages.map((code) => languages.find(([known]) => known.slice(0, 2) === code.slice(0, 2))).find(Boolean);
+  if (spoken && spoken[0] !== at("language").value) wish({ type: "speak", language: spoken[0] });
+}
 at("language").onchange = ({ target }) => wish({ type: "speak", language: target.value });
 
 // What a person can make happen
