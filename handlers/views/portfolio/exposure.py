@@ -164,9 +164,7 @@ def _funding(words: Words, contracts: Sequence[ContractReading]) -> Html:
 
 
 def _amount(words: Words, value: Decimal | None) -> str:
-    if value is None:
-        return DASH
-    return ("+" if value > 0 else "") + words.money(value)
+    return DASH if value is None else words.signed_money(value)
 
 
 def _picture(words: Words, report: ExposureReport, figures: PortfolioFigures) -> Picture:

@@ -115,3 +115,12 @@ def test_status_and_why_show_how_far_it_is() -> None:
     assert "● outside its band" in shown
     assert "Furthest outside is <b>Net futures</b>, <b>6.2</b> points off with a limit of 5.0." in explained
     assert not any("Net futures" in text for text in texts(without))
+
+
+@pytest.mark.parametrize("paid", ["0.004", "-0.004", "0"])
+def test_funding_of_less_than_a_cent_a_day_has_no_sign(paid: str) -> None:
+    """What rounds to nothing is nothing, on neither side."""
+    text = told(contracts=(ContractReading(contract="BTC-PERP", notional=D(480), funding_day=D(paid)),))
+    assert "$0.00" in text
+    assert "+$0.00" not in text
+    assert "−$0.00" not in text
