@@ -185,12 +185,13 @@ def _judged(seen: CheckInput) -> CheckResult:
     if figures is None or evaluation.effective is None:
         unknown = Check(at=seen.now, problems=evaluation.problems, held_back=HeldBack.NO_DATA)
         return CheckResult(states=seen.states, check=unknown)
-    signals = market.changes(evaluation.memory, evaluation.layers.signals, seen.portfolio.strategy, evaluation.effective)
+    memory = _told_by_the_card(seen)
+    signals = market.changes(memory, evaluation.layers.signals, seen.portfolio.strategy, evaluation.effective)
     under_way = seen.plan is not None and seen.plan.state is not PlanState.PROPOSED
     danger = margin.advance(evaluation, seen.states.danger, seen.person.alerts.reminder_h, seen.now, under_way=under_way)
     heard = _Heard(signals=signals, margin=danger.asks)
     # What would have rung is not spent: a state moves only when somebody can be told, so a crossing in between is heard later.
-    states = replace(seen.states, outage=None, memory=evaluation.memory, mix=_still_meant(seen), shorts=_shorts(seen))
+    states = replace(seen.states, outage=None, memory=memory, mix=_still_meant(seen), shorts=_shorts(seen))
     result = CheckResult(
         states=states, check=Check(at=seen.now, figures=figures, prices=len(evaluation.fresh)), outage_over=seen.states.outage
     )
@@ -318,6 +319,13 @@ def _since_the_plan(seen: CheckInput, figures: PortfolioFigures) -> PortfolioSta
     ended = seen.plan_ended_at
     is_first = ended is not None and seen.last is not None and ended > seen.last.at
     return drift.counted_from(figures.limits, seen.states) if is_first else seen.states
+
+
+def _told_by_the_card(seen: CheckInput) -> Memory:
+    """Return the memory with the signals that a card names which keeps nothing from being told: a check is no second teller of them."""
+    plan, memory = seen.plan, seen.evaluation.memory
+    waits = plan is not None and plan.state is PlanState.PROPOSED and _is_patient(plan)
+    return market.told_on_card(memory, plan.standing) if plan is not None and waits else memory
 
 
 def _tilts(seen: CheckInput, lines: tuple[drift.LineStep, ...]) -> tilt.Review:

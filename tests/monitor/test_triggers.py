@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chatbot.model import BASKET, NET, Cause, LeftOutWhy, Mode, Phase, PlanState, Portfolio, Reason, Signal, Strategy, TriggerSetting
-from chatbot.plans.outcomes import Confirmed
+from chatbot.plans.outcomes import Confirmed, Proposed
 from chatbot.portfolio import strategies
 from chatbot.portfolio.amounts.differences import Typed
 from chatbot.portfolio.stored import states as remembered
@@ -419,6 +419,27 @@ async def test_an_alert_that_was_held_back_tells_the_age_that_its_reading_has_th
             view = await rendering.view_of(on.room.program, CATALOGUE.words("en"), alert)
             assert view is not None
             assert (told in view.text) is bool(hours)
+
+
+async def test_what_the_card_of_a_plan_by_hand_has_named_is_not_told_again(tmp_path: Path) -> None:
+    """The first plan of typed-in holdings names the spike; the first check rang it as news and put another plan in its place."""
+    async with stage(tmp_path) as on:
+        like = await on.open()
+        held = {"SOL": D(400), "BTC": D("0.8"), "USDT": D(20_000)}
+        on.hear(SPIKE)
+        mine = await on.room.program.portfolios.open(PERSON, Mode.MANUAL, like.strategy, held)
+        proposed = await on.room.program.rebalancing.propose(mine, (Reason(trigger=Cause.START),))
+        assert isinstance(proposed, Proposed)
+        assert "BTC" in {one.line for one in proposed.plan.standing}
+        await on.room.program.portfolios.change(like, paused=True)
+        await on.room.mail()
+        for _ in range(3):
+            assert await on.room.tick() == (0, 0)
+        plan = await on.room.plan(mine)
+        assert plan is not None
+        assert plan.id == proposed.plan.id
+        on.hear(replace(SPIKE, reading=D("4.1"), size=D("0.25")))
+        assert await on.room.tick() == (1, 0), "what has changed since is news"
 
 
 @pytest.mark.long

@@ -16,7 +16,7 @@ from chatbot.engine.review import measures
 from chatbot.engine.review.costs import Trade, TradedBlock, Turnover, cost_drag, planned_and_paid, turnover
 from chatbot.engine.review.deflated import ENOUGH_DAYS
 from chatbot.exchanges.base import is_perp
-from chatbot.model import Cause, PlanState, StrategySince
+from chatbot.model import Cause, Mode, PlanState, StrategySince
 from chatbot.portfolio.amounts.daily_marks import mark_of
 from chatbot.reports.review.advice import advice
 from chatbot.reports.review.scorecard import Scorecard, ended_at, scorecard
@@ -433,7 +433,8 @@ def _trades(plan: Plan) -> tuple[Trade, ...]:
             price=leg.average,
             fee=leg.fee,
             is_futures=is_perp(leg.instrument),
-            planned_bps=leg.slippage_bps,
+            # by hand the limits stand for prices that nobody has told
+            planned_bps=None if plan.mode is Mode.MANUAL else leg.slippage_bps,
         )
         for leg in plan.legs
         if leg.filled and leg.average is not None and not leg.is_transfer

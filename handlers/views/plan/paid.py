@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
-from chatbot.model import LegKind, LegState
+from chatbot.model import LegKind, LegState, Mode
 from chatbot.plans import costs
 from handlers.views.common import DOT, code, coin, esc, joined, say
 from handlers.views.plan.legs import MARKS, ended_short, note_text, progress_line, trade_of, why_of
@@ -81,7 +81,11 @@ def totals(words: Words, plan: Plan) -> list[Html]:
     traded = joined(
         DOT, (say(words, "Traded {amount}", amount=words.money(paid.traded, 0)), joined(" ", (fees, _bps(words, paid.fees_bps))))
     )
-    return [traded, _slippage(words, paid, plan.waiting_bps) or _over_card(words, paid)] if paid.traded else [traded]
+    if not paid.traded:
+        return [traded]
+    # by hand the limits stand for prices that nobody has told
+    slipped = None if plan.mode is Mode.MANUAL else _slippage(words, paid, plan.waiting_bps)
+    return [traded, slipped or _over_card(words, paid)]
 
 
 def _slippage(words: Words, paid: costs.Paid, waiting: Decimal | None) -> Html | None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.i18n import Catalogue
-from chatbot.model import LegState, PlanState
+from chatbot.model import LegState, Mode, PlanState
 from chatbot.plans import costs
 from handlers.views.common import MAX_CAPTION, visible_length
 from handlers.views.plan import paid, progress
@@ -111,6 +111,8 @@ def test_slippage_is_told_from_the_middle_price_beside_what_the_card_had_said_of
     assert paid.totals(WORDS, waited)[1:] == [told]
     for unknown in ({"slippage_bps": None}, {"average": None}):
         assert "card" in paid.totals(WORDS, replace(plan, legs=(replace(leg, **unknown),)))[1]
+    (_, by_hand) = paid.totals(WORDS, replace(plan, mode=Mode.MANUAL))
+    assert "Slippage" not in by_hand, "by hand the limits stand for prices that nobody has told"
     assert "Slippage $2.00" in progress.result(WORDS, portfolio(), replace(plan, state=PlanState.DONE, result=after())).text
 
 
