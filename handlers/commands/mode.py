@@ -14,7 +14,7 @@ from chatbot.i18n import N_
 from chatbot.model import AnswerMode, AutoLimits, Mode, Unanswered
 from chatbot.model.answering import LONGEST_MIN
 from chatbot.plans import autonomy as answering
-from handlers.chat import numbers
+from handlers.chat import guesses, numbers
 from handlers.chat.context import answer, need_portfolio, refuse, reply, show
 from handlers.chat.reading import numerals
 from handlers.commands import alone
@@ -29,10 +29,11 @@ if TYPE_CHECKING:
     from chatbot.model import Portfolio
     from handlers.chat.context import Context
 
+#: what is written, msgids: words with commas between them; the longest that fits counts ("auto off" is no "auto")
 ANSWERS: dict[AnswerMode | Unanswered, tuple[str, ...]] = {
-    AnswerMode.ASK: (N_("ask"),),
-    AnswerMode.NOTIFY: (N_("notify"), N_("tell")),
-    AnswerMode.AUTO: (N_("auto"),),
+    AnswerMode.ASK: (N_("ask"), N_("ask me, always ask, auto off, not alone")),
+    AnswerMode.NOTIFY: (N_("notify"), N_("tell"), N_("only tell me, tell me, just tell me, only tell, only notify, notify only")),
+    AnswerMode.AUTO: (N_("auto"), N_("automatic, automatically, act alone, act by yourself")),
     Unanswered.EXPIRE: (N_("expire"),),
     Unanswered.REMIND: (N_("remind"),),
     Unanswered.REDUCE: (N_("reduce"),),
@@ -42,6 +43,8 @@ _SPAN = re.compile(
     r"(?i)(?:(?:after|in|tras|después de|через)\s+)?(?P<count>\d[\d.,]{0,9})\s*"
     r"(?:m|min(?:s|utes?|utos?)?|мин\w*|(?P<hours>h|hrs?|hours?|horas?|ч|час\w*))?\.?"
 )
+#: of what is written for one way to answer
+_MOST_WORDS = 4
 _SHARE, _ORDER = Decimal("0.1"), Decimal("0.05")
 
 
@@ -54,7 +57,7 @@ async def mode(update: Update, context: Context) -> None:
         await _show(update, context, portfolio)
         return
     try:
-        meant, rest = _word(context.args[0], context.words), context.args[1:]
+        meant, rest = way_meant(context.args, context.words)
         await _take(update, context, portfolio, meant, rest)
     except UserError as problem:
         await refuse(update, context, (problem,), views.EXAMPLE)
@@ -71,11 +74,18 @@ async def _take(update: Update, context: Context, portfolio: Portfolio, meant: A
         await _leave(update, context, portfolio, meant, minutes)
 
 
-def _word(typed: str, words: Words) -> AnswerMode | Unanswered:
-    for meant, labels in ANSWERS.items():
-        if typed.casefold() in {said.casefold() for label in labels for said in (label, words.t(label))}:
-            return meant
-    raise UserError(N_("“{text}” is not a way to answer: ask, tell, auto, expire, remind or reduce."), text=numbers.shown(typed))
+def way_meant(typed: list[str], words: Words) -> tuple[AnswerMode | Unanswered, list[str]]:
+    """Return what a text begins with, in English or the person's language, and the rest of it. Raises :class:`UserError`."""
+    called = {
+        guesses.plain(said): meant
+        for meant, labels in ANSWERS.items()
+        for label in labels
+        for said in f"{label}, {words.t(label)}".split(",")
+    }
+    for count in range(min(_MOST_WORDS, len(typed)), 0, -1):
+        if (meant := called.get(guesses.plain(" ".join(typed[:count])))) is not None:
+            return meant, typed[count:]
+    raise UserError(N_("“{text}” is not a way to answer: ask, tell, auto, expire, remind or reduce."), text=numbers.shown(typed[0]))
 
 
 def read_limits(typed: list[str]) -> AutoLimits:

@@ -26,6 +26,13 @@ _MOST_WORDS = 16
 #: a name has at most so many words
 _NAME_WORDS = 4
 _UNIT = re.compile(r"(?<=\d)[x×]$")
+#: 2.5 times is 2.5
+_TIMES = re.compile(r"(?i)(?<=\d)\s+(?:times|veces|раза?)(?!\w)")
+#: what switches it stands before it: turn off trend, disable trend, desactiva la tendencia, отключи тренд
+_SWITCH_FIRST = re.compile(
+    r"(?i)(?:(?:turn|switch)\s+on|enable|activ\w+|enciend\w+|включ\w+|on)\s+(?:the\s+|el\s+|la\s+)?(?P<on>.+)"
+    r"|(?:(?:turn|switch)\s+off|disable|desactiv\w+|apag\w+|отключ\w+|выключ\w+|off)\s+(?:the\s+|el\s+|la\s+)?(?P<off>.+)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +60,7 @@ def read(text: str, words: Words, strategy: Strategy) -> Asked:
 
     Words may be English or the person's language. A number without a word before it is the trigger's limit.
     """
-    typed = unicodedata.normalize("NFKC", numerals.as_figures(text)).replace("=", " ").split()
+    typed = _TIMES.sub("", _switch_last(unicodedata.normalize("NFKC", numerals.as_figures(text)))).replace("=", " ").split()
     trigger, rest = _named(typed, words)
     if trigger is None:
         return Asked(strategy=strategy, problems=(_unknown(text, words),))
@@ -67,13 +74,23 @@ def read(text: str, words: Words, strategy: Strategy) -> Asked:
     return Asked(strategy=_applied(draft, strategy), trigger=trigger)
 
 
+def _switch_last(text: str) -> str:
+    """Return a text with what switches a trigger behind it: turn off trend is trend off."""
+    said = _SWITCH_FIRST.fullmatch(text.strip())
+    return text if said is None else f"{said['on'] or said['off']} {'on' if said['on'] else 'off'}"
+
+
 def _unknown(text: str, words: Words) -> UserError:
     """Say that there is no such trigger, with the one whose name is near, or with all."""
-    first = text.strip().partition(" ")[0]
+    first = _switch_last(text).strip().partition(" ")[0]
+    named = {signals.name(words, one): guesses.plain(signals.name(words, one)).split() for one in signals.every()}
+    if some := [name for name, parts in named.items() if guesses.plain(first) in parts]:
+        told = N_("There is no trigger called “{text}”. Did you mean {name}?")
+        return UserError(told, text=numbers.shown(first), name=" / ".join(some))
     if (near := guesses.meant(first, _called(words))) is not None:
         told = N_("There is no trigger called “{text}”. Did you mean {name}?")
         return UserError(told, text=numbers.shown(first), name=signals.name(words, near))
-    names = ", ".join(signals.name(words, one) for one in signals.every())
+    names = ", ".join(named)
     return UserError(N_("There is no trigger called “{text}”. They are: {names}."), text=numbers.shown(text), names=names)
 
 

@@ -290,7 +290,10 @@ WORDS: Mapping[Cause, TriggerWords] = MappingProxyType(
         ),
         Cause.FEAR_GREED: TriggerWords(
             name=N_("Fear & Greed"),
-            called=("fear", "greed", "fear&greed", "fear and greed", "fear_greed"),
+            called=(
+                *("fear", "greed", "fear&greed", "fear and greed", "fear_greed", "sentiment", "miedo", "miedo y codicia", "sentimiento"),
+                *("страх", "страх и жадность", "индекс страха", "настроение"),
+            ),
             example="/triggers fear 20 days 3",
             does=N_(
                 "When the daily Fear & Greed index falls into extreme fear, futures go to longs = shorts at once. Spot and the money in "

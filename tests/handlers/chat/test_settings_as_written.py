@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chatbot.errors import UserError
-from chatbot.model import AlertSettings, AutoLimits, ScheduleRule
+from chatbot.model import AlertSettings, AnswerMode, AutoLimits, Cause, ScheduleRule
 from chatbot.portfolio import strategies
 from handlers.chat import parsing
 from handlers.commands import alerts, hedge, mode, schedule, trigger_text
@@ -167,3 +167,66 @@ def test_a_rule_that_waited_may_become_a_regular_amount() -> None:
     """What it waited for is not said again with it."""
     waits = ScheduleRule(freq="weekly", time="09:00", zone="UTC", set_at=START, least=D("0.02"))
     assert not schedule.read("$100 weekly", CATALOGUE.words("en"), waits)[1]
+
+
+ON_OFF = [
+    ("en", "turn off volatility", "volatility", False),
+    ("en", "switch the trend on", None, None),
+    ("en", "disable trend", "trend", False),
+    ("en", "enable fear", "fear_greed", True),
+    ("en", "volatility off", "volatility", False),
+    ("es", "desactivar volatilidad", "volatility", False),
+    ("es", "apaga la tendencia", "trend", False),
+    ("es", "activa el funding bajo", "funding_low", True),
+    ("ru", "отключи тренд", "trend", False),
+    ("ru", "включи волатильность", "volatility", True),
+]
+
+
+@pytest.mark.parametrize(("language", "text", "trigger", "on"), ON_OFF, ids=[ascii(text) for _, text, _, _ in ON_OFF])
+def test_a_trigger_is_switched_with_the_verb_before_it(language: str, text: str, trigger: str | None, on: bool | None) -> None:
+    """As people say it, and as it was: the switch behind the name; what is neither is told."""
+    asked = trigger_text.read(text, CATALOGUE.words(language), BALANCED)
+    if trigger is None:
+        assert asked.problems
+        return
+    assert asked.problems == ()
+    assert asked.trigger == trigger
+    assert asked.strategy.setting(Cause(trigger)).on is on
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "limit"),
+    [("en", "volatility limit 2.5 times", "2.5"), ("es", "miedo 20", "20"), ("ru", "страх 20", "20"), ("en", "sentiment 20", "20")],
+)
+def test_a_trigger_is_called_as_its_alert_is(language: str, text: str, limit: str) -> None:
+    asked = trigger_text.read(text, CATALOGUE.words(language), BALANCED)
+    assert asked.problems == ()
+    assert asked.trigger is not None
+    assert D(limit) in asked.strategy.setting(asked.trigger).params.values()
+
+
+def test_a_name_that_two_triggers_share_is_told_with_both() -> None:
+    (problem,) = trigger_text.read("funding 0.05%", CATALOGUE.words("en"), BALANCED).problems
+    assert str(problem) == "There is no trigger called “funding”. Did you mean Low funding / High funding?"
+
+
+WAYS = [
+    *(("en", text, AnswerMode.NOTIFY) for text in ("only tell me", "tell me", "notify", "Notify only", "tell")),
+    *(("es", text, AnswerMode.NOTIFY) for text in ("solo avisar", "solo avisarme", "avísame")),
+    *(("ru", text, AnswerMode.NOTIFY) for text in ("только сообщать", "сообщай")),
+    *(("en", text, AnswerMode.ASK) for text in ("ask", "ask me", "auto off")),
+    *(("es", text, AnswerMode.ASK) for text in ("preguntarme", "auto no")),
+    *(("ru", text, AnswerMode.ASK) for text in ("спрашивай", "авто выкл")),
+    ("en", "automatic 500 10%", AnswerMode.AUTO),
+    ("es", "automático", AnswerMode.AUTO),
+    ("ru", "автоматически", AnswerMode.AUTO),
+]
+
+
+@pytest.mark.parametrize(("language", "text", "way"), WAYS, ids=[ascii(text) for _, text, _ in WAYS])
+def test_a_way_to_answer_is_read_as_its_button_says_it(language: str, text: str, way: AnswerMode) -> None:
+    """Spanish "solo avisar" began like "solo", by itself, and was asked for limits."""
+    meant, rest = mode.way_meant(text.split(), CATALOGUE.words(language))
+    assert meant is way
+    assert rest == (["500", "10%"] if "500" in text else [])

@@ -209,7 +209,8 @@ def chosen(*, on: bool = False, mode: str = "", **params: str) -> TriggerSetting
         ("Fear & Greed 20 mode portfolio coverage 50", "en", Cause.FEAR_GREED, chosen(enter="20", coverage="0.5", mode="portfolio")),
         ("volatilidad límite 2,5 fin 1,8 no", "es", Cause.VOLATILITY, chosen(enter="2.5", exit="1.8")),
         ("высокий фандинг 0,06 остаток 40 вкл", "ru", Cause.FUNDING_HIGH, chosen(on=True, enter="0.0006", factor="0.4")),
-        ("страх", "ru", "", None),
+        ("страх 20", "ru", Cause.FEAR_GREED, chosen(enter="20")),
+        ("погода", "ru", "", None),
     ],
 )
 def test_words_are_read_in_english_and_in_the_persons_language(
