@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from chatbot.store.database import Database, Tx
 
 _ZERO = Decimal(0)
-#: from what share of the value on a difference inside a band is traded (domain 9.5), and decimals to which a target is the same
-_WORTH, _FINE = Decimal("0.0025"), 4
+#: from what share of the value on a difference inside a band is traded (domain 9.5)
+_WORTH = Decimal("0.0025")
 
 
 def settings_changed(plan: Plan, portfolio: Portfolio) -> bool:
@@ -107,19 +107,23 @@ def _did_all(plan: Plan) -> bool:
 
 
 def _moved_since(plan: Plan, evaluation: Evaluation) -> bool:
-    """Tell whether a weight has moved by what a plan trades, a target at all, or a line is outside its band."""
+    """Tell whether a weight or a target has moved by what a plan trades, or a line is outside its band."""
     then, now = plan.result, evaluation.figures
     if then is None or now is None or any(line.breach for line in now.limits):
         return True
-    aims = [{line.line: round(line.target, _FINE) for line in one.limits} for one in (then, now)]
-    weights = [_weights(one) for one in (then, now)]
-    return aims[0] != aims[1] or any(
-        abs(weights[0].get(name, _ZERO) - weights[1].get(name, _ZERO)) >= _WORTH for name in weights[0].keys() | weights[1].keys()
+    pairs = ((_weights(then), _weights(now)), (_targets(then), _targets(now)))
+    return any(
+        abs(was.get(name, _ZERO) - is_now.get(name, _ZERO)) >= _WORTH for was, is_now in pairs for name in was.keys() | is_now.keys()
     )
 
 
 def _weights(figures: PortfolioFigures) -> dict[str, Decimal]:
     return {name: value / figures.value for name, value in (*figures.values.items(), *figures.book.items())}
+
+
+def _targets(figures: PortfolioFigures) -> dict[str, Decimal]:
+    """Return the targets by line: those of coins that a spike holds down follow their prices by a hair."""
+    return {line.line: line.target for line in figures.limits}
 
 
 async def outdated(tx: Tx, plan: Plan) -> NotAlone:
