@@ -277,11 +277,14 @@ async def _play(program: Program, name: str) -> None:
 
 def _migrate(_: argparse.Namespace) -> int:
     from chatbot.store.database import Database  # noqa: PLC0415
+    from chatbot.store.location import unanswered  # noqa: PLC0415
 
     async def migrate(settings: Settings) -> None:
         db = Database(settings.database)
         try:
             await db.migrate()
+        except ConnectionError as trouble:
+            raise unanswered(trouble) from None
         finally:
             await db.close()
 

@@ -136,11 +136,8 @@ class Database:
             async with self.read() as tx:
                 version = await tx.run_sync(schema.stored_version)
         except (SQLAlchemyError, OSError) as trouble:
-            said = (
-                location.cure(trouble)
-                or f"the database does not answer ({type(trouble).__name__}); look whether it is up and at its address"
-            )
-            raise SettingError(location.SETTING, said) from None
+            said = location.cure(trouble)
+            raise (SettingError(location.SETTING, said) if said else location.unanswered(trouble)) from None
         if version != schema.HEAD:
             cure = "there are no tables of Ballast in it" if version is None else "run `python -m chatbot migrate`"
             raise SettingError(location.SETTING, f"the database is not the one of this Ballast; {cure}")

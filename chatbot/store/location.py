@@ -106,7 +106,7 @@ class Hold:
     async def take(self, *, may_be_damaged: bool = False) -> None:
         """Take the right; raises :class:`SettingError` when another process has it, and as :func:`made_private` does."""
         if self._url.get_backend_name() == "postgresql":
-            await self._take_session()
+            await self._first_session()
         elif (file := file_of(self._url)) is not None:
             made_private(file, may_be_damaged=may_be_damaged)
             # It stays open until the end: closing any handle of a SQLite file lets go of SQLite's own locks.
@@ -115,6 +115,15 @@ class Hold:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise _taken(str(file)) from None
+
+    async def _first_session(self) -> None:
+        """Take the right at the start, where a server that is not there, or lets nobody in, is a matter of the settings."""
+        try:
+            await self._take_session()
+        except SettingError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a driver has a hundred names for it
+            raise unanswered(error) from None
 
     async def _take_session(self) -> None:
         if self._engine is None:
@@ -149,6 +158,12 @@ class Hold:
             await self._engine.dispose()
         if self._file is not None:
             self._file.close()
+
+
+def unanswered(trouble: Exception) -> SettingError:
+    """Return what to say of a server that is not there, or lets nobody in."""
+    why = f"the database does not answer ({type(trouble).__name__}); look whether it is up and at its address, name and password"
+    return SettingError(SETTING, why)
 
 
 def _taken(where: str) -> SettingError:

@@ -125,6 +125,15 @@ async def test_a_postgres_database_is_held_by_one_process_and_taken_again_after_
     await first.release()
 
 
+async def test_a_server_that_is_not_there_is_told_in_a_sentence_without_its_password() -> None:
+    """A start ended with 138 lines of traceback."""
+    hold = Hold("postgresql://ann:opensesame@127.0.0.1:1/ballast")
+    with pytest.raises(SettingError, match="the database does not answer \\(ConnectionRefusedError\\); look whether it is up") as told:
+        await hold.take()
+    assert "opensesame" not in str(told.value)
+    await hold.release()
+
+
 @pytest.mark.long
 async def test_a_process_that_lost_its_postgres_database_to_another_ends() -> None:
     server = postgres_or_skip()
