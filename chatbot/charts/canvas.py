@@ -93,7 +93,8 @@ class Canvas:
         mask, below = _mask(shown, size, bold=bold)
         bottom = round(HEIGHT - (y - size * 0.36) + below)
         place = np.asarray(_renderer.buffer_rgba())[bottom - len(mask) : bottom, left : left + mask.shape[1], :3]
-        place[:] = (place + (ImageColor.getrgb(colour) - place) * mask[:, : place.shape[1], None]).round()
+        covered = mask[:, : place.shape[1], None] / 255
+        place[:] = (place + (ImageColor.getrgb(colour) - place) * covered).round()
 
     def head(self, title: str, bars: str) -> None:
         """Write the first line: the title at the left, and at the right what the bars are."""
@@ -168,10 +169,10 @@ def text_width(text: str, size: float, *, bold: bool) -> float:
 
 @lru_cache(maxsize=256)
 def _mask(text: str, size: float, *, bold: bool) -> tuple[np.ndarray, float]:
-    """Return how much of each pixel a text covers, and how far it reaches below its line; titles and headings come again and again."""
+    """Return how much of each pixel a text covers, up to 255, and how far it reaches below its line; titles and headings come again."""
     font = _typeset(text, size, bold=bold)
     font.draw_glyphs_to_bitmap(antialiased=True)
-    return np.asarray(font.get_image()) / 255, font.get_descent() / 64
+    return np.array(font.get_image()), font.get_descent() / 64  # a byte a pixel: hundreds are kept
 
 
 def _typeset(text: str, size: float, *, bold: bool) -> FT2Font:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import ImageColor
 
-from chatbot.charts import allocation
+from chatbot.charts import allocation, canvas
 from chatbot.charts.labels import Labels
 from chatbot.charts.look import GROUND, LINES, OUTSIDE
 from chatbot.model import ALT, CORE, FUTURES, STABLE, LineReading, PortfolioFigures
@@ -167,6 +167,14 @@ def test_threads_do_not_mix_pictures() -> None:
     with ThreadPoolExecutor(4) as pool:
         drawn = list(pool.map(lambda at: ("four", every(FOUR)) if at % 2 else ("twelve", every(TWELVE)), range(8)))
     assert all(pictures == wanted[name] for name, pictures in drawn)
+
+
+def test_what_is_kept_of_a_text_takes_a_byte_a_pixel() -> None:
+    """Two hundred and fifty titles are kept, each some hundred pixels wide."""
+    mask, _ = canvas._mask("Balanced 1,234", 32, bold=True)
+    assert mask.nbytes == mask.size > 2_000
+    assert int(mask.min()) == 0
+    assert int(mask.max()) > 250
 
 
 @pytest.mark.long
