@@ -51,13 +51,17 @@ def anchor_spikes(
             kept[asset] = known
         elif strategy.line_of(asset) not in states.mix and not _is_back(asset, known, held, strategy):
             kept[asset] = replace(known, over=True)
-    anchors = dict(kept)
+    anchors, latched = dict(kept), Layers(anchors=kept, mix=mix)
+    lines: dict[str, Mapping[str, Decimal]] = {}  # one storm cuts several coins of a line
     for asset, since in begun.items():
         was = kept.get(asset)
         # a line that a coin had for itself may have become a bucket since
         share = was.share if was is not None else None
         if share is None:
-            share = targets.share(asset, held, strategy, Layers(anchors=kept, mix=mix))
+            line = strategy.line_of(asset)
+            if line not in lines:
+                lines[line] = targets.shares(line, held, strategy, latched)
+            share = lines[line].get(asset)
         if was is not None and not was.over and was.since == since:
             anchors[asset] = replace(was, share=share)
         else:

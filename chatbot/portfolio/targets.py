@@ -106,18 +106,17 @@ def _shares(members: Collection[str], held: Valuation, meant: Mapping[str, Decim
     return intended_shares(members, prices, quantities, meant, thresholds, cut=[asset for asset in cut if asset in quantities])
 
 
-def share(asset: str, held: Valuation, strategy: Strategy, layers: Layers) -> Decimal | None:
-    """Return an asset's share of its line while ``layers`` hold those of others; None where it is a line of its own.
+def shares(line: str, held: Valuation, strategy: Strategy, layers: Layers) -> dict[str, Decimal]:
+    """Return each asset's share of its line while ``layers`` hold those of others; nothing where the line is one asset.
 
     Not its share of what is held: beside a coin that was cut before, it would be too large.
     """
-    line = strategy.line_of(asset)
     members = _members(held, strategy).get(line, ())
-    if line == asset or asset not in members:
-        return None
+    if all(asset == line or asset in strategy.weights for asset in members):
+        return {}
     alone = {line: _ONE, STABLE: _ZERO, **{name: _ZERO for name in strategy.weights if name in members}}
-    shares = split(alone, {line: members}, held.by_asset, _ZERO, {}, _fixed({line: members}, held, layers)).spot
-    return shares[asset].quantize(_STEP, ROUND_DOWN)
+    found = split(alone, {line: members}, held.by_asset, _ZERO, {}, _fixed({line: members}, held, layers)).spot
+    return {asset: found[asset].quantize(_STEP, ROUND_DOWN) for asset in members if asset != line}
 
 
 def line_shares(line: str, targets: Targets, strategy: Strategy) -> dict[str, float]:
