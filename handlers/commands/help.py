@@ -73,7 +73,7 @@ async def text(update: Update, context: Context) -> None:
         if await settings.answered(update, context, typed):
             return
         await reply(update, context, _answers(context, typed) or await _meant(context, typed) or problems.unknown_text(context.words))
-    elif dialog[0] not in _NAMES and (told := _answers(context, typed)) is not None:
+    elif dialog[0] not in _NAMES and (told := _answers(context, typed, asked=True)) is not None:
         await reply(update, context, told)
     elif raw:
         context.about = dialog[1].get(OF_PORTFOLIO)
@@ -119,11 +119,11 @@ def _command(said: str, called: dict[str, str], needed: float) -> str | None:
     return guesses.meant(said, slips, max(needed, _NEAR))
 
 
-def _answers(context: Context, typed: str) -> View | None:
+def _answers(context: Context, typed: str, *, asked: bool = False) -> View | None:
     """Return what is said of a yes or a no that is typed: nothing is ever confirmed by it."""
     sayings = f"{ANSWER_WORDS}, {context.words.t(ANSWER_WORDS)}"
     is_one = guesses.plain(typed).strip(" .!?¡¿👍") in {guesses.plain(said) for said in sayings.split(",")}
-    return problems.no_button(context.words) if is_one else None
+    return problems.no_button(context.words, asked=asked) if is_one else None
 
 
 def _first_said(typed: str, called: dict[str, str]) -> tuple[str, str]:

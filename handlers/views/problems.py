@@ -251,11 +251,10 @@ def unknown_text(words: Words) -> View:
     )
 
 
-def no_button(words: Words) -> View:
-    """Answer a yes or a no that is typed: it could be about another message than the person has in mind."""
-    return View(
-        page(say(words, "Tap the button instead: a word that you write answers no question, so that nothing is confirmed by accident."))
-    )
+def no_button(words: Words, *, asked: bool) -> View:
+    """Answer a yes or a no that is typed, perhaps where something is ``asked`` for: it could be about another message than is meant."""
+    told = say(words, "Tap the button instead: a word that you write answers no question, so that nothing is confirmed by accident.")
+    return View(page(told, say(words, "What I asked for last still waits; /cancel leaves it.") if asked else None))
 
 
 def unknown_command(words: Words, name: str) -> View:

@@ -114,7 +114,7 @@ async def test_a_command_without_its_slash_is_none_of_the_answers_that_a_dialog_
         await ann.say("/start")
         await ann.tap("Type in my holdings")
         assert "Did you mean /help?" in await ann.say("help")
-        assert "Tap the button instead" in await ann.say("yes")
+        assert "What I asked for last still waits; /cancel leaves it." in await ann.say("yes")
         assert "• 1 BTC" in await ann.say("1 BTC")
         await ann.taps("That is right", "Yes", "Balanced", "Use Balanced")
         await ann.say("/portfolios")

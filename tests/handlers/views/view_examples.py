@@ -649,7 +649,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "person.settings.settings": lambda w: control.settings(w, person(name), name[:30], NOW),
         "person.settings.zone_choice": lambda w: control.zone_choice(w, person()),
         "person.settings.zone_question": lambda w: control.zone_question(w, ("Etc/GMT-2", "America/New_York"), NOW, is_named=True),
-        "problems.no_button": problems.no_button,
+        "problems.no_button": lambda w: problems.no_button(w, asked=True),
         "problems.command_meant": lambda w: problems.command_meant(w, "status"),
         "problems.command_meant with words": lambda w: problems.command_meant(w, "targets", name, port),
         "person.settings.help_page": lambda w: control.help_page(w, "strategy", operator=True),
