@@ -156,7 +156,8 @@ def _intention(move: LegAttempt, number: int, request: OrderRequest, held: Decim
 async def send(move: LegAttempt, attempt: Attempt, *, for_sure: bool = True) -> None:
     """Put a written intention on the wire and write the answer down; what is not known stays so in the journal.
 
-    ``for_sure``: no request of it was on the wire before. Else a refusal for want of what it would take says that the first one has it.
+    ``for_sure``: no request of it was on the wire before. Else a refusal for want of what it would take says that the first one has it,
+    where there was enough for that one.
     """
     if stopped := await move.stop_word():
         await outcomes.refused(move, attempt, stopped)
@@ -167,7 +168,7 @@ async def send(move: LegAttempt, attempt: Attempt, *, for_sure: bool = True) -> 
         if refusal.reason == drafting.DUPLICATE:
             # It is there already: an earlier request arrived after all, and recovery finds it, however late it is listed.
             await outcomes.record_unknown(move, attempt, detail=drafting.LISTED_LATER)
-        elif not for_sure and refusal.reason in _TAKEN:
+        elif not for_sure and refusal.reason in _TAKEN and _had_enough(move, attempt):
             await outcomes.record_unknown(move, attempt, TOUCHED, drafting.TOUCHED)
         else:
             await outcomes.refused(move, attempt, refusal.reason)
@@ -180,6 +181,12 @@ async def send(move: LegAttempt, attempt: Attempt, *, for_sure: bool = True) -> 
         raise
     move.passes("acted")
     await outcomes.record_answer(move, attempt, order)
+
+
+def _had_enough(move: LegAttempt, attempt: Attempt) -> bool:
+    """Tell whether there was as much as an order takes when it was drafted: one that was too large would have been refused at once."""
+    sells = attempt.reduce_only or move.leg.kind is LegKind.SPOT_SELL
+    return attempt.held is None or not sells or attempt.qty <= abs(attempt.held)
 
 
 async def watch(move: LegAttempt, attempt: Attempt) -> float:

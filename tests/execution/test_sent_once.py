@@ -341,7 +341,7 @@ async def test_there_is_one_order_however_long_an_exchange_hides_everything(db: 
         agrees(plan, server)
 
 
-async def killed_and_begun_again(lab: Lab, words: str, *, sent: bool) -> Plan:
+async def killed_and_begun_again(lab: Lab, words: str, *, sent: bool, outcome: str = "filled") -> Plan:
     """Let the process die while its first request is under way, ``sent`` or not, and the next one carry the plan on."""
     account, name = lab.account, "transfer" if words.startswith("to_") else "place"
     real = getattr(account, name)
@@ -353,7 +353,7 @@ async def killed_and_begun_again(lab: Lab, words: str, *, sent: bool) -> Plan:
         raise Killed
 
     setattr(account, name, dies)
-    made = await lab.plan(words, *reason("filled"))
+    made = await lab.plan(words, *reason(outcome))
     with pytest.raises(Killed):
         await lab.finish()
     setattr(account, name, real)
@@ -381,6 +381,16 @@ async def test_nor_is_one_sent_twice_whose_process_died_before_the_answer(db: Da
         assert (plan.state, states(plan)) == (PlanState.DONE, [LegState.FILLED])
         assert len(theirs.orders) + len(theirs.moved) == before + 1
         agrees(plan, server)
+
+
+@pytest.mark.parametrize("venue", DIALECTS)
+async def test_a_refusal_that_the_first_one_would_have_met_says_nothing_of_it(db: Database, venue: str) -> None:
+    """More than there was to reduce, and the process died before it was sent: its person was asked again and again, and nothing helped."""
+    async with on(venue, db, PACE) as (lab, server):
+        asked = await killed_and_begun_again(lab, "reduce sell 0.3 BTC-PERP", sent=False, outcome="accepted")
+        plan = await lab.let_go(asked.id)
+        assert (plan.state, [(leg.filled, leg.note) for leg in plan.legs]) == (PlanState.DONE, [(0, "reduce_only")])
+        assert not server.venue.accounts["key"].orders
 
 
 async def test_what_our_own_books_tell_is_no_question_after_a_death(db: Database) -> None:
