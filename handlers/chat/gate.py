@@ -108,7 +108,7 @@ def _forwarded(message: Message) -> bool:
 async def _answer_second_hand(update: Update, context: Context) -> None:
     """Say that nothing was done; pictures, places and the like that change by themselves are let go."""
     edited = update.edited_message
-    if was_whispered(context, update.update_id):
+    if was_whispered(context, update):
         heard(context, update.update_id)
         await reply(update, context, keys.unasked(context.words, deleted=await unsay(update, context)))
     elif edited is None:
@@ -120,7 +120,7 @@ async def _answer_second_hand(update: Update, context: Context) -> None:
 async def _answer_outside(update: Update, context: Context, entry: Entry) -> None:
     """Tell somebody who may not come in how they could; a blocked person gets no answer."""
     await answer(update, context)
-    if was_whispered(context, update.update_id):
+    if was_whispered(context, update):
         await unsay(update, context)
     if entry.gate is not Gate.BLOCKED:
         try:

@@ -54,9 +54,15 @@ def heard(context: Context, update_id: int) -> str:
     return whispers.take(update_id)
 
 
-def was_whispered(context: Context, update_id: int) -> bool:
+def can_be_heard(context: Context, update_id: int) -> bool:
     """Tell whether the text of an update was kept aside, and not heard yet."""
     return update_id in context.bot_data[WHISPERS]
+
+
+def was_whispered(context: Context, update: Update) -> bool:
+    """Tell whether the text of an update was kept aside, by an earlier process too, which can be heard no more."""
+    message = update.effective_message
+    return can_be_heard(context, update.update_id) or (message is not None and message.text == "")
 
 
 def halves(text: str) -> list[str]:

@@ -67,7 +67,7 @@ async def text(update: Update, context: Context) -> None:
     typed, dialog = characters.plain(raw), await context.dialog()
     if dialog is not None and dialog[0] == keys.DIALOG and not raw and is_waiting(dialog[1], context.program.clock.now()):
         await keys.typed(update, context, dialog[1])
-    elif was_whispered(context, update.update_id):
+    elif was_whispered(context, update):
         await keys.unheard(update, context)
     elif dialog is None or dialog[0] not in DIALOGS or (dialog[0] != portfolios.DIALOG and _is_command(typed)):
         if await settings.answered(update, context, typed):

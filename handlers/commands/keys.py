@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from chatbot.keyring import CHAT_DIALOG, Refused
 from chatbot.model import Credentials, Mode, Plan
 from handlers.chat.context import answer, reply, show
-from handlers.chat.typed_keys import halves, heard, is_like_one, unsay, was_whispered
+from handlers.chat.typed_keys import can_be_heard, halves, heard, is_like_one, unsay
 from handlers.views.person import keys as views
 from handlers.views.person.key_guides import GUIDES, OWN
 from handlers.views.plan import real_money
@@ -64,7 +64,7 @@ async def key_here(update: Update, context: Context) -> None:
 async def typed(update: Update, context: Context, data: dict[str, Any]) -> None:
     """Take a key that was sent into the chat: its message goes first, whatever it holds."""
     deleted = await unsay(update, context)
-    if not was_whispered(context, update.update_id):
+    if not can_be_heard(context, update.update_id):
         await reply(update, context, views.unheard(context.words, deleted=deleted))
         return
     credentials = _credentials(heard(context, update.update_id))

@@ -182,13 +182,16 @@ _BARE_COMMAND = re.compile(r"/[a-z]{1,20}")
 
 
 def hushed(sound: Json) -> tuple[Json, str]:
-    """Return an update without the words in it, and those words; a bare command stays. Give it what :func:`reduced` returned."""
+    """Return an update without the words in it, and those words; a bare command stays. Give it what :func:`reduced` returned.
+
+    Its text is empty, as none is that comes from Telegram: whoever reads it later knows that there were words.
+    """
     words, kept = said(sound), dict(sound)
-    if _BARE_COMMAND.fullmatch(words):
+    if not words or _BARE_COMMAND.fullmatch(words):
         return kept, ""
     for kind in _WRITTEN:
         if kind in kept:
-            kept[kind] = {name: value for name, value in kept[kind].items() if name not in ("text", "entities", "caption")}
+            kept[kind] = {name: value for name, value in kept[kind].items() if name not in ("entities", "caption")} | {"text": ""}
     return kept, words
 
 

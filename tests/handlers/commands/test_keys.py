@@ -73,7 +73,8 @@ async def test_while_a_key_is_asked_for_nothing_that_is_typed_is_written_down(an
     await ann.loopback.text(ann.user, f"my key is {KEY}")
     pending = await ann.pull()
     (body,) = [row[1] for row in await rows(ann, "pf_updates") if row[1]]
-    assert json.loads(body)["message"].keys() == {"message_id", "date", "chat", "from"}
+    stored = json.loads(body)["message"]
+    assert (stored.keys(), stored["text"]) == ({"message_id", "date", "chat", "from", "text"}, "")
     assert SECRET not in repr(pending)
     assert SECRET not in str(pending[0].to_dict())
     for update in pending:
@@ -128,6 +129,22 @@ async def test_a_process_killed_before_it_read_the_key_asks_for_it_again(tmp_pat
         again.sees("I did not keep your last message")
         assert not any(SECRET in message.text for message in again.loopback.chat(again.user.id))
         assert "Connected" in await again.say(KEY)
+
+
+@pytest.mark.long
+async def test_a_process_killed_before_it_read_a_key_that_nobody_asked_for_deletes_its_message(tmp_path: Path) -> None:
+    """What was typed is nowhere: the next process cannot know that it was a key, and leaves it in no chat all the same."""
+    async with someone(tmp_path, secret_keys=new_master_key()) as ann:
+        await ann.say("/start")
+        await ann.loopback.text(ann.user, KEY)
+        await ann.pull()
+        for path in ann.program.settings.data_dir.iterdir():
+            assert SECRET.encode() not in path.read_bytes(), path
+    async with someone(tmp_path, loopback=ann.loopback, clock=ann.clock, secret_keys=new_master_key()) as again:
+        again.turn.offset = ann.turn.offset
+        await restored(again)
+        again.sees("I did not keep your last message")
+        assert not any(SECRET in message.text for message in again.loopback.chat(again.user.id))
 
 
 async def restored(again: Someone) -> None:
