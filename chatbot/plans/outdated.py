@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import wide
 from chatbot.engine.planner.smallest_trade import smallest_trade
-from chatbot.model import FUTURES, Cause, LegState, NotAlone
+from chatbot.model import FUTURES, NO_REASON, Cause, LeftOutWhy, LegState, NotAlone
 from chatbot.plans import costs, draft
 from chatbot.plans.outcomes import Halted, NothingToDo, NotYours, Paused, SmallDifference
 from chatbot.portfolio.revision import revision_of
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 _ZERO = Decimal(0)
 #: from what share of the value on a difference inside a band is traded (domain 9.5)
 _WORTH = Decimal("0.0025")
+#: causes whose plans aim at every line and contract (domain 9.13)
+_OF_EVERYTHING = frozenset({Cause.DRIFT, Cause.SCHEDULE, Cause.MANUAL, Cause.EVERYTHING, Cause.START, Cause.TARGETS, Cause.AGAIN})
+#: what a plan leaves out whatever its limits are
+_BY_RULE = (LeftOutWhy.RISK_OFF, LeftOutWhy.BELOW_MINIMUM, LeftOutWhy.SMALL)
 
 
 def settings_changed(plan: Plan, portfolio: Portfolio) -> bool:
@@ -83,9 +87,10 @@ async def as_left(db: Database, evaluation: Evaluation, reasons: tuple[Reason, .
     """Return that there is nothing to do since the last plan, where a person asks for one and all is as that one has left it.
 
     It has touched what its causes name and left the rest inside its bands (domain 9.13): that is no news, and is traded all the same if
-    its person wants it. None: something has moved or changed since, a line is outside its band, or a leg fell short or was left out.
+    its person wants it. None: something has moved or changed since, a line is outside its band, a leg fell short or was left out, or the
+    plan would have another reason, as the end of a tilt.
     """
-    if [reason.trigger for reason in reasons] != [Cause.MANUAL] or evaluation.figures is None:
+    if {reason.trigger for reason in reasons} - NO_REASON != {Cause.MANUAL} or evaluation.figures is None:
         return None
     async with db.read() as tx:
         last = await plans.last_done(tx, evaluation.portfolio.id)
@@ -103,7 +108,12 @@ async def as_left(db: Database, evaluation: Evaluation, reasons: tuple[Reason, .
 
 
 def _did_all(plan: Plan) -> bool:
-    return all(leg.state is LegState.FILLED for leg in plan.legs)
+    """Tell whether a plan has done all of its legs, and has left the rest for no other reason than that its causes do not name it.
+
+    One that aims at everything leaves what a limit keeps it from, on its turnover for instance: that goes on when its person asks.
+    """
+    named = not any(reason.trigger in _OF_EVERYTHING for reason in plan.reasons)
+    return named and all(leg.state is LegState.FILLED for leg in plan.legs) and all(left.why in _BY_RULE for left in plan.left_out)
 
 
 def _moved_since(plan: Plan, evaluation: Evaluation) -> bool:

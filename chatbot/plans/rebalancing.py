@@ -143,7 +143,7 @@ class Rebalancing:
         drafted = self.draft(evaluation, reasons, hedge)
         if not isinstance(drafted, Plan):
             return drafted
-        return await as_left(self._db, evaluation, reasons) or await self._store(drafted)
+        return await as_left(self._db, evaluation, drafted.reasons) or await self._store(drafted)
 
     async def _store(self, drafted: Plan) -> Proposal:
         async with self._db.transaction() as tx:
