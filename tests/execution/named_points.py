@@ -64,10 +64,19 @@ def _names(module: str, function: ast.FunctionDef | ast.AsyncFunctionDef, call: 
             if name not in given:
                 yield str(getattr(import_module(f"chatbot.execution.{module}"), name))
                 return
-            for _, other in _functions():
+            for place, other in _functions():
                 for made in _calls(other, {function.name}):
-                    found = made.args[given.index(name)]
-                    assert isinstance(found, ast.Constant), "a point needs a name"
-                    yield str(found.value)
+                    yield _word(place, made.args[given.index(name)])
         case _:
             assert function.name in _PASSING_ON, f"{module}.{function.name} passes a point without a name"
+
+
+def _word(module: str, given: ast.expr) -> str:
+    """Return what a function is called with: a text, or a constant of the module."""
+    match given:
+        case ast.Constant(value=str(word)):
+            return word
+        case ast.Name(id=name):
+            return str(getattr(import_module(f"chatbot.execution.{module}"), name))
+        case _:
+            raise AssertionError("a point needs a name")

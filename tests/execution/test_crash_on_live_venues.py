@@ -85,7 +85,6 @@ ELSEWHERE = {
     "recovery._revive": "tests/execution/test_recovery.py: broken work is parked",
     "comparing._compare": "tests/execution/test_comparing.py: after the plan",
     "comparing._correct": "tests/execution/test_comparing.py: after the plan",
-    "outcomes.abandon": "tests/execution/test_recovery.py: an order that nobody will ever know of, closed by its person",
 }
 #: the key doctor's, and the accounts'; and where one purse is for both, a transfer is a line in our books
 NOT_ASKED: dict[str, set[str]] = {"binance": {"check", "history"}, "bybit": {"check", "history", "transfer", "transfers"}}
