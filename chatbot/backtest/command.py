@@ -225,6 +225,9 @@ def caveats(found: Comparison) -> tuple[str, ...]:
         told.append(f"{span.days} days are too few to rank triggers by return; two years are the least.")
     if found.strategy.blind_hours:
         told.append(f"At {found.strategy.blind_hours} hours a price was missing, and nothing was decided.")
+    if found.strategy.gone:
+        gone = ", ".join(f"{name} from {since:%Y-%m-%d} on" for name, since in found.strategy.gone.items())
+        told.append(f"Not listed any more: {gone}. What was held of it counts at its last price.")
     if found.strategy.liquidations:
         told.append(f"The futures were liquidated {found.strategy.liquidations} times.")
     return tuple(told)

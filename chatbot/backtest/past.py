@@ -21,6 +21,7 @@ from chatbot.market.candles import KEEP_DAYS, CandleBook
 from chatbot.market.funding import KEEP_DAYS as FUNDING_DAYS
 from chatbot.market.funding import FundingBook, on_minute
 from chatbot.market.sentiment import Sentiment
+from chatbot.model.life import Stop, StopKind
 from chatbot.triggers.feeds import MAJOR_CONTRACTS, feeds
 
 if TYPE_CHECKING:
@@ -51,8 +52,10 @@ class Past:
     #: how many full hours there are from ``begin`` on
     hours: int
     markets: Mapping[str, Market]
-    #: price by instrument at each full hour; nan where it was not traded
+    #: price by instrument at each full hour; nan where it was not traded, and the last one of what is gone
     prices: Mapping[str, Floats]
+    #: the hour of the last price of what its exchange lists no longer
+    gone: Mapping[str, int]
     #: by instrument, what was traded in the day before each full hour, quote
     volumes: Mapping[str, Floats]
     #: by contract, the rate that is settled at a full hour, counted from the first
@@ -79,11 +82,19 @@ class Past:
         return self.begin + hour * HOUR
 
     def quote(self, instrument: str, hour: int) -> Quote | None:
-        """Return the quote at a full hour; None where the instrument was not traded."""
-        key = (instrument, hour)
+        """Return the quote at a full hour, of what is gone the last one; None where the instrument was not traded."""
+        key = (instrument, min(hour, self.gone.get(instrument, hour)))
         if key not in self._quotes:
-            self._quotes[key] = self._quote(instrument, hour)
+            self._quotes[key] = self._quote(*key)
         return self._quotes[key]
+
+    def stop(self, instrument: str, hour: int) -> Stop | None:
+        """Return since when an instrument is gone at an hour, and its last price; None while it is listed."""
+        last = self.gone.get(instrument, hour)
+        quote = self.quote(instrument, last) if last < hour else None
+        if quote is None:
+            return None
+        return Stop(instrument=instrument, kind=StopKind.GONE, since=self.at(last + 1), price=quote.price, priced_at=quote.at)
 
     def values(self, instrument: str) -> Floats:
         """Return the price that an instrument is valued at, as its quote has it, at each full hour; nan where it was not traded."""
@@ -199,11 +210,16 @@ def played(recorded: Recorded) -> Past:
         funding.record(name, paid)
     mood.record(recorded.moods)
     by_the_hour = {name: _by_the_hour(recorded.bars[name, "1h"], begin, hours) for name in names}
+    gone = _gone({name: prices for name, (prices, _) in by_the_hour.items()})
+    for name, last in gone.items():
+        prices, _ = by_the_hour[name]
+        prices[last + 1 :] = prices[last]
     return Past(
         begin=begin,
         hours=hours,
         markets=recorded.markets,
         prices={name: prices for name, (prices, _) in by_the_hour.items()},
+        gone=gone,
         volumes={name: volumes for name, (_, volumes) in by_the_hour.items()},
         rates={name: _rates(paid, begin) for name, paid in recorded.settlements.items()},
         half_spreads={name: _half_spread(name) for name in names},
@@ -243,6 +259,13 @@ class _Silent:
 
     async def close(self) -> None:
         """Let go of nothing."""
+
+
+def _gone(by_name: Mapping[str, Floats]) -> dict[str, int]:
+    """Return the hour of the last price of what was not traded any more while something else went on for a day and longer."""
+    priced = {name: np.flatnonzero(prices > 0) for name, prices in by_name.items()}
+    last = {name: int(hours[-1]) for name, hours in priced.items() if hours.size}
+    return {name: hour for name, hour in last.items() if max(last.values()) - hour >= _DAY_HOURS}
 
 
 def _half_spread(instrument: str) -> float:

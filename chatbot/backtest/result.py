@@ -62,6 +62,8 @@ class Result:
     liquidations: int
     #: hours at which it could not be looked at
     blind_hours: int
+    #: market time from which on something that was held or wanted was not listed any more
+    gone: Mapping[str, datetime]
     #: worth at each 00:00 UTC, of what it began with
     daily: Floats
 
@@ -148,6 +150,7 @@ def _result(past: Past, walked: Walked) -> Result:
         causes=dict(Counter(str(block.reasons[0].trigger) for block in later).most_common()),
         liquidations=len(walked.liquidated),
         blind_hours=len(walked.blind),
+        gone={name: past.at(past.gone[name] + 1) for name in sorted(walked.gone)},
         daily=daily,
     )
 

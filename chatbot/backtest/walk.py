@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from chatbot.backtest.past import HOUR
 from chatbot.backtest.search import Search
 from chatbot.engine.errors import Refused
-from chatbot.exchanges.base import Balances, Position
+from chatbot.exchanges.base import Balances, Position, unlisted
 from chatbot.hedges import ending
 from chatbot.model import AnswerMode, Cause, Check, Mode, Outcome, Person, Plan, Portfolio, Problem, Reason, Role
 from chatbot.monitor.hedges_daily import HedgeReview
@@ -75,6 +75,8 @@ class Walked:
     held: list[Stretch] = field(default_factory=list)
     #: hours at which it could not be looked at, because something that is needed was not traded
     blind: list[int] = field(default_factory=list)
+    #: what was held or wanted when its exchange let go of it
+    gone: set[str] = field(default_factory=set)
     #: hours that were decided exactly
     exact: int = 0
     #: hours at which the exchange closed the futures
@@ -138,7 +140,7 @@ class _Walk:
         self._turns = sorted({turn for life in self._lives.values() for turn in life.turns})
         self._costing = Costing(past.source, past.candles, past.funding, past.clock)
         self._search = Search(past, strategy)
-        #: the hours at which something comes or goes
+        #: the hours at which something comes or goes, money or what is listed
         self._arrivals: list[int] = []
         self.done = Walked()
 
@@ -146,7 +148,7 @@ class _Walk:
         self, *, exactly: bool, account: valuation.Account | None = None, came: Mapping[int, Mapping[str, Decimal]] = _NOTHING
     ) -> Walked:
         hour = 0
-        self._arrivals = sorted(came)
+        self._arrivals = sorted({*came, *(last + 1 for last in self._past.gone.values())})
         self._start(account)
         while (hour := hour + 1 if exactly or not self._is_at_rest else self._next(hour)) < self._past.hours:
             self._pay_funding(hour)
@@ -233,15 +235,23 @@ class _Walk:
             self._machines.baskets.hold(self._basket.subject, coins)
             self._follow_basket(hour)
         needed = valuation.instruments(portfolio.strategy, account)
-        quotes = {name: quote for name in needed if (quote := past.quote(name, hour)) is not None}
-        problems = tuple(Problem(code="missing", instrument=name) for name in needed if name not in quotes)
-        layers = Layers(signals=self._signals(hour))
+        stops = {name: stop for name in needed if (stop := past.stop(name, hour)) is not None}
+        self.done.gone |= stops.keys()
+        idle = stops.keys() - valuation.managed_instruments(account, portfolio.strategy)  # it can never be bought
+        quotes = {name: quote for name in needed if name not in idle and (quote := past.quote(name, hour)) is not None}
         seen = Evaluation(
-            portfolio=portfolio, account=account, markets=past.markets, states=self._states, quotes=quotes, layers=layers, problems=problems
+            portfolio=portfolio,
+            account=account,
+            markets={**past.markets, **{name: unlisted(name) for name in stops}} if stops else past.markets,
+            states=self._states,
+            quotes=quotes,
+            stops=stops,
+            layers=Layers(signals=self._signals(hour)),
+            problems=tuple(Problem(code="missing", instrument=name) for name in needed if not (name in quotes or name in idle)),
         )
-        if problems:
+        if seen.problems:
             return seen
-        snapshot = valuation.snapshot(account, portfolio.strategy, quotes)
+        snapshot = valuation.snapshot(account, portfolio.strategy, quotes, idle=idle)
         return measured(seen, snapshot, past.betas_at(hour, valuation.assets_of(snapshot)), past.begin)
 
     def _check(self, hour: int) -> None:

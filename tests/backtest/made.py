@@ -26,7 +26,10 @@ _HOUR_US = HOUR // timedelta(microseconds=1)
 
 
 def past_of(prices: Mapping[str, NDArray[np.float64]], fee: str = "0.001", before: int = 0) -> Past:
-    """Return a past of these prices, one at each full hour; of the first ``before`` triggers know, and there are no futures."""
+    """Return a past of these prices, one at each full hour; of the first ``before`` triggers know, and there are no futures.
+
+    An hour whose price is nan has no bar.
+    """
     total = len(next(iter(prices.values())))
     at = (BEGIN - before * HOUR - _EPOCH) // timedelta(microseconds=1) + np.arange(total) * _HOUR_US
     markets = {
@@ -35,7 +38,8 @@ def past_of(prices: Mapping[str, NDArray[np.float64]], fee: str = "0.001", befor
     }
     bars = {}
     for coin, row in prices.items():
-        table = CandleTable(at, np.stack([row, row, row, np.append(row[1:], row[-1]), np.ones(total)], axis=1))
-        bars |= {(coin, "1h"): table, (coin, "1d"): CandleTable(at[::_DAY_HOURS], table.rows[::_DAY_HOURS])}
+        rows, traded = np.stack([row, row, row, np.append(row[1:], row[-1]), np.ones(total)], axis=1), ~np.isnan(row)
+        days = np.flatnonzero(traded)[::_DAY_HOURS]
+        bars |= {(coin, "1h"): CandleTable(at[traded], rows[traded]), (coin, "1d"): CandleTable(at[days], rows[days])}
     end = BEGIN + (total - before - 1) * HOUR
     return played(Recorded(begin=BEGIN, end=end, markets=markets, bars=bars, settlements={}, moods=()))

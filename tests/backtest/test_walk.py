@@ -8,6 +8,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from chatbot.backtest.command import caveats
 from chatbot.backtest.result import compare
 from chatbot.backtest.search import Search
 from chatbot.backtest.walk import walk
@@ -49,6 +50,38 @@ def test_the_search_comes_to_what_every_hour_comes_to(seed: int, together: bool)
     assert searched.blocks == hourly.blocks
     assert {str(block.reasons[0].trigger) for block in searched.blocks} >= {"start", "volatility"}
     assert searched.exact < hourly.exact / 2
+
+
+def test_what_is_not_listed_any_more_counts_at_its_last_price_and_the_rest_goes_on() -> None:
+    """SOL goes in the third day: no order in it from then on, no hour without a look, and the search is still what every hour comes to."""
+    prices, last = wild(1), 60
+    prices["SOL"][BEFORE + last + 1 :] = np.nan
+    past, strategy = past_of(prices, before=BEFORE), narrow()
+    searched, hourly = (walk(past, strategy, Decimal(10_000), window=timedelta(seconds=60), exactly=exactly) for exactly in (False, True))
+    assert searched.blocks == hourly.blocks
+    assert not searched.blind
+    assert searched.gone == {"SOL"}
+    later = [block for block in searched.blocks if block.hour > last]
+    assert later
+    assert not any(leg.instrument == "SOL" for block in later for leg in block.legs)
+    assert past.stop("SOL", last) is None
+    stop = past.stop("SOL", HOURS - 1)
+    assert stop is not None
+    assert (stop.since, float(stop.price or 0)) == (past.at(last + 1), pytest.approx(prices["SOL"][BEFORE + last], rel=1e-3))
+    found = compare(past, strategy, Decimal(10_000), window=timedelta(seconds=60))
+    assert found.strategy.gone == {"SOL": past.at(last + 1)}
+    assert "Not listed any more: SOL from 2021-01-03 on." in " ".join(caveats(found))
+
+
+def test_what_ends_for_everything_is_no_delisting_and_a_gap_is_none_either() -> None:
+    """Prices of the last day that are not there yet say nothing of a coin, nor do a few hours of it."""
+    prices = wild(1)
+    prices["SOL"][-20:] = np.nan
+    prices["ETH"][BEFORE + 30 : BEFORE + 60] = np.nan
+    assert not past_of(prices, before=BEFORE).gone
+    for row in prices.values():
+        row[-40:] = np.nan
+    assert not past_of(prices, before=BEFORE).gone
 
 
 def test_what_each_line_was_of_the_value_adds_up_and_begins_at_the_targets() -> None:

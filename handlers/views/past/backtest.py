@@ -332,6 +332,7 @@ def _caveats(words: Words, told: Told, run: Run, found: Answer) -> list[Html]:
             _late(words, told),
             say(words, "Hours without a price: {coins}.", coins=", ".join([*coins[:_MOST_COINS], *more])) if coins else None,
             say_n(words, _BLIND, own.blind_hours) if own.blind_hours else None,
+            _gone(words, own),
             say_n(words, _LIQUIDATED, own.liquidations) if own.liquidations else None,
             _young(words, told),
             say(words, "Fear & Greed is not in it: there are no readings.") if _is_moodless(told) else None,
@@ -343,6 +344,13 @@ def _caveats(words: Words, told: Told, run: Run, found: Answer) -> list[Html]:
         )
         if line is not None
     ]
+
+
+def _gone(words: Words, own: Result) -> Html | None:
+    coins = [say(words, "{coin} since {date}", coin=name_of(words, name), date=day(words, since)) for name, since in own.gone.items()]
+    more = [esc("…")] if len(coins) > _MOST_COINS else []
+    told = N_("Not listed any more: {coins}. What was held of it counts at its last price.")
+    return say(words, told, coins=joined(", ", (*coins[:_MOST_COINS], *more))) if coins else None
 
 
 def _made_up(words: Words, told: Told) -> Html | None:
