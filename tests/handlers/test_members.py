@@ -244,7 +244,7 @@ async def test_her_own_button_pressed_elsewhere_does_nothing(tmp_path: Path) -> 
     """A card that was forwarded, shown in a group or by another bot's inline message: Confirm works in her chat alone, and once."""
     async with two(tmp_path) as both:
         plan_id = await both.a_plan_that_waits()
-        (tap,) = (tap for tap in both.taps if told_apart(tap)[0] == Tap("confirm", str(plan_id)))
+        (tap,) = (tap for tap in both.taps if told_apart(tap)[0] == Tap("confirm", f"{plan_id}:0"))
         shown = {"message_id": both.ann.last.id, "date": 1767603600, "from": {"id": 7000000001, "is_bot": True, "first_name": "Ballast"}}
         places: tuple[dict[str, Any], ...] = (
             {"message": {**shown, "chat": {"id": -100, "type": "supergroup", "title": "Friends"}}},
