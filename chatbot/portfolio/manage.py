@@ -349,8 +349,13 @@ class Portfolios:
                     self._changed(portfolio.id)
 
     async def draw_card(self, tx: Tx, portfolio_id: int) -> None:
-        """Have the card of an open plan drawn again: it has another name, waits for its answer again, is paused or goes on."""
-        now, waiting = self._clock.now(), await plans.open_plan(tx, portfolio_id)
+        """Have the card of an open plan drawn again: it has another name, waits for its answer again, is paused or goes on.
+
+        One that cannot be read stands as it is: what it is drawn for must not wait for it.
+        """
+        now, waiting = self._clock.now(), None
+        with contained("a card is not drawn again", portfolio=portfolio_id):
+            waiting = await plans.open_plan(tx, portfolio_id)
         if waiting is not None:
             await self._redraw(tx, waiting, now, f"again-{now.isoformat()}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -116,5 +117,5 @@ async def test_a_mix_that_is_written_down_during_a_check_is_not_forgotten_by_it(
     async with ann.program.db.transaction() as tx:
         before = await states.read(tx, portfolio_id)
         await states.write(tx, portfolio_id, before, replace(before, mix={**before.mix, "CORE": anew}))
-        await ann.program.monitor._judge_some(tx, list(looked.values()), CheckWrites())
+        await ann.program.monitor._judge_some(tx, deque(looked.values()), CheckWrites())
         assert (await states.read(tx, portfolio_id)).mix["CORE"] == anew

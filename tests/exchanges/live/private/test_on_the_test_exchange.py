@@ -31,6 +31,8 @@ DIALECTS: dict[str, Any] = {"binance": BINANCE, "bybit": BYBIT}
 QUARANTINE_S = 13.0
 #: longer than any pause that a venue is given after too many requests
 BAN_S = 601.0
+#: everybody behind an address that was shut out waits for so long
+SHUT_OUT_S = 61.0
 
 
 @pytest.fixture(params=DIALECTS)
@@ -270,7 +272,7 @@ async def moved(place: Room, name: str, amount: Decimal) -> None:
         try:
             return await place.account.transfer(Direction.TO_FUTURES, amount, name)
         except OutcomeUnknown:
-            place.clock.advance(QUARANTINE_S)
+            place.clock.advance(max(QUARANTINE_S, SHUT_OUT_S))
             if await place.reopened().find_transfer(name):
                 return None
         except Unreachable:
