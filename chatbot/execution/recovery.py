@@ -392,8 +392,8 @@ class Recovery:
 
     async def bar(self, tx: Tx, portfolio_ids: Collection[int], now: datetime) -> None:
         """Stop what is under way for somebody who was blocked: open orders are cancelled, nothing more is sent, what was filled stays."""
-        for plan in (await plans.open_plans(tx, portfolio_ids)).values():
-            await stop_plan(tx, plan.id, None, now, BARRING)
+        for plan_id in await plans.under_way(tx, portfolio_ids):
+            await stop_plan(tx, plan_id, None, now, BARRING)
 
     async def _enqueue(self, view: View, states: tuple[PlanState, ...], event: str = "") -> bool:
         """Give a plan a new workflow, once per view: state, events and workflow in one transaction."""
@@ -420,10 +420,11 @@ class Recovery:
 
 
 async def stop_plan(tx: Tx, plan_id: int, person_id: int | None, now: datetime, event: str = STOPPING) -> bool:
-    """Stop a plan under way in the caller's transaction; whoever carries it out sees it before the next order and while one rests."""
-    await plans.lock(tx, plan_id)
-    plan = await plans.plan(tx, plan_id)
-    if plan is None or plan.state not in UNDER_WAY or await events.first_of(tx, plan_id, tuple(STOPS)):
+    """Stop a plan under way in the caller's transaction; whoever carries it out sees it before the next order and while one rests.
+
+    Whether its row can be read does not matter.
+    """
+    if await plans.lock(tx, plan_id) not in UNDER_WAY or await events.first_of(tx, plan_id, tuple(STOPS)):
         return False
     await events.add_event(tx, plan_id, None, event, {} if person_id is None else {"person": person_id}, now)
     _LOG.info("plan stopped", plan=plan_id, event_name=event)

@@ -44,7 +44,7 @@ _BUSY = tuple(state for state in tables.OPEN if state != PlanState.PROPOSED)
 PLAN = "plan"
 # asked at every move of a plan, or at every check
 _ONE = select(tables.plans).where(_plans.id == bindparam("one"))
-_LOCKING = _ONE.with_only_columns(_plans.id).with_for_update()
+_LOCKING = _ONE.with_only_columns(_plans.state).with_for_update()
 _LEGS_OF = select(tables.legs).where(_legs.plan_id.in_(bindparam("plans", expanding=True))).order_by(_legs.plan_id, _legs.index)
 _OPEN_OF = (
     select(tables.plans)
@@ -209,9 +209,14 @@ async def readable(
         return tuple(found), tuple(damaged)
 
 
-async def under_way(tx: Tx) -> tuple[int, ...]:
-    """Return the id of every confirmed or running plan, oldest first: each should have a workflow, whether or not its row can be read."""
+async def under_way(tx: Tx, portfolio_ids: Collection[int] | None = None) -> tuple[int, ...]:
+    """Return the id of every confirmed or running plan, oldest first: each should have a workflow, whether or not its row can be read.
+
+    With ``portfolio_ids`` only theirs.
+    """
     running = select(_plans.id).where(_plans.state.in_((PlanState.CONFIRMED, PlanState.RUNNING)))
+    if portfolio_ids is not None:
+        running = running.where(_plans.portfolio_id.in_(portfolio_ids))
     return tuple((await tx.execute(running.order_by(_plans.id))).scalars())
 
 
@@ -226,9 +231,10 @@ async def pending(tx: Tx) -> tuple[Pending, ...]:
     return tuple(found)
 
 
-async def lock(tx: Tx, plan_id: int) -> None:
-    """Let what is decided about a plan in other transactions come before or after this one, not in between."""
-    await tx.execute(_LOCKING, {"one": plan_id})
+async def lock(tx: Tx, plan_id: int) -> str | None:
+    """Let what is decided about a plan in other transactions come before or after this one, not in between; return its state."""
+    state: str | None = (await tx.execute(_LOCKING, {"one": plan_id})).scalar()
+    return state
 
 
 async def unattended(tx: Tx, now: datetime) -> tuple[int, ...]:

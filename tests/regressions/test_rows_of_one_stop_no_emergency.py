@@ -137,6 +137,31 @@ async def test_a_plan_that_cannot_be_read_keeps_nobody_from_pausing(tmp_path: Pa
                     await on.program.portfolios.resume(ANN)
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("turn", [0, *(pytest.param(turn, marks=pytest.mark.slow) for turn in range(1, len(RAW)))])
+async def test_no_row_of_a_person_keeps_them_from_being_blocked(tmp_path: Path, turn: int) -> None:
+    """Who is blocked is not traded for, so that nothing that stands in their own rows may keep them in."""
+    async with three(tmp_path) as (on, ann, _):
+        async with on.program.db.read() as tx:
+            places = [place for place in await every_place(tx, ann) if not place.path]
+        with structlog.testing.capture_logs():
+            for at, place in enumerate(places):
+                value = RAW[(at + turn) % len(RAW)]
+                spoilt = await spoil_in_turn(on, ann, place, value)
+                if spoilt is not None:
+                    assert await role_after(on, Role.BLOCKED) == "blocked", f"{place} holding {value!r}"
+                    await put_back(on, place, *spoilt)
+                    assert await role_after(on, Role.MEMBER) == "member"
+
+
+async def role_after(on: Bench, role: Role) -> str:
+    """Have Olga decide about Ann, and return what stands in her row then."""
+    await on.program.access.decide(OLGA, ANN.id, role)
+    async with on.program.db.transaction() as tx:
+        found: Any = await tx.execute(text("SELECT role FROM pf_people WHERE id = :id"), {"id": ANN.id})
+        return str(found.scalar_one())
+
+
 NUMBERS = itertools.count()
 #: one of Ann's messages that leave at once, and one that was held back
 DAMAGE = "UPDATE pf_outbox SET {} = :value WHERE id IN (SELECT min(id) FROM pf_outbox WHERE chat_id = :ann GROUP BY held_until IS NULL)"
