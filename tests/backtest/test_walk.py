@@ -43,7 +43,7 @@ def narrow(*, together: bool = False) -> Strategy:
     )
 
 
-@pytest.mark.parametrize(("seed", "together"), [(1, False), (3, True)])
+@pytest.mark.parametrize(("seed", "together"), [(1, False), pytest.param(3, True, marks=pytest.mark.long)])
 def test_the_search_comes_to_what_every_hour_comes_to(seed: int, together: bool) -> None:
     past, strategy = past_of(wild(seed), before=BEFORE), narrow(together=together)
     searched, hourly = (walk(past, strategy, Decimal(10_000), window=timedelta(seconds=60), exactly=exactly) for exactly in (False, True))
@@ -52,6 +52,7 @@ def test_the_search_comes_to_what_every_hour_comes_to(seed: int, together: bool)
     assert searched.exact < hourly.exact / 2
 
 
+@pytest.mark.long
 def test_what_is_not_listed_any_more_counts_at_its_last_price_and_the_rest_goes_on() -> None:
     """SOL goes in the third day: no order in it from then on, no hour without a look, and the search is still what every hour comes to."""
     prices, last = wild(1), 60

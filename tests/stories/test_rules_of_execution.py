@@ -43,6 +43,7 @@ def kind_of(order: PaperOrder) -> str:
     return "futures" if is_perp(order.request.instrument) else order.request.side
 
 
+@pytest.mark.long
 async def test_a_plan_that_can_wait(ann: Someone) -> None:
     """Sells, then the transfer, then buys, then the futures, which rest, are quoted again and then take; Confirm again sends nothing."""
     await ann.step(40 * 3600)

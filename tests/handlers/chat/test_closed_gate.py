@@ -145,6 +145,7 @@ async def test_a_stranger_whose_answers_fail_does_not_walk_through_start(chat: S
     assert (await rows(chat))["pf_portfolios"] == 0
 
 
+@pytest.mark.long
 async def test_strangers_who_may_not_be_written_to_keep_nobody_waiting(chat: Someone) -> None:
     """As many strangers as chats are served at once write too much: each held a place for two minutes, and /halt waited behind them."""
     for number in range(MAX_CHATS + 6):

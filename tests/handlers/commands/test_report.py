@@ -85,6 +85,7 @@ async def test_periods_behind_the_command(tmp_path: Path) -> None:
         assert "everything" in ann.last.text
 
 
+@pytest.mark.long
 async def test_a_card_says_behind_more_what_it_would_realise(tmp_path: Path) -> None:
     """By the books: the sum is what the year has gained once it is done at the prices of the card; a plan that is over says nothing."""
     async with after(traded, tmp_path, source=LivelyMarket) as ann:
