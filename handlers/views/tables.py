@@ -236,15 +236,24 @@ def _exposure(words: Words, net: str, beta: str, leverage: str) -> Html:
 
 
 def futures_line(words: Words, figures: PortfolioFigures) -> Html:
-    """Return which way the book leans, how large it is, and how far away the nearest liquidation is."""
+    """Return which way the book leans, how large it is, and how far away the nearest liquidation is.
+
+    That is of each contract alone (domain 1.6): a book that is larger than its margin may be liquidated where all of it falls.
+    """
     net = sum(figures.book.values(), start=figures.value * 0)
     if not any(figures.book.values()):
         return say(words, "No futures positions")
     amount = words.money(abs(net), 0)
     lean = _lean(words, net, amount)
     if figures.liquidation is None:
-        return joined(", ", (lean, say(words, "cannot be liquidated")))
+        alone = say(words, "no contract alone can be liquidated")
+        return joined(", ", (lean, alone if exceeds_margin(figures) else say(words, "cannot be liquidated")))
     return joined(", ", (lean, say(words, "liquidation {percent} away", percent=words.percent(figures.liquidation, 0))))
+
+
+def exceeds_margin(figures: PortfolioFigures) -> bool:
+    """Tell whether the book is larger than what is there for it, so that its longs together can use all of it up."""
+    return figures.leverage is None or figures.leverage > 1
 
 
 def net_line(words: Words, figures: PortfolioFigures) -> Html | None:

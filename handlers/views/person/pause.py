@@ -28,9 +28,9 @@ def activity(words: Words, rows: Sequence[PortfolioRow]) -> View:
     states = [bold(words.t("paused") if row.portfolio.paused else words.t("active")) for row in rows]
     lines = [head(words, row.portfolio, state) for row, state in zip(rows, states, strict=True)]
     paused = [row for row in rows if row.portfolio.paused]
-    told = say(words, "No checks, no alerts, no plans until /resume.") if paused else say(words, "Checks and alerts go on.")
+    told = say(words, "No checks, no alerts, no plans of my own until /resume.") if paused else say(words, "Checks and alerts go on.")
     if paused and len(paused) < len(rows):
-        told = say(words, "What is paused has no checks, no alerts and no plans until /resume.")
+        told = say(words, "What is paused has no checks, no alerts and no plans of my own until /resume.")
     running = _running(paused)
     finishes = [_finishes(words, portfolio, plan, several=several) for portfolio, plan in running]
     after = [_after_panic(words, row.portfolio, several=several) for row in rows if row.after_panic and not row.portfolio.paused]

@@ -29,7 +29,7 @@ from handlers.views.common import (
 )
 from handlers.views.portfolio import lives
 from handlers.views.problems import cannot_evaluate
-from handlers.views.tables import beside_lines, moved_line, net_line
+from handlers.views.tables import beside_lines, exceeds_margin, moved_line, net_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -142,7 +142,9 @@ def _book(words: Words, report: ExposureReport, figures: PortfolioFigures) -> li
         return [say(words, "No futures positions")]
     rows = [["", words.t("size"), words.t("liquidation"), words.t("a day")]]
     rows += [_contract(words, contract, figures) for contract in report.contracts[:_MOST]]
-    return [say(words, "Futures positions"), table(rows), _funding(words, report.contracts)]
+    together = say(words, "Each contract alone; where several move against you, the margin is used up sooner.")
+    note = together if len(report.contracts) > 1 and exceeds_margin(figures) else None
+    return [say(words, "Futures positions"), table(rows), *([note] if note else []), _funding(words, report.contracts)]
 
 
 def _contract(words: Words, one: ContractReading, figures: PortfolioFigures) -> list[str]:

@@ -331,7 +331,9 @@ async def test_pause_stops_all_and_names_them_and_each_can_go_on(two: Someone) -
     card = two.with_button("Confirm")
     for _ in range(2):
         answer = await two.say("/pause")
-        assert answer.startswith("DEMO · Balanced · paused\nDEMO · Balanced 2 · paused\nNo checks, no alerts, no plans until /resume.")
+        assert answer.startswith(
+            "DEMO · Balanced · paused\nDEMO · Balanced 2 · paused\nNo checks, no alerts, no plans of my own until /resume."
+        )
     assert [one.paused for one in await theirs(two)] == [True, True]
     assert (await two.step()).portfolios == 0
     told = await two.tap("Confirm", on=card)

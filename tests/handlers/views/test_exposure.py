@@ -8,9 +8,10 @@ from decimal import Decimal
 
 import pytest
 
+from chatbot.engine.liquidation import Bracket, liquidation, maintenance
 from chatbot.i18n import Catalogue
 from chatbot.model import NET, AssetExposure, Cause, ContractReading, LineReading, Reason
-from handlers.views import alerts
+from handlers.views import alerts, tables
 from handlers.views.common import PictureKind
 from handlers.views.plan import card
 from handlers.views.portfolio import exposure, status, why
@@ -78,6 +79,21 @@ def test_what_the_book_costs_is_told_only_when_all_of_it_is_known() -> None:
     assert "BTC  12.6%          48%  −$3.61" in text
     assert "ETH  −4.7%        never       —" in text
     assert "No futures positions" in told()
+
+
+def test_of_longs_that_only_together_use_up_the_margin_none_is_called_safe() -> None:
+    """Two of 600 on 1,150: neither alone reaches a price at which it is liquidated, both do at 4 % of theirs."""
+    rates = (Bracket(mmr=D("0.005")),)
+    alone = liquidation(rates, qty=D(6), entry=D(100), collateral=D(1_150), other_mm=D(3))
+    assert alone.distance is None
+    assert D(1_150) - 12 * D(96) < maintenance(rates, 12 * D(4))
+    long = replace(figures(), liquidation=None, leverage=D(1_200) / 1_150, book={"BTC-PERP": D(600), "ETH-PERP": D(600)})
+    assert "no contract alone can be liquidated" in tables.futures_line(WORDS, long)
+    assert "cannot be liquidated" in tables.futures_line(WORDS, replace(long, leverage=D(1)))
+    each = tuple(ContractReading(contract=name, notional=D(600)) for name in long.book)
+    note = "Each contract alone; where several move against you"
+    assert note in told(contracts=each)
+    assert note not in told(contracts=each[:1])
 
 
 def test_the_picture_shows_the_same_coins() -> None:
