@@ -89,7 +89,7 @@ def totals(words: Words, plan: Plan) -> list[Html]:
 
 
 def _slippage(words: Words, paid: costs.Paid, waiting: Decimal | None) -> Html | None:
-    """Say what was lost from the middle price, and how far prices usually move until such a plan is done; None: it is not known."""
+    """Say what was lost from the middle price, and what may explain it where it was more than told; None: it is not known."""
     if paid.slipped is None or paid.told is None:
         return None
     facts = {"amount": words.money(abs(paid.slipped)), "number": words.number(abs(paid.slipped_bps), 1)}
@@ -98,7 +98,11 @@ def _slippage(words: Words, paid: costs.Paid, waiting: Decimal | None) -> Html |
     else:
         slipped = say(words, "Slippage {amount} ({number} bp)", **facts)
     told = say(words, "the card said {told}", told=words.money(paid.told))
-    usual = None if waiting is None else say(words, "prices usually move {move} bp meanwhile", move=words.number(waiting, 1))
+    usual = (
+        None
+        if waiting is None or paid.slipped <= paid.told
+        else say(words, "prices usually move {move} bp meanwhile", move=words.number(waiting, 1))
+    )
     return joined(DOT, (slipped, told, usual))
 
 

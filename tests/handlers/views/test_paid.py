@@ -107,8 +107,10 @@ def test_slippage_is_told_from_the_middle_price_beside_what_the_card_had_said_of
     plan = replace(a_plan(), legs=(leg,), waiting_bps=None)
     assert paid.totals(WORDS, plan)[1:] == ["Slippage $2.00 (3.3 bp) · the card said $3.00"]
     waited = replace(plan, legs=(replace(leg, average=D(3001)),), waiting_bps=D("9.4"))
-    told = "$2.00 (3.3 bp) better than the middle price · the card said $3.00 · prices usually move 9.4 bp meanwhile"
-    assert paid.totals(WORDS, waited)[1:] == [told]
+    assert paid.totals(WORDS, waited)[1:] == ["$2.00 (3.3 bp) better than the middle price · the card said $3.00"]
+    worse = replace(waited, legs=(replace(leg, average=D(2998)),))
+    told = "Slippage $4.00 (6.7 bp) · the card said $3.00 · prices usually move 9.4 bp meanwhile"
+    assert paid.totals(WORDS, worse)[1:] == [told]
     for unknown in ({"slippage_bps": None}, {"average": None}):
         assert "card" in paid.totals(WORDS, replace(plan, legs=(replace(leg, **unknown),)))[1]
     (_, by_hand) = paid.totals(WORDS, replace(plan, mode=Mode.MANUAL))
