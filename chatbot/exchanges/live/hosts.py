@@ -53,7 +53,7 @@ class Addresses:
         sign = made.sign
 
         def checked(path: str, api: Any = "public", *args: Any, **named: Any) -> Any:  # noqa: ANN401 - ccxt is untyped
-            part = api if isinstance(api, str) else api[0]
+            part = api if isinstance(api, str) else "/".join(api)
             self.check_before(made, part)
             request = sign(path, api, *args, **named)
             self.check(part, request["url"])
@@ -65,11 +65,11 @@ class Addresses:
 
     def check_before(self, made: Any, part: str) -> None:  # noqa: ANN401 - ccxt is untyped
         """Refuse to sign where a ccxt object would send a request of this part to another host. Raises ``Rejected``."""
-        self.check(part, str(made.implode_hostname(made.urls["api"].get(part) or "")))
+        self.check(part, str(made.implode_hostname(_found(made.urls["api"], part) or "")))
 
     def check(self, part: str, url: str) -> None:
         """Refuse an address that is not the exchange's own, or the one that options name for it. Raises ``Rejected``."""
-        named, own, to = self._named().get(part), self._place.hosts.get(part), urlsplit(url)
+        named, own, to = _found(self._named(), part), self._place.hosts.get(part), urlsplit(url)
         if isinstance(named, str):
             wanted = urlsplit(named)
             fits = (to.scheme, to.netloc) == (wanted.scheme, wanted.netloc) and _is_private(to) and to.hostname not in self._others
@@ -82,6 +82,14 @@ class Addresses:
         """Return the addresses that CHATBOT_EXCHANGE_OPTIONS names in place of the exchange's own, by part."""
         named = (self._options.get("urls") or {}).get(self._place.urls) or {}
         return named if isinstance(named, dict) else {}
+
+
+def _found(urls: Mapping[str, Any], part: str) -> str | None:
+    """Return the address of a part; where ccxt keeps addresses in a tree, ``part`` is the way to it: ``spot/private``."""
+    found: object = urls
+    for name in part.split("/"):
+        found = found.get(name) if isinstance(found, dict) else found
+    return found if isinstance(found, str) else None
 
 
 def _is_private(to: SplitResult) -> bool:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class Place:
     """Accounts of one kind at an exchange: with real money, or for testing (FACTS 4)."""
 
-    #: parts of ccxt's ``urls`` that carry signed requests -> the one host that may get them; empty: one that the options name
+    #: parts of ccxt's ``urls`` (the way through a tree of them: ``spot/private``) that carry signed requests -> the one host that may
+    #: get them; empty: one that the options name
     hosts: Mapping[str, str]
     #: ccxt's name of these addresses
     urls: str = "api"

@@ -13,7 +13,7 @@ from chatbot.errors import Rejected, Unreachable
 from chatbot.exchanges.live.ccxt_loader import exchange_class
 from chatbot.exchanges.live.hosts import Addresses
 from chatbot.exchanges.live.key_doctor import examine
-from chatbot.exchanges.live.venues import VENUES, accounts_of
+from chatbot.exchanges.live.venues import VENUES, Place, Venue, accounts_of
 from chatbot.model import Credentials, KeyProblem, is_test, venue_of
 
 if TYPE_CHECKING:
@@ -26,8 +26,11 @@ LOOPBACK = "http://127.0.0.1:8080/api"
 
 def named(exchange: str, url: str) -> dict[str, Any]:
     """Return options that name this address for every part of an exchange's accounts."""
-    place = VENUES[venue_of(exchange)].places[exchange.partition(":")[2]]
-    return {"urls": {place.urls: dict.fromkeys(place.hosts, url)}}
+    place, tree = VENUES[venue_of(exchange)].places[exchange.partition(":")[2]], dict[str, Any]()
+    for part in place.hosts:
+        way, _, last = part.rpartition("/")
+        (tree.setdefault(way, {}) if way else tree)[last] = url
+    return {"urls": {place.urls: tree}}
 
 
 @pytest.mark.parametrize("exchange", [name for name in EVERY if not name.endswith(":own")])
@@ -43,6 +46,19 @@ def test_ccxt_itself_sends_every_signed_part_to_the_host_that_is_written_down(ex
     assert is_test(exchange) is set(place.hosts.values()).isdisjoint(real)
     with pytest.raises(Rejected, match="wrong_host"):
         addresses.check_before(made, "dapiPrivate")
+
+
+def test_where_ccxt_keeps_addresses_in_a_tree_a_part_is_the_way_to_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(VENUES, "mexc", Venue(places={"": Place(hosts={"spot/private": "api.mexc.com"})}))
+    made, addresses = exchange_class("mexc")({}), Addresses("mexc", {})
+    addresses.check_before(made, "spot/private")
+    for part in ("spot", "contract/private", "spot/elsewhere"):
+        with pytest.raises(Rejected, match="wrong_host"):
+            addresses.check_before(made, part)
+    made.urls["api"]["spot"]["private"] = "https://stub.example"
+    with pytest.raises(Rejected, match=r"stub\.example"):
+        addresses.check_before(made, "spot/private")
+    Addresses("mexc", named("mexc", LOOPBACK)).check("spot/private", f"{LOOPBACK}/api/v3/order")
 
 
 @pytest.mark.parametrize("exchange", EVERY)

@@ -49,6 +49,8 @@ _ZERO = Decimal(0)
 _KNOWN_MAX = 500
 #: a fee that is a larger part of what was traded is none
 _FEE_MOST = Decimal("0.05")
+#: what venues write between the two coins of a market
+_BETWEEN = "-_"
 #: what a time in the venue's history may differ from ours
 _HISTORY_SLACK = timedelta(seconds=2)
 
@@ -368,7 +370,7 @@ class LiveAccount:
     def _unlisted(self, market: str) -> str | None:
         """Return our name for a contract that is held although it is not listed any more."""
         base = market.removesuffix(self.quote_asset)
-        return f"{base}{PERP}" if base and base != market else None
+        return f"{base.rstrip(_BETWEEN)}{PERP}" if base and base != market else None
 
     def _wire_id(self, client_id: str) -> str:
         """Return the id by which the venue knows an order of ours."""
@@ -405,7 +407,7 @@ class LiveAccount:
         if _traded(fills) != told.filled:
             raise Unreachable(f"{self.name}: the trades of {client_id} are {_traded(fills)} of {told.filled}")
         for fill in fills:
-            if not _is_sound(fill, told, asset_of(instrument), self.quote_asset):
+            if not _is_sound(fill, told, unit, (asset_of(instrument), self.quote_asset)):
                 raise Unreachable(f"{self.name}: a trade of {client_id} that cannot be: {fill}")
         fees: dict[str, Decimal] = {}
         for fill in fills:
@@ -426,13 +428,14 @@ class LiveAccount:
         )
 
 
-def _is_sound(fill: Fill, told: Told, asset: str, quote: str) -> bool:
+def _is_sound(fill: Fill, told: Told, unit: Decimal, market: tuple[str, str]) -> bool:
     """Tell whether a trade can be one of this order: no worse than its limit, and for a fee that is a small part of it.
 
-    A sale at more than twice its limit is none either, and a fee in a third coin has no size to be held to.
+    A sale at more than twice its limit is none either, and a fee in a third coin has no size to be held to. ``unit`` is how many base
+    units one unit of the venue is, ``market`` its coin and its quote.
     """
     fits = 0 < fill.price <= told.limit if told.buys else told.limit <= fill.price <= told.limit * 2
-    part = {asset: fill.qty, quote: fill.value}.get(fill.fee_asset)
+    part = dict(zip(market, (fill.qty * unit, fill.value * unit), strict=True)).get(fill.fee_asset)
     return fits and (part is None or abs(fill.fee) <= part * _FEE_MOST)
 
 

@@ -37,7 +37,7 @@ class NotListed(NoAnswer):
 class Call:
     """One request, as ccxt signs it."""
 
-    #: ccxt's name of the part of the exchange that is asked
+    #: ccxt's name of the part of the exchange that is asked; where its names are a tree, the way to it: ``spot/private``
     api: str
     verb: str
     path: str

@@ -138,7 +138,7 @@ class PrivateLine:
             made.apiKey, made.secret, made.password = keys.api_key, keys.secret, ""
         failed = False
         try:
-            request: Mapping[str, Any] = made.sign(call.path, [call.api], call.verb, dict(call.params))
+            request: Mapping[str, Any] = made.sign(call.path, call.api.split("/"), call.verb, dict(call.params))
         except Exception:  # noqa: BLE001 - ccxt raises all kinds over a key that is none; its words may hold a part of it
             failed = True
         finally:
