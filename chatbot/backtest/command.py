@@ -19,6 +19,7 @@ from chatbot.backtest.sweep import sweep
 from chatbot.backtest.sweep_text import Switched
 from chatbot.clock import ManualClock, SystemClock
 from chatbot.engine.errors import Refused
+from chatbot.engine.review.deflated import ENOUGH_DAYS
 from chatbot.errors import BallastError, SettingError
 from chatbot.exchanges.markets.replay import ReplaySource
 from chatbot.model import ALT, CORE, FUTURES
@@ -39,7 +40,7 @@ WINDOW = timedelta(seconds=60)
 _SHORTEST = timedelta(days=7)
 #: what a line of a preset is made of
 _NEEDED = {CORE: "BTC and ETH", ALT: "coins beside BTC and ETH", FUTURES: "perpetuals of BTC and ETH"}
-_DAY, _YEAR = timedelta(days=1), timedelta(days=365)
+_DAY = timedelta(days=1)
 #: an exchange may have been down for so long at the end
 _GAP = timedelta(days=2)
 
@@ -61,7 +62,7 @@ class Order:
 def main(asked: Namespace) -> int:
     """Carry out what was asked of the ``backtest`` command, and return the exit code."""
     try:
-        _need_room_for(asked.picture)
+        _need_room_for(asked.picture, is_sweep=asked.sweep)
         order = Order(folder=asked.data, strategy=asked.strategy.lower(), begin=day(asked.begin), end=day(asked.end))
         if asked.sweep:
             print(swept(order, as_plain=asked.json))  # noqa: T201 - what the command is for
@@ -76,8 +77,10 @@ def main(asked: Namespace) -> int:
     return 0
 
 
-def _need_room_for(picture: Path | None) -> None:
+def _need_room_for(picture: Path | None, *, is_sweep: bool) -> None:
     """Refuse a file that could not be written, before anybody waits for it."""
+    if is_sweep and picture is not None:
+        raise CannotTest("--picture draws one strategy and --sweep tries many: leave out one of the two")
     if picture is not None and not picture.parent.is_dir():
         raise CannotTest(f"{picture}: there is no such folder")
 
@@ -103,7 +106,8 @@ def swept(order: Order, *, as_plain: bool) -> str:
     past, strategy = asyncio.run(prepared(order))
     with _first_prices(order):
         found, switched = sweep(past, strategy), _switched(past, strategy)
-    return sweep_text.as_json(found, switched) if as_plain else sweep_text.as_text(found, strategy, switched)
+        sample = length(past)
+    return sweep_text.as_json(found, switched, sample) if as_plain else sweep_text.as_text(found, strategy, switched, sample)
 
 
 def _switched(past: Past, strategy: Strategy) -> Switched:
@@ -121,6 +125,8 @@ def _first_prices(order: Order) -> Iterator[None]:
     try:
         yield
     except Refused as refusal:
+        if refusal.code != "bad_price":
+            raise CannotTest(f"{order.strategy} lost everything on the way, so there is nothing to compare: {refusal}") from refusal
         raise CannotTest(f"not every coin of {order.strategy} has a price on {order.begin:%Y-%m-%d}: {refusal}") from refusal
 
 
@@ -190,7 +196,8 @@ def _leg(leg: Leg) -> dict[str, str]:
 
 def _plain(result: Result) -> dict[str, Any]:
     turned = {"spot": float(result.turnover.spot), "futures": float(result.turnover.futures)}
-    return {**asdict(result), "daily": result.daily.tolist(), "turnover": turned}
+    gone = {name: since.isoformat() for name, since in result.gone.items()}
+    return {**asdict(result), "daily": result.daily.tolist(), "turnover": turned, "gone": gone}
 
 
 def as_text(found: Comparison) -> str:
@@ -215,22 +222,38 @@ def as_text(found: Comparison) -> str:
 def caveats(found: Comparison) -> tuple[str, ...]:
     """Return what a reader must know before believing a result (domain 12.5)."""
     coins = ", ".join(sorted(name for name in found.past.markets if not name.endswith("-PERP")))
-    span = found.past.hours * HOUR
     told = [
+        length(found.past),
         f"Fills are at the price of the decision with a taker's fee; slippage and waiting are not in it. Coins: {coins}.",
         "Survivors only: coins that have vanished since are not recorded, so the past looks kinder than it was.",
         "One setting was tried. The best of many looks good by chance alone.",
     ]
-    if span < 2 * _YEAR:
-        told.append(f"{span.days} days are too few to rank triggers by return; two years are the least.")
     if found.strategy.blind_hours:
         told.append(f"At {found.strategy.blind_hours} hours a price was missing, and nothing was decided.")
+    if found.strategy.unsettled:
+        unknown = ", ".join(f"{name} on {days} days" for name, days in found.strategy.unsettled.items())
+        told.append(f"No funding was recorded for {unknown}: what it paid or received then is not in it.")
+    if moodless := _moodless_days(found.past):
+        told.append(f"On {moodless} days there was no reading of Fear & Greed.")
     if found.strategy.gone:
         gone = ", ".join(f"{name} from {since:%Y-%m-%d} on" for name, since in found.strategy.gone.items())
         told.append(f"Not listed any more: {gone}. What was held of it counts at its last price.")
     if found.strategy.liquidations:
         told.append(f"The futures were liquidated {found.strategy.liquidations} times.")
     return tuple(told)
+
+
+def length(past: Past) -> str:
+    """Say how long the sample is, which stands on every result (domain 12.5)."""
+    days = (past.hours - 1) * HOUR // _DAY
+    few = "" if days >= ENOUGH_DAYS else ": too few to rank triggers by return; two years are the least"
+    return f"{past.begin:%Y-%m-%d} to {past.at(past.hours - 1):%Y-%m-%d}, {days} days{few}."
+
+
+def _moodless_days(past: Past) -> int:
+    """Return on how many days of a past nothing was read of Fear & Greed."""
+    end = past.at(past.hours - 1)
+    return (end - past.begin) // _DAY - len(past.mood.readings(past.begin, end))
 
 
 def _percent(share: float | None, digits: int = 1) -> str:

@@ -136,6 +136,11 @@ class Past:
                     received -= qty * quote.price * rates[hour]
         return received
 
+    def unsettled_days(self, contract: str) -> int:
+        """Return of how many whole days, while it was listed, no settlement of a contract is known."""
+        days = min(self.hours - 1, self.gone.get(contract, self.hours)) // _DAY_HOURS
+        return days - len({day for hour in self.rates.get(contract, {}) if (day := (hour - 1) // _DAY_HOURS) < days})
+
     def rates_by_hour(self, name: str) -> Floats:
         """Return the rates of a contract at each full hour, 0 where nothing is settled, as for what is no contract."""
         if name not in self._rates:

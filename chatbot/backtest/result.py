@@ -55,8 +55,10 @@ class Result:
     fees: float
     #: a year
     turnover: Turnover
-    #: what futures received for funding, of what it began with
-    funding: float
+    #: what futures received for funding, of what it began with, as far as it is known; None: nothing is known of it
+    funding: float | None
+    #: days without a settlement, by contract that was held; only those that have some
+    unsettled: Mapping[str, int]
     #: plans by what asked for them first
     causes: Mapping[str, int]
     liquidations: int
@@ -136,6 +138,7 @@ def _result(past: Past, walked: Walked) -> Result:
     days = (past.hours - 1) / _DAY_HOURS
     growth = float(values[-1]) / began
     later = walked.blocks[1:]
+    contracts = {position.contract for one in walked.held for position in one.snapshot.positions if position.qty}
     return Result(
         growth=growth,
         growth_a_year=growth ** (measures.YEAR_DAYS / days) - 1 if days >= _LEAST_DAYS and growth > 0 else None,
@@ -146,7 +149,8 @@ def _result(past: Past, walked: Walked) -> Result:
         legs=sum(len(block.legs) for block in later),
         fees=float(sum((block.fees for block in walked.blocks), Decimal(0))) / began,
         turnover=_turnover(later, days),
-        funding=funding / began,
+        funding=funding / began if all(past.rates.get(name) for name in contracts) else None,
+        unsettled={name: days for name in sorted(contracts) if (days := past.unsettled_days(name))},
         causes=dict(Counter(str(block.reasons[0].trigger) for block in later).most_common()),
         liquidations=len(walked.liquidated),
         blind_hours=len(walked.blind),

@@ -34,20 +34,21 @@ class Switched:
     silent: frozenset[Cause]
 
 
-def as_json(found: Sweep, switched: Switched) -> str:
-    """Return everything that was found."""
+def as_json(found: Sweep, switched: Switched, sample: str) -> str:
+    """Return everything that was found; ``sample`` says how long the past is."""
     tried = [asdict(one) for one in found.tried]
     evidence = {"beside_holding": found.beside_holding, "by_chance": found.by_chance, "deflated": found.deflated}
     triggers = {name: {"on": name not in switched.on, **_plainly(one)} for name, one in switched.others.items()}
     apart = {"as_it_is": _plainly(switched.own), "switched": triggers, "did_not_fire": sorted(switched.silent)}
-    return json.dumps({"tried": tried, "best": asdict(found.best), **evidence, "triggers": apart}, indent=2)
+    told = {"tried": tried, "best": asdict(found.best), **evidence, "triggers": apart, "not_in_it": list(caveats(found, sample))}
+    return json.dumps(told, indent=2)
 
 
 def _plainly(one: Result) -> dict[str, float | None]:
     return {"growth": one.growth, "drawdown": one.drawdown, "sharpe": one.sharpe, "plans": one.plans, "fees": one.fees}
 
 
-def as_text(found: Sweep, strategy: Strategy, switched: Switched) -> str:
+def as_text(found: Sweep, strategy: Strategy, switched: Switched, sample: str) -> str:
     """Return what was tried as a table: what everybody knows, what ended where, and how much the best is worth as evidence."""
     ranked = sorted(found.tried, key=lambda one: -inf if one.sharpe is None else one.sharpe)
     widths = (float(rule.abs_pp) for rule in strategy.bands.values() if rule.abs_pp is not None)
@@ -65,7 +66,7 @@ def as_text(found: Sweep, strategy: Strategy, switched: Switched) -> str:
         (f"worst: {said(ranked[0])}", ranked[0]),
     ]
     table = _table([_HEAD, *((name, *_figures(one)) for name, one in rows)])
-    return "\n".join([*table, "", *caveats(found), "", *_by_trigger(switched)])
+    return "\n".join([*table, "", *caveats(found, sample), "", *_by_trigger(switched)])
 
 
 def _by_trigger(switched: Switched) -> list[str]:
@@ -98,13 +99,14 @@ def said(one: Tried) -> str:
     return f"±{one.width_pp:g} points" + _BACK[one.theta] + (f", and {one.calendar}" if one.calendar else "")
 
 
-def caveats(found: Sweep) -> tuple[str, ...]:
+def caveats(found: Sweep, sample: str) -> tuple[str, ...]:
     """Return what a reader must know before believing a best setting (domain 12.5)."""
     is_strong = found.deflated is not None and found.deflated >= _STRONG
     so = "strong evidence" if is_strong else "below 95 % that is no reason to change anything"
     likely = "unknown" if found.deflated is None else f"{found.deflated * 100:.0f} % likely"
     beside, chance = _number(found.beside_holding), f"{found.by_chance:.2f}"
     return (
+        sample,
         f"{len(found.tried)} settings were tried: bands from 1 to 20 points and none, each with each calendar.",
         "Bands alone also trade back half-way, and to the edge. Ranked by Sharpe ratio.",
         f"What the best earned beside holding has a Sharpe ratio of {beside}; by chance alone the best of so many has {chance}.",

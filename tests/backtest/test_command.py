@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
 
 from chatbot.__main__ import main
+from chatbot.clock import ManualClock
+from chatbot.exchanges.markets.history import read_bars
+from chatbot.exchanges.markets.replay import ReplaySource
 from tests.places import DATA
 from tests.stories.history import needs_history
 
@@ -42,7 +46,7 @@ def test_a_month_of_the_crash_of_2022(capsys: pytest.CaptureFixture[str], tmp_pa
     told = capsys.readouterr().out
     assert [line.split("  ")[0] for line in told.splitlines()[1:5]] == ["as it is", "bands alone", "monthly", "held"]
     assert "volatility" in told
-    assert "31 days are too few to rank triggers" in told
+    assert "2022-05-01 to 2022-06-01, 31 days: too few to rank triggers" in told
 
 
 @pytest.mark.long
@@ -73,11 +77,12 @@ def test_a_sweep_of_the_same_month(capsys: pytest.CaptureFixture[str]) -> None:
         (("--from", "2019-08-01", "--to", "2019-09-01"), "balanced needs perpetuals of BTC and ETH, and none was recorded by 2019-08-01"),
         (("--from", "2022-05-01", "--to", "9999-12-31"), "BTC is recorded until 2024-01-01 only"),
         (("--from", "2022-05-01", "--to", "2022-06-01", "--picture", "/nowhere/to/be/found.png"), "there is no such folder"),
+        (("--from", "2022-05-01", "--to", "2022-06-01", "--sweep", "--picture", "x.png"), "leave out one of the two"),
         (("--from", "2022-05-01", "--to", "2022-06-01", "--strategy", "brave"), "there is no strategy 'brave'; there are conservative"),
     ],
     ids=[
         *("month 13", "yesterday", "a day", "backwards", "before bitcoin", "before this folder"),
-        *("no alts yet", "no futures yet", "not yet", "no room for a picture", "unknown strategy"),
+        *("no alts yet", "no futures yet", "not yet", "no room for a picture", "a picture of many", "unknown strategy"),
     ],
 )
 def test_what_cannot_be_tested_is_said(words: tuple[str, ...], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -104,3 +109,60 @@ def test_a_file_that_is_no_recording(tmp_path: Path, capsys: pytest.CaptureFixtu
         (hours / "BTCUSDT.csv.gz").write_bytes(body)
         assert main(["backtest", "--data", str(tmp_path), "--from", "2022-05-01", "--to", "2022-06-01"]) == 2
         assert f"{hours / 'BTCUSDT.csv.gz'} is no recorded history: " in capsys.readouterr().err
+
+
+_HEAD = "timestamp,open,high,low,close,volume"
+_FIRST = 1_650_000_000_000 // 3_600_000 * 3_600_000
+
+
+def _recorded(tmp_path: Path, *rows: str) -> Path:
+    """Write hours of BTC, and return the folder."""
+    file = tmp_path / "spot_1h" / "BTCUSDT.csv.gz"
+    file.parent.mkdir()
+    file.write_bytes(gzip.compress("\n".join([_HEAD, *rows, ""]).encode()))
+    return file
+
+
+def _bar(hour: float, opened: str = "100", volume: str = "5") -> str:
+    return f"{int(_FIRST + hour * 3_600_000)},{opened},110,90,105,{volume}"
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        ((_bar(0), _bar(2), _bar(1)), "line 4 does not come later than the line before it"),
+        ((_bar(0), _bar(1), _bar(1, "1")), "line 4 does not come later than the line before it"),
+        ((_bar(0), _bar(1.5)), "line 3 does not begin at a full 1 h, in milliseconds of UTC"),
+        ((f"{_FIRST // 1000},100,110,90,105,5",), "line 2 does not begin at a full 1 h, in milliseconds of UTC"),
+        ((_bar(0, "nan"), _bar(1, "0"), _bar(2, "-5"), _bar(3, "inf"), _bar(4, volume="-1")), "no row of it has prices"),
+    ],
+    ids=["not in order", "twice", "half an hour", "seconds", "no prices"],
+)
+def test_hours_that_could_be_read_two_ways_are_refused_by_their_line(
+    rows: tuple[str, ...], why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A figure out of such a file would be wrong without anybody seeing it."""
+    file = _recorded(tmp_path, *rows)
+    assert main(["backtest", "--data", str(tmp_path), "--from", "2022-05-01", "--to", "2022-06-01"]) == 2
+    assert capsys.readouterr().err == f"{file} is no recorded history: {why}\n"
+
+
+def test_a_price_that_is_none_is_an_hour_without_one(tmp_path: Path) -> None:
+    """Worth nothing for an hour would be the deepest fall of all."""
+    bars = read_bars(_recorded(tmp_path, _bar(0), _bar(1, "0"), _bar(2, "nan"), _bar(3, "-1"), _bar(4)))
+    assert ((bars.at - _FIRST) // 3_600_000).tolist() == [0, 4]
+
+
+async def test_a_rate_and_a_reading_that_are_none_are_not_known(tmp_path: Path) -> None:
+    """A settlement without a number ended the whole test, and a greed of 150 counted as one."""
+    _recorded(tmp_path, *(_bar(hour) for hour in range(30)))
+    (tmp_path / "funding").mkdir()
+    paid = [f"{_FIRST + hour * 3_600_000},{rate},8" for hour, rate in ((0, "0.0001"), (8, "nan"), (16, "inf"), (24, "-0.0002"))]
+    (tmp_path / "funding" / "binance_BTCUSDT.csv.gz").write_bytes(gzip.compress("\n".join(["t,r,h", *paid, ""]).encode()))
+    moods = [f"{_FIRST + hour * 3_600_000},day,{value},x" for hour, value in ((0, 20), (8, 150), (16, -1), (24, 100))]
+    (tmp_path / "fng.csv.gz").write_bytes(gzip.compress("\n".join(["t,d,v,c", *moods, ""]).encode()))
+    begin = datetime.fromtimestamp(_FIRST / 1000, UTC) - timedelta(hours=1)
+    source = ReplaySource(tmp_path, ManualClock(begin), start=begin + timedelta(days=3))
+    found = await source.funding("BTC-PERP", begin, begin + timedelta(days=2))
+    assert [float(one.rate) for one in found] == [0.0001, -0.0002]
+    assert [one.value for one in source.fear_greed_between(begin, begin + timedelta(days=2))] == [20, 100]

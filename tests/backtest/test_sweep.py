@@ -76,7 +76,8 @@ def test_the_best_stands_beside_chance_and_the_number_of_settings_is_told() -> N
     assert found.by_chance > 0
     assert found.deflated is not None
     assert 0 <= found.deflated <= 1
-    told = sweep_text.as_text(found, a_strategy(), switched())
+    told = sweep_text.as_text(found, a_strategy(), switched(), "90 days.")
+    assert "90 days." in told
     assert "466 settings were tried" in told
     assert "the preset's own ±5 points" in told
     cells = ([cell.strip() for cell in line.split("  ") if cell] for line in told.splitlines())
@@ -87,7 +88,9 @@ def test_the_best_stands_beside_chance_and_the_number_of_settings_is_told() -> N
         "+30.0 %",
     )
     assert told.endswith("so on and off are the same: trend.")
-    plain = json.loads(sweep_text.as_json(found, switched()))
+    plain = json.loads(sweep_text.as_json(found, switched(), "90 days."))
+    assert plain["not_in_it"][0] == "90 days."
+    assert any("Survivors only" in sentence for sentence in plain["not_in_it"])
     assert len(plain["tried"]) == 466
     assert plain["best"]["sharpe"] == found.best.sharpe
     assert plain["triggers"]["switched"]["fear_greed"]["on"] is False
@@ -99,7 +102,7 @@ def test_prices_that_never_move_are_evidence_of_nothing() -> None:
     found = sweep(past_of({coin: np.full(24 * 30, 100.0) for coin in ("BTC", "ETH", "SOL")}), a_strategy())
     assert found.best.sharpe is None
     assert found.deflated is None
-    assert "unknown" in sweep_text.as_text(found, a_strategy(), switched())
+    assert "unknown" in sweep_text.as_text(found, a_strategy(), switched(), "")
 
 
 def test_a_coin_without_a_price_at_the_first_hour_is_refused() -> None:

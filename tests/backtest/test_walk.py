@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import numpy as np
 import pytest
 
-from chatbot.backtest.command import caveats
+from chatbot.backtest.command import as_json, as_text, caveats
 from chatbot.backtest.result import compare
 from chatbot.backtest.search import Search
 from chatbot.backtest.walk import walk
@@ -72,6 +74,7 @@ def test_what_is_not_listed_any_more_counts_at_its_last_price_and_the_rest_goes_
     found = compare(past, strategy, Decimal(10_000), window=timedelta(seconds=60))
     assert found.strategy.gone == {"SOL": past.at(last + 1)}
     assert "Not listed any more: SOL from 2021-01-03 on." in " ".join(caveats(found))
+    assert json.loads(as_json(found))["ways"]["strategy"]["gone"] == {"SOL": "2021-01-03T13:00:00+00:00"}
 
 
 def test_what_ends_for_everything_is_no_delisting_and_a_gap_is_none_either() -> None:
@@ -83,6 +86,20 @@ def test_what_ends_for_everything_is_no_delisting_and_a_gap_is_none_either() -> 
     for row in prices.values():
         row[-40:] = np.nan
     assert not past_of(prices, before=BEFORE).gone
+
+
+def test_days_without_a_settlement_are_told_and_funding_that_nobody_knows_is_no_nothing() -> None:
+    """Five days and an hour, of which two have settlements: three are missing; the hour is no day, and after a delisting nothing is."""
+    paid = {hour: Decimal("0.0001") for hour in (8, 16, 24, 56, 120)}
+    past = replace(past_of({"BTC": np.full(5 * 24 + 2, 100.0)}), rates={"BTC-PERP": paid})
+    assert past.unsettled_days("BTC-PERP") == 2
+    assert replace(past, gone={"BTC-PERP": 80}).unsettled_days("BTC-PERP") == 1
+    assert past.unsettled_days("ETH-PERP") == 5
+    found = compare(past_of(wild(1), before=BEFORE), narrow(), Decimal(10_000), window=timedelta(seconds=60))
+    assert (found.strategy.funding, found.strategy.unsettled) == (0.0, {}), "nothing was ever in futures"
+    unknown = replace(found, strategy=replace(found.strategy, funding=None, unsettled={"BTC-PERP": 6}))
+    assert "No funding was recorded for BTC-PERP on 6 days" in " ".join(caveats(unknown))
+    assert as_text(unknown).splitlines()[1].rstrip().endswith(" -")
 
 
 def test_what_each_line_was_of_the_value_adds_up_and_begins_at_the_targets() -> None:

@@ -38,10 +38,19 @@ class Bars:
 
 
 def read_columns(file: Path, columns: tuple[int, ...]) -> NDArray[np.float64]:
-    """Read number columns of a gzipped csv as rows (column, time); 50,000 candles take about 80 ms."""
+    """Read number columns of a gzipped csv as rows (column, time), the first of them its time; 50,000 candles take about 80 ms.
+
+    Raises ``ValueError`` for no rows, and for rows that do not each come after the one before: what a moment was worth would hang on how
+    it is looked up.
+    """
     text = gzip.decompress(file.read_bytes())
     body = text[text.index(b"\n") + 1 :]
-    return np.loadtxt(io.BytesIO(body), delimiter=",", usecols=columns, ndmin=2).T
+    if not body.strip():
+        raise ValueError("it has no rows")
+    table = np.loadtxt(io.BytesIO(body), delimiter=",", usecols=columns, ndmin=2).T
+    if (early := np.flatnonzero(~(np.diff(table[0]) > 0))).size:
+        raise ValueError(f"line {early[0] + 3} does not come later than the line before it")
+    return table
 
 
 def first_time(file: Path) -> int:
@@ -52,8 +61,17 @@ def first_time(file: Path) -> int:
 
 
 def read_bars(file: Path, span_ms: int = HOUR_MS) -> Bars:
-    """Read one candle file: timestamp, open, high, low, close, volume."""
+    """Read one candle file: timestamp, open, high, low, close, volume.
+
+    A row with a price that is none is left out, as an hour that was not traded. Raises ``ValueError`` where candles do not begin at full
+    multiples of their length: what is at 10:30 is not known at 10:00.
+    """
     table = read_columns(file, (0, 1, 2, 3, 4, 5))
+    if (askew := np.flatnonzero(table[0] % span_ms)).size:
+        raise ValueError(f"line {askew[0] + 2} does not begin at a full {span_ms // HOUR_MS} h, in milliseconds of UTC")
+    table = table[:, np.isfinite(table).all(axis=0) & (table[1:5] > 0).all(axis=0) & (table[5] >= 0)]
+    if not table.size:
+        raise ValueError("no row of it has prices")
     return Bars(span_ms=span_ms, at=table[0].astype(np.int64), prices=np.ascontiguousarray(table[1:5]), volume=table[5].copy())
 
 

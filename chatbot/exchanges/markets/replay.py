@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 #: the coin whose hours say whether lows or highs come first, for all: they share one clock
 _LEADER = "BTC"
+#: Fear & Greed goes from 0 to this
+_GREEDIEST = 100
 #: the last recorded year: enough history before it for every look-back
 DEFAULT_START = datetime(2023, 1, 1, tzinfo=UTC)
 
@@ -161,7 +163,7 @@ class ReplaySource:
         """Return the daily readings in (since, until], market time; days without a reading are absent."""
         if self._mood is None:
             file = self.folder / "fng.csv.gz"
-            self._mood = _recorded(file, partial(read_columns, file, (0, 2))) if file.exists() else np.empty((2, 0))
+            self._mood = _recorded(file, partial(_read_moods, file)) if file.exists() else np.empty((2, 0))
         low, high = np.searchsorted(self._mood[0], (to_ms(since), to_ms(until)), side="right")
         return tuple(FearGreed(at=from_ms(int(at)), value=int(value)) for at, value in self._mood[:, low:high].T)
 
@@ -196,7 +198,7 @@ class ReplaySource:
             return None
         if instrument not in self._funding:
             file = self.folder / "funding" / f"binance_{asset_of(instrument)}USDT.csv.gz"
-            read = partial(read_columns, file, (0, 1, 2))
+            read = partial(_read_settlements, file)
             self._funding[instrument] = await asyncio.to_thread(_recorded, file, read) if file.exists() else None
         return self._funding[instrument]
 
@@ -221,6 +223,18 @@ def _read(file: FilePath, span_ms: int, spot: Bars | None) -> Bars:
     """Read a candle file; longer candles than those of its coin become hours of the same market."""
     bars = read_bars(file, span_ms)
     return bars if spot is None or bars.span_ms <= spot.span_ms else by_the_hour(bars, spot)
+
+
+def _read_settlements(file: FilePath) -> NDArray[np.float64]:
+    """Read rows time, rate, hours; a settlement whose rate is no number is not known."""
+    table = read_columns(file, (0, 1, 2))
+    return table[:, np.isfinite(table).all(axis=0) & (table[2] > 0)]
+
+
+def _read_moods(file: FilePath) -> NDArray[np.float64]:
+    """Read rows time, value; a value that is none from 0 to 100 is not known."""
+    table = read_columns(file, (0, 2))
+    return table[:, (table[1] >= 0) & (table[1] <= _GREEDIEST)]
 
 
 @cache

@@ -333,6 +333,7 @@ def _caveats(words: Words, told: Told, run: Run, found: Answer) -> list[Html]:
             say(words, "Hours without a price: {coins}.", coins=", ".join([*coins[:_MOST_COINS], *more])) if coins else None,
             say_n(words, _BLIND, own.blind_hours) if own.blind_hours else None,
             _gone(words, own),
+            _unsettled(words, own),
             say_n(words, _LIQUIDATED, own.liquidations) if own.liquidations else None,
             _young(words, told),
             say(words, "Fear & Greed is not in it: there are no readings.") if _is_moodless(told) else None,
@@ -344,6 +345,12 @@ def _caveats(words: Words, told: Told, run: Run, found: Answer) -> list[Html]:
         )
         if line is not None
     ]
+
+
+def _unsettled(words: Words, own: Result) -> Html | None:
+    """Name the contracts of which some settlements are not known, with the days."""
+    coins = [f"{name_of(words, name)} {words.number(days)}" for name, days in own.unsettled.items()]
+    return say(words, "Days without funding data, where it is left out: {coins}.", coins=", ".join(coins)) if coins else None
 
 
 def _gone(words: Words, own: Result) -> Html | None:

@@ -48,6 +48,7 @@ def a_result(growth: float = 1.1234, *, full: bool = True) -> Result:
         fees=0.0123,
         turnover=Turnover(spot=Decimal("1.23"), futures=Decimal("0.45")),
         funding=-0.0123,
+        unsettled={},
         causes={"drift": 100, "volatility": 23},
         liquidations=0,
         blind_hours=0,
@@ -65,7 +66,11 @@ def some_weights() -> dict[str, np.ndarray]:
 
 def an_answer(*, worst: bool = False, by_trigger: bool = False) -> Answer:
     """Return what was found; ``worst``: with everything that has to be said of it."""
-    own = replace(a_result(), liquidations=12, blind_hours=1234, gone={"LUNA": BEGIN, "FTT-PERP": BEGIN}) if worst else a_result()
+    own = (
+        replace(a_result(), liquidations=12, blind_hours=1234, gone={"LUNA": BEGIN, "FTT-PERP": BEGIN}, unsettled={"BTC-PERP": 364})
+        if worst
+        else a_result()
+    )
     ways = {"strategy": own, "bands": a_result(0.8), "monthly": a_result(1.05), "hold": a_result(1.02)}
     return Answer(
         begin=BEGIN,
