@@ -330,6 +330,10 @@ class PriceSource(Protocol):
         ...
 
 
+#: histories go back a week at some exchanges (FACTS 2)
+LOOKED_UP_S = 6 * 86_400.0
+
+
 class Exchange(Protocol):
     """One account at one exchange."""
 
@@ -337,6 +341,8 @@ class Exchange(Protocol):
     quote_asset: str
     #: seconds after sending during which a request that got no answer may still be accepted; None = unknown, so never resend
     late_window_s: float | None
+    #: seconds after sending for which an order that is not found is not there; later that is no answer, and nothing is sent again
+    found_for_s: float
 
     async def markets(self) -> Mapping[str, Market]:
         """Return the rules of every instrument."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.errors import NotEnoughMoney, Rejected
 from chatbot.exchanges.base import (
+    LOOKED_UP_S,
     Balances,
     Direction,
     Holdings,
@@ -45,6 +46,7 @@ class ManualExchange:
     name = "manual"
     #: nothing is ever under way
     late_window_s: float | None = 0.0
+    found_for_s: float = LOOKED_UP_S
 
     def __init__(
         self,

@@ -62,8 +62,6 @@ _LOOKS_A_WAIT = 20
 _OLDER = timedelta(days=1)
 #: the same for an order of a smaller amount, or of another price by this share, than was sent: an exchange that rounds has made it so
 _ROUNDED, _ROUNDING = timedelta(minutes=1), Decimal("0.01")
-#: after this "there is none" is no answer any more: histories go back a week at some exchanges (FACTS 2), and then nothing is sent again
-_LOOKED_UP = timedelta(days=6)
 #: nothing more is looked for on the account of an order that it has, or may have, and it is never sent again
 _SEEN = frozenset({next_order.LISTED_LATER, next_order.TOUCHED})
 _LOG = structlog.get_logger()
@@ -165,7 +163,7 @@ async def _may_resend(move: LegAttempt, attempt: Attempt) -> bool:
     The venue has a bound, its history goes so far, and it was not too often. After a silence only what could not be filled twice: of the
     exchange, which is a sign of trouble there, and of a process of ours that ended before the answer, because nobody knows what it was.
     """
-    found_for_sure = move.deps.clock.now() - attempt.sent_at < _LOOKED_UP
+    found_for_sure = (move.deps.clock.now() - attempt.sent_at).total_seconds() < move.exchange.found_for_s
     unanswered, interrupted = (move.view.count_of_late(event, move.leg.index) for event in (UNKNOWN, INTERRUPTED))
     few = unanswered <= RESENDS_MAX and interrupted <= INTERRUPTIONS_MAX
     bounded = move.exchange.late_window_s is not None and found_for_sure and few

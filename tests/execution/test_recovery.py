@@ -12,7 +12,7 @@ import pytest
 
 from chatbot.durable import Standing
 from chatbot.errors import KeyRefused, OutcomeUnknown, Unreachable
-from chatbot.exchanges.base import Order, OrderStatus, Side
+from chatbot.exchanges.base import LOOKED_UP_S, Order, OrderStatus, Side
 from chatbot.execution.recovery import RESENDS_MAX, REVIVALS_MAX
 from chatbot.model import LegState, OrderState, PlanState
 from chatbot.store import events
@@ -137,11 +137,17 @@ async def test_a_request_that_never_arrived_is_sent_again_only_after_the_window(
     assert lab.account.state.spot["BTC"] == Decimal("0.8")
 
 
-@pytest.mark.parametrize(("days", "end"), [(5, PlanState.DONE), (7, PlanState.PARKED)])
-async def test_what_no_history_shows_any_more_is_not_sent_again(db: Database, days: int, end: PlanState) -> None:
-    """The bot was down for a week: an exchange that shows a week has forgotten an order that was filled, and says that there is none."""
+@pytest.mark.parametrize(
+    ("hours", "found_for_s", "end"),
+    [(120, LOOKED_UP_S, PlanState.DONE), (168, LOOKED_UP_S, PlanState.PARKED), (1, 6600, PlanState.DONE), (2, 6600, PlanState.PARKED)],
+)
+async def test_what_no_history_shows_any_more_is_not_sent_again(db: Database, hours: int, found_for_s: float, end: PlanState) -> None:
+    """The bot was down for a week: an exchange that shows a week has forgotten an order that was filled, and says that there is none.
+
+    Spot of BingX finds an order by its id for two hours.
+    """
     lab = await open_lab(db)
-    lab.account.faults.drop_requests = 1
+    lab.account.faults.drop_requests, lab.account.found_for_s = 1, found_for_s
     made = await lab.plan(SELL)
     real = lab.account.place
 
@@ -149,7 +155,7 @@ async def test_what_no_history_shows_any_more_is_not_sent_again(db: Database, da
         try:
             return await real(request)
         except OutcomeUnknown:
-            lab.clock.advance(days * 86_400)
+            lab.clock.advance(hours * 3600)
             raise
 
     lab.account.place = place

@@ -12,6 +12,7 @@ import numpy as np
 from chatbot.errors import NotEnoughMoney, OutcomeUnknown, Rejected, Unreachable
 from chatbot.exchanges.abilities import DepthSource
 from chatbot.exchanges.base import (
+    LOOKED_UP_S,
     Balances,
     Direction,
     Market,
@@ -60,6 +61,7 @@ class PaperExchange:
     """One paper account. Every call first lives through the market time that has passed, so fills do not depend on polling."""
 
     name = "paper"
+    found_for_s: float = LOOKED_UP_S
 
     def __init__(
         self,

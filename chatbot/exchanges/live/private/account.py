@@ -85,6 +85,7 @@ class LiveAccount:
         self.one_wallet = dialect.one_wallet
         bound = dialect.recv_window_s
         self.late_window_s: float | None = None if bound is None else PATIENCE_S + bound + dialect.ahead_s
+        self.found_for_s = dialect.found_for_s
         self._prices = prices
         self._line = line
         self._dialect = dialect
@@ -374,7 +375,7 @@ class LiveAccount:
 
     def _wire_id(self, client_id: str) -> str:
         """Return the id by which the venue knows an order of ours."""
-        wire_id = f"{self._tag}-{client_id}"
+        wire_id = f"{self._tag}-{client_id}".replace("-", self._dialect.id_joint)
         if len(wire_id) > self._dialect.id_length:
             raise Rejected("bad_request", f"{wire_id!r} is too long for {self.name}")
         return wire_id

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.engine.finite import finite, positive
 from chatbot.errors import AccountUnfit, HedgeMode, Rejected
-from chatbot.exchanges.base import OrderStatus
+from chatbot.exchanges.base import LOOKED_UP_S, OrderStatus
 from chatbot.exchanges.live.private import binance_errors, binance_history
 from chatbot.exchanges.live.private.dialect import Call, Fill, Held, Limit, Moved, NoAnswer, Told, Wallets, number, once, rows, table, text
 
@@ -55,6 +55,8 @@ class Binance:
     recv_window_s: float | None = 5.0
     ahead_s: float = 1.0
     id_length: int = 36
+    id_joint: str = "-"
+    found_for_s: float = LOOKED_UP_S
     one_wallet: bool = False
     hides_futures: bool = True
 

@@ -23,6 +23,8 @@ _FOR_ORDERS = 0.3
 _MINUTE_S = 60.0
 #: what a clock can tell apart, for sure
 _SHORTEST_S = 0.001
+#: accounts and counters of which it is remembered when they asked last, until those that may ask again are forgotten
+_DUE_MOST = 4096
 
 
 @dataclass(slots=True)
@@ -37,7 +39,7 @@ class _Pool:
     """One counter of the exchange: what is left of it, and who waits for it."""
 
     def __init__(self, limit: Limit, clock: Clock) -> None:
-        self.limit, self._seconds = limit.weight, limit.seconds
+        self.limit, self._seconds, self.each_s = limit.weight, limit.seconds, limit.each_s
         self._clock = clock
         self._left = limit.weight * _BURST
         self._at = clock.monotonic()
@@ -112,6 +114,8 @@ class Budget:
         """``limits`` are the exchange's own counters."""
         self._clock = clock
         self._pools = {name: _Pool(limit, clock) for name, limit in limits.items()}
+        #: by counter and account, when its next request may go out, monotonic
+        self._due: dict[tuple[str, object], float] = {}
         self._paused_until = clock.monotonic()
         self._why = ""
 
@@ -134,6 +138,8 @@ class Budget:
     async def take(self, pool: str, weight: float, who: object, *, patience_s: float, urgent: bool = False) -> None:
         """Wait until a request of this weight may go out; raises ``RateLimited`` where that takes too long: then nothing was sent."""
         counter, waiter, began = self._pools[pool], _Waiter(who, weight, urgent), self._clock.monotonic()
+        if counter.each_s:
+            await self._spaced(pool, who, patience_s)
         ahead = 0.0 if urgent else counter.queued / counter.per_second
         self._check(began, ahead, patience_s, pool)
         await counter.turn(waiter)
@@ -144,6 +150,17 @@ class Budget:
             counter.spend(weight)
         finally:
             counter.leave(waiter)
+
+    async def _spaced(self, pool: str, who: object, patience_s: float) -> None:
+        """Keep one account's requests apart."""
+        now, each_s = self._clock.monotonic(), self._pools[pool].each_s
+        due = max(now, self._due.get((pool, who), now))
+        self._check(now, due - now, patience_s, pool)
+        if len(self._due) >= _DUE_MOST:
+            self._due = {name: at for name, at in self._due.items() if at > now}
+        self._due[pool, who] = due + each_s
+        if due > now:
+            await self._clock.sleep(due - now)
 
     def _check(self, began: float, left: float, patience_s: float, pool: str) -> None:
         wait = max(left, self.paused_s)

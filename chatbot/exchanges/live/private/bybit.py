@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.engine.finite import finite
 from chatbot.errors import AccountUnfit, ExchangeError, HedgeMode, Rejected
-from chatbot.exchanges.base import OrderStatus
+from chatbot.exchanges.base import LOOKED_UP_S, OrderStatus
 from chatbot.exchanges.live.private import bybit_errors, bybit_history
 from chatbot.exchanges.live.private.dialect import (
     Call,
@@ -69,6 +69,8 @@ class Bybit:
     recv_window_s: float | None = 5.0
     ahead_s: float = 1.0
     id_length: int = 36
+    id_joint: str = "-"
+    found_for_s: float = LOOKED_UP_S
     one_wallet: bool = True
     hides_futures: bool = False
 

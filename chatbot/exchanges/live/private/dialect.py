@@ -62,6 +62,8 @@ class Limit:
 
     weight: float
     seconds: float = 60.0
+    #: seconds between two requests of one account, where those are counted as well; 0: one portfolio does not reach that limit
+    each_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,8 +214,11 @@ class Dialect(Protocol):
     #: None: the venue has no such bound
     recv_window_s: float | None
     ahead_s: float
-    #: characters that the venue takes for a client id
+    #: characters that the venue takes for a client id, and what joins the words of ours in it
     id_length: int
+    id_joint: str
+    #: as in ``Exchange``
+    found_for_s: float
     #: True where spot and futures are one purse
     one_wallet: bool
     #: True where a key without the right to futures does not see them either

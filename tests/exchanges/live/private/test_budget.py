@@ -95,3 +95,18 @@ async def test_who_gives_up_waiting_holds_nobody() -> None:
     await asyncio.gather(*waiting, return_exceptions=True)
     await budget.take("api", 1, "after", patience_s=60)
     assert not waiting[2].exception()
+
+
+async def test_the_requests_of_one_account_are_kept_apart_where_the_venue_counts_them() -> None:
+    """A venue may count each account besides the address: who is within the one may be over the other, and everybody would pay for it."""
+    clock = ManualClock(NOW)
+    budget = Budget({"orders": Limit(1000, 10, each_s=0.25)}, clock)
+    went: list[tuple[float, str]] = []
+    for who in ("one", "one", "one", "other"):
+        await budget.take("orders", 1, who, patience_s=3, urgent=True)
+        went.append((clock.monotonic(), who))
+    assert went == [(0, "one"), (0.25, "one"), (0.5, "one"), (0.5, "other")]
+    with pytest.raises(RateLimited):
+        await budget.take("orders", 1, "other", patience_s=0.1)
+    clock.advance(1)
+    await budget.take("orders", 1, "other", patience_s=0.1)
