@@ -182,6 +182,8 @@ class Account:
 
     key: str
     secret: str
+    #: the third part of a key, where the venue asks for one
+    passphrase: str = "passphrase"  # noqa: S105 - of a test exchange
     #: the exchange's own number of it, which all its keys tell
     number: int = 354_937_868
     #: whose money it is where the account has more than one key; empty: that of this key

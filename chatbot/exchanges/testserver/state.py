@@ -40,6 +40,8 @@ class Traits:
     refuses_takers: bool = True
     #: a reduce-only order that is larger than the position is refused; else it is cut to it in silence
     refuses_excess: bool = True
+    #: there is a least value of an order; else a least amount alone
+    least_value: bool = True
 
 
 class VenueState:
@@ -79,7 +81,7 @@ class VenueState:
     def list_market(self, *markets: Market) -> None:
         """Add instruments, or change their rules."""
         for market in markets:
-            self.markets[market.instrument] = market
+            self.markets[market.instrument] = market if self.traits.least_value else replace(market, min_notional=ZERO)
 
     def market(self, instrument: str) -> Market:
         """Return the rules of an instrument. Raises ``Refusal``: unknown symbol."""

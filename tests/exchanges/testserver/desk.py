@@ -35,7 +35,15 @@ class Desk:
 
     async def __aenter__(self) -> Self:
         await self.server.__aenter__()
-        given = {"apiKey": KEY, "secret": SECRET, "enableRateLimit": False, "timeout_on_exit": 0, **self.server.options(), **self.options}
+        given = {
+            "apiKey": KEY,
+            "secret": SECRET,
+            "password": "passphrase",
+            "enableRateLimit": False,
+            "timeout_on_exit": 0,
+            **self.server.options(),
+            **self.options,
+        }
         self.connection = Connection(self.server.dialect.name, given, self._prepared)
         if self.bare:
             self.ccxt = exchange_class(self.server.dialect.name)(given)

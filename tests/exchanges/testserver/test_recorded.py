@@ -11,6 +11,7 @@ import pytest
 from chatbot.exchanges.live.ccxt_loader import exchange_class
 from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
 from chatbot.exchanges.testserver.dialects.bybit.speech import BYBIT
+from chatbot.exchanges.testserver.dialects.weex.speech import WEEX
 from chatbot.exchanges.testserver.ledger import Wallet
 from tests.exchanges.testserver.desk import PERP, SPOT, Desk, errors
 from tests.places import SHARED
@@ -26,9 +27,9 @@ def sent(request: Any) -> dict[str, Any]:
     return {
         "method": request["method"],
         "host": request["host"],
-        "path": request["path"],
+        "path": request["path"].rstrip("/"),
         "args": {
-            name: "…" if str(value).startswith("x-") else value if isinstance(value, str) else json.dumps(value)
+            name: "…" if str(value).startswith(("x-", "b-WEEX")) else value if isinstance(value, str) else json.dumps(value)
             for name, value in {**request["query"], **request["body"]}.items()
             if name not in FLEETING
         },
@@ -49,7 +50,7 @@ REFUSED = {
 
 
 @needs_recordings
-@pytest.mark.parametrize("dialect", [BINANCE, BYBIT], ids=lambda dialect: dialect.name)
+@pytest.mark.parametrize("dialect", [BINANCE, BYBIT, WEEX], ids=lambda dialect: dialect.name)
 async def test_ccxt_sends_what_it_was_seen_to_send(dialect: Any) -> None:
     """Every call of the golden requests reaches a path that the exchange knows, word for word."""
     golden = json.loads((RECORDED / "requests_captured.json").read_text())["calls"][dialect.name]
@@ -57,6 +58,8 @@ async def test_ccxt_sends_what_it_was_seen_to_send(dialect: Any) -> None:
     async with Desk(bare=True, dialect=dialect) as desk:
         desk.venue.move("BTC", Decimal("42283.58"))
         for call in golden[1:]:  # the first loads all markets, which our connection does in its own way
+            if not call["requests"]:
+                continue  # what ccxt stumbles over itself asks for nothing
             desk.server.log.clear()
             desk.account.orders.clear()  # they are all called by one id
             given = {"limit": call["limit"]} if "limit" in call else {}
@@ -75,7 +78,7 @@ async def test_ccxt_sends_what_it_was_seen_to_send(dialect: Any) -> None:
     assert compared > 30
 
 
-@pytest.mark.parametrize("dialect", [BINANCE, BYBIT], ids=lambda dialect: dialect.name)
+@pytest.mark.parametrize("dialect", [BINANCE, BYBIT, WEEX], ids=lambda dialect: dialect.name)
 def test_every_address_is_replaced_and_none_is_invented(dialect: Any) -> None:
     """Ccxt's own addresses of the venue, under ccxt's own names: each is sent to us with its host and its path."""
     known = exchange_class(dialect.name)().urls
@@ -209,3 +212,58 @@ async def test_answers_of_bybit_have_the_shapes_that_were_recorded() -> None:
                 known |= kinds(answer["result"])
             wrong = {field for field, kind in kinds(told["result"]).items() if known.get(field) != kind}
             assert wrong <= {"nextPageCursor"}, name  # which some lists have and some have not
+
+
+#: the same of WEEX
+WEEX_ANSWERS = {
+    "privateGetApiV3Account": ({}, "GET /api/v3/account/"),
+    "privatePostApiV3Order": (
+        {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "0.01", "newClientOrderId": "a"},
+        "POST /api/v3/order",
+    ),
+    "privateGetApiV3Order": ({"origClientOrderId": "a"}, "GET /api/v3/order"),
+    "privateGetApiV3AllOrders": ({"symbol": "BTCUSDT"}, "GET /api/v3/allOrders"),
+    "privateGetApiV3MyTrades": ({"symbol": "BTCUSDT"}, "GET /api/v3/myTrades"),
+    "privateGetApiV3AccountTransferRecords": ({}, "GET /api/v3/account/transferRecords"),
+    "privatePostApiV3AccountBills": ({}, "POST /api/v3/account/fundingBills"),
+    "contractPrivateGetCapiV3AccountBalance": ({}, "GET /capi/v3/account/balance"),
+    "contractPrivateGetCapiV3AccountPositionAllPosition": ({}, "GET /capi/v3/account/position/allPosition"),
+    "contractPrivateGetCapiV3AccountSymbolConfig": ({}, "GET /capi/v3/account/symbolConfig"),
+    "contractPrivateGetCapiV3AccountAccountConfig": ({}, "GET /capi/v3/account/accountConfig"),
+    "contractPrivateGetCapiV3AccountCommissionRate": ({"symbol": "BTCUSDT"}, "GET /capi/v3/account/commissionRate"),
+    "contractPrivatePostCapiV3AccountLeverage": ({"symbol": "BTCUSDT", "crossLeverage": 3}, "POST /capi/v3/account/leverage"),
+    "contractPrivatePostCapiV3AccountMarginType": (
+        {"symbol": "BTCUSDT", "marginType": "CROSSED"},
+        "POST /capi/v3/account/marginType",
+    ),
+    "contractPrivatePostCapiV3AccountIncome": ({}, "POST /capi/v3/account/income"),
+    "contractPrivateGetCapiV3OpenOrders": ({}, "GET /capi/v3/openOrders"),
+    "contractPrivateGetCapiV3UserTrades": ({"symbol": "BTCUSDT"}, "GET /capi/v3/userTrades"),
+    "contractGetCapiV3MarketPremiumIndex": ({}, "GET /capi/v3/market/premiumIndex"),
+    "contractGetCapiV3MarketTicker24hr": ({}, "GET /capi/v3/market/ticker/24hr"),
+    "contractGetCapiV3MarketFundingRate": ({"symbol": "BTCUSDT"}, "GET /capi/v3/market/fundingRate"),
+    "publicGetApiV3MarketTicker24hr": ({}, "GET /api/v3/market/ticker/24hr"),
+    "publicGetApiV3MarketTickerBookTicker": ({}, "GET /api/v3/market/ticker/bookTicker"),
+}
+#: fields that stand in ccxt's comments alone, of bills whose like was recorded of another wallet
+WEEX_NEWER = {
+    "POST /api/v3/account/fundingBills": {"fillSize", "fillValue"},
+    "POST /capi/v3/account/income": {"symbol"},  # none of a transfer
+}
+
+
+@needs_recordings
+async def test_answers_of_weex_have_the_shapes_that_were_recorded() -> None:
+    answers = recorded("weex")
+    async with Desk(dialect=WEEX, bare=True) as desk:
+        desk.venue.transfer(desk.account, Wallet.SPOT, Wallet.FUTURES, "USDT", Decimal(5))
+        await desk.order(PERP, "buy", 0.01, 61_000)
+        await desk.order(PERP, "buy", 0.01, 50_000)
+        desk.ccxt.parse_json = json.loads
+        for name, (params, path) in WEEX_ANSWERS.items():
+            told, known = await getattr(desk.ccxt, name)(params), {}
+            for answer in answers[path]:
+                known |= kinds(answer.get("items", answer) if isinstance(answer, dict) else answer)
+            told = told.get("items", told) if isinstance(told, dict) else told
+            wrong = {field for field, kind in kinds(told).items() if known.get(field) != kind}
+            assert wrong <= WEEX_NEWER.get(path, set()), (name, wrong)

@@ -1,0 +1,1 @@
+"""WEEX as an account with keys speaks to it; ``speech.Weex``."""
