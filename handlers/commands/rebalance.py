@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, TypeAlias
 
 from chatbot.errors import ExchangeError
@@ -255,7 +256,8 @@ async def more(update: Update, context: Context) -> None:
     realised = None
     if plan is not None and portfolio is not None and plan.state is PlanState.PROPOSED:
         async with context.program.db.read() as tx:
-            realised = expected(await entries.read(tx, portfolio), plan, context.program.clock.now(), context.words.zone)
+            told = await entries.read(tx, portfolio)
+        realised = await asyncio.to_thread(expected, told, plan, context.program.clock.now(), context.words.zone)
     await _with_plan(update, context, lambda ctx, portfolio, plan: more_views.more(ctx.words, portfolio, plan, page, realised))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -49,14 +50,16 @@ async def report_as(update: Update, context: Context) -> None:
 
 async def _books(context: Context, portfolio: Portfolio) -> Books:
     async with context.program.db.read() as tx:
-        return books(await entries.read(tx, portfolio), context.words.zone)
+        told = await entries.read(tx, portfolio)
+    return await asyncio.to_thread(books, told, context.words.zone)  # tens of thousands of fills take seconds
 
 
 async def _send(context: Context, portfolio: Portfolio, told: Books, period: Period, to: Format) -> None:
     theirs = within(told, period.first, period.last, context.words.zone)
     view = views.caption(context.words, portfolio, theirs, _named(context.words, period), period.code, to)
     of = "" if to is Format.OURS else f"-{to.value}"
-    file = InputFile(written(theirs, to).encode(), filename=f"ballast-{portfolio.id}{of}-{period.code or 'all'}.csv")
+    text = await asyncio.to_thread(written, theirs, to)
+    file = InputFile(text.encode(), filename=f"ballast-{portfolio.id}{of}-{period.code or 'all'}.csv")
     await send_file(context, file, view)
 
 

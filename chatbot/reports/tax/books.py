@@ -46,7 +46,7 @@ class Row:
     gain: Decimal | None = None
     #: something was realised
     realises: bool = False
-    #: the fee of a trade that was paid in a coin of its own, which was sold by that
+    #: the fee of a trade that was paid in a coin of its own, which was sold by that; above 0 a rebate that came in so
     is_fee: bool = False
 
 
@@ -174,10 +174,17 @@ def _futures(held: _Open, row: Row) -> list[Row]:
 
 
 def _coin_fees(held: _Open, entry: Entry) -> list[Row]:
-    """Sell the coin that a fee was paid in, at the price of the moment; a fee in the coin that was bought is no sale."""
+    """Sell the coin that a fee was paid in, at the price of the moment; a fee in the coin that was bought is no sale.
+
+    A rebate, which is a fee below 0, comes in at that price.
+    """
     rows = []
     for coin, fee in entry.fees.items():
-        if coin == held.quote or fee <= 0 or (coin == entry.instrument and entry.kind is BookKind.BUY):
+        if coin == held.quote or not fee or (coin == entry.instrument and entry.kind is BookKind.BUY):
+            continue
+        if fee < 0:
+            came = replace(entry, kind=BookKind.BUY, instrument=coin, qty=-fee, price=entry.fee_prices.get(coin), fees={})
+            rows += [replace(row, is_fee=True) for row in _came(held, Row(entry=came, qty=-fee, value=came.value, fee=_ZERO))]
             continue
         paid = replace(entry, kind=BookKind.SELL, instrument=coin, qty=-fee, price=entry.fee_prices.get(coin), fees={})
         rows += [replace(row, is_fee=True) for row in _sold(held, Row(entry=paid, qty=-fee, value=paid.value, fee=_ZERO))]
@@ -215,14 +222,10 @@ def _year(year: int, rows: list[Row]) -> YearSum:
         futures=_total(row.gain for row in futures),
         funding=_total(row.gain for row in rows if row.entry.kind is BookKind.FUNDING),
         fees=_total(row.fee for row in rows),
-        trades=len({_key(row.entry) for row in rows if row.entry.kind in _TRADED and not row.is_fee}),
+        trades=len({id(row.entry) for row in rows if row.entry.kind in _TRADED and not row.is_fee}),
         unknown=_total(row.proceeds for row in sold if row.gain is None),
         unknown_trades=sum(row.gain is None and row.proceeds is None for row in (*futures, *sold)) + sum(row.fee is None for row in rows),
     )
-
-
-def _key(entry: Entry) -> tuple[object, ...]:
-    return (entry.at, entry.instrument, entry.qty, entry.price, entry.plan)
 
 
 #: by what happened to a coin

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -86,7 +87,7 @@ async def read(tx: Tx, portfolio: Portfolio) -> Journal:
     filled = await orders.filled(tx, portfolio.id)
     moved = await flows.of_portfolio(tx, portfolio.id)
     marked = await flows.marked(tx, portfolio.id)
-    return journal(portfolio.quote, carried, filled, moved, marked)
+    return await asyncio.to_thread(journal, portfolio.quote, carried, filled, moved, marked)
 
 
 def journal(quote: str, carried: Sequence[Plan], filled: Sequence[Attempt], moved: Sequence[Flow], marked: Sequence[Opening]) -> Journal:
@@ -148,18 +149,28 @@ def _trade(at: datetime, instrument: str, qty: Decimal, price: Decimal, fees: Ma
 
 def _counted(moved: Sequence[Flow]) -> list[tuple[Flow, Flow | None]]:
     """Return the flows that count, each with the correction that it says more about: what was taken back never was."""
+    answered = _answered(moved)
     gone = {flow.id for flow in moved if flow.kind is FlowKind.UNDONE}
     gone |= {int(flow.facts.get("of", 0)) for flow in moved if flow.kind is FlowKind.UNDONE}
+    gone |= {answered[number].id for number in gone if number in answered}
     undone_plans = {flow.facts["plan"] for flow in moved if flow.kind is FlowKind.UNDONE and "plan" in flow.facts}
     kept = [
         flow for flow in moved if flow.id not in gone and not (flow.facts.get("plan") in undone_plans and _is_older_than_undo(flow, moved))
     ]
-    counted: list[tuple[Flow, Flow | None]] = []
-    for flow in kept:
-        says_more = flow.kind is FlowKind.TRADE and counted and counted[-1][0].facts.get("before") == flow.facts.get("before")
-        corrected = counted.pop()[0] if says_more and counted[-1][0].kind is FlowKind.CORRECTION else None
-        counted.append((flow, corrected))
-    return counted
+    said = {answered[flow.id].id for flow in kept if flow.id in answered}
+    return [(flow, answered.get(flow.id)) for flow in kept if flow.id not in said]
+
+
+def _answered(moved: Sequence[Flow]) -> dict[int, Flow]:
+    """Return by the id of a trade that a person has told the correction that it says more about: it names it, or stands next to it."""
+    corrections = {flow.id: flow for flow in moved if flow.kind is FlowKind.CORRECTION}
+    found = {flow.id: corrections.get(int(flow.facts.get("of", 0))) for flow in moved if flow.kind is FlowKind.TRADE}
+    beside = {
+        after.id: before
+        for before, after in pairwise(moved)
+        if before.id in corrections and after.id in found and before.facts.get("before") == after.facts.get("before")
+    }
+    return beside | {number: flow for number, flow in found.items() if flow is not None}
 
 
 def _is_older_than_undo(flow: Flow, moved: Sequence[Flow]) -> bool:
@@ -180,8 +191,9 @@ def _flow(quote: str, flow: Flow, corrected: Flow | None) -> list[Entry]:
         return _renamed(flow, changes)
     prices = _prices(quote, corrected or flow, changes)
     if flow.kind is FlowKind.TRADE:
-        return [*_swapped(quote, flow, changes, prices), *_positions(flow)]
+        return [*_swapped(quote, flow, changes, prices), *_closed(flow, changes), *_positions(flow)]
     return [
+        *_closed(flow, changes),
         *_positions(flow),
         *(_entry(flow, BookKind.DEPOSIT if qty > 0 else BookKind.WITHDRAWAL, coin, qty, prices.get(coin)) for coin, qty in changes.items()),
     ]
@@ -214,6 +226,25 @@ def _positions(flow: Flow) -> list[Entry]:
         if before.get(name) != after.get(name)
         for qty, entry in [after.get(name, ["0", "0"])]
     ]
+
+
+def _closed(flow: Flow, changes: Mapping[str, Decimal]) -> list[Entry]:
+    """Return what a correction says was closed of positions: at the price that what the futures account has more tells, else of the moment.
+
+    While nobody has said that it was a trade, nobody knows at what price.
+    """
+    before, after = (flow.facts.get(side, {}) for side in ("before", "after"))
+    closed: dict[str, tuple[Decimal, Decimal]] = {}
+    for name, (text, entry) in before.get("positions", {}).items():
+        old, new = Decimal(text), Decimal(after["positions"].get(name, ["0"])[0])
+        left = min(old, new, key=abs) if old * new > 0 else _ZERO
+        closed |= {name: (left - old, Decimal(entry))} if left != old else {}
+    told = {name: Decimal(price) for name, price in flow.facts.get("prices", {}).items()} if flow.kind is FlowKind.TRADE else {}
+    if flow.kind is FlowKind.TRADE and len(closed) == 1 and not changes:
+        ((name, (qty, entry)),) = closed.items()
+        paid = Decimal(after["futures_wallet"]) - Decimal(before["futures_wallet"])
+        told |= {name: price} if (price := entry - paid / qty) > 0 else {}
+    return [_entry(flow, BookKind.FUTURES, name, qty, told.get(name)) for name, (qty, _) in sorted(closed.items())]
 
 
 def _prices(quote: str, flow: Flow, changes: Mapping[str, Decimal]) -> dict[str, Decimal]:

@@ -108,7 +108,7 @@ def plain(number: Decimal | None) -> str:
 def _ours(row: Row) -> list[str]:
     entry = row.entry
     fees = {} if row.fee == 0 else dict(entry.fees)
-    note = "fee" if row.is_fee else "cost unknown" if row.realises and row.gain is None else ""
+    note = ("fee" if row.qty < 0 else "rebate") if row.is_fee else "cost unknown" if row.realises and row.gain is None else ""
     note = f"now {plain(entry.to_qty)} {entry.to}" if entry.kind is BookKind.RENAMED else note
     return [
         entry.at.strftime("%Y-%m-%d %H:%M:%S"),
@@ -149,10 +149,10 @@ def _moves(told: Books) -> list[_Move]:
     found: list[_Move] = []
     seen: set[int] = set()
     for row in told.rows:
-        if row.is_fee or id(row.entry) in seen:
-            continue  # the parts of one sale are one trade
+        if (row.is_fee and row.qty < 0) or id(row.entry) in seen:
+            continue  # the parts of one sale are one trade, and a fee stands beside its trade
         seen.add(id(row.entry))
-        found += _move(told.quote, row)
+        found += [_Move(row, None, (row.qty, row.entry.instrument))] if row.is_fee else _move(told.quote, row)
     return found
 
 
@@ -181,10 +181,14 @@ def _fees(entry: Entry) -> list[tuple[Decimal, str]]:
 
 
 def _money(quote: str, entry: Entry) -> tuple[Decimal, str] | None:
-    """Return what a trade paid or got; trackers have one column for fees, so of several the quote coin's is in the amount itself."""
+    """Return what a trade paid or got; trackers have one column for fees, so of several the quote coin's is in the amount itself.
+
+    So is a rebate: no fee is below 0 there.
+    """
     if entry.value is None:
         return None
-    within = entry.fees.get(quote, Decimal(0)) if len(_fees(entry)) > 1 else Decimal(0)
+    fee = entry.fees.get(quote, Decimal(0))
+    within = fee if fee < 0 or len(_fees(entry)) > 1 else Decimal(0)
     return entry.value + (within if entry.qty > 0 else -within), quote
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -173,6 +175,78 @@ def test_what_was_taken_back_never_was_and_a_correction_that_was_a_trade_is_one(
         (BookKind.BUY, D("0.5"), None),
         (BookKind.SELL, D("-0.5"), D(40)),
     ]
+
+
+def test_what_a_correction_was_is_found_by_its_name_whatever_happened_between() -> None:
+    """BTC that nobody could explain, then a deposit, then "that was a trade": bought once, not deposited and bought."""
+    before, after = held(USDT="100"), held(BTC="1", USDT="100")
+    asked = a_flow(0, FlowKind.CORRECTION, "70", 1, before=before, after=after, prices={"BTC": "70"})
+    came = a_flow(1, FlowKind.DEPOSIT, "9", 2, changes={"ADA": "9"}, prices={"ADA": "1"})
+    traded = a_flow(2, FlowKind.TRADE, "-70", 3, before=before, after=after, of=1)
+    found = told(moved=(asked, came, traded))
+    assert [(row.entry.kind, row.entry.instrument, row.qty, row.cost) for row in found.rows] == [
+        (BookKind.DEPOSIT, "ADA", D(9), D(9)),
+        (BookKind.BUY, "BTC", D(1), D(70)),
+    ]
+
+
+def test_a_correction_that_was_a_trade_is_taken_back_whole() -> None:
+    """Undo puts back the amounts of before the correction, so that nothing of it came in."""
+    before, middle = held(USDT="100"), held(BTC="1", USDT="100")
+    found = told(
+        moved=(
+            a_flow(0, FlowKind.CORRECTION, "70", 1, before=before, after=middle, prices={"BTC": "70"}),
+            a_flow(1, FlowKind.TRADE, "-70", 2, before=before, after=held(BTC="1", USDT="30")),
+            a_flow(2, FlowKind.UNDONE, "0", 3, before=held(BTC="1", USDT="30"), after=before, of=2),
+        )
+    )
+    assert found.rows == ()
+
+
+def test_a_position_that_was_corrected_away_realised_something() -> None:
+    """Told as a trade, what the futures account has more tells it; while nobody has said what it was, it is counted as unknown."""
+
+    def stands(qty: str, wallet: str) -> dict[str, Any]:
+        positions = {} if qty == "0" else {"BTC-PERP": [qty, "100"]}
+        return {"spot": {}, "futures_wallet": wallet, "positions": positions}
+
+    opened = an_order(0, "BTC-PERP", "buy", "2", "100")
+    whole = a_flow(1, FlowKind.TRADE, before=stands("2", "50"), after=stands("0", "80"), prices={"BTC-PERP": "115"})
+    found = told(opened, moved=(whole,))
+    assert found.years[-1].futures == D(30)
+    half = a_flow(1, FlowKind.TRADE, before=stands("2", "50"), after=stands("1.5", "40"), prices={"BTC-PERP": "115"})
+    found = told(opened, an_order(2, "BTC-PERP", "sell", "1.5", "120"), moved=(half,))
+    assert sum(one.futures for one in found.years) == D(-10) + D(30)
+    unknown = told(opened, moved=(replace(whole, kind=FlowKind.CORRECTION, amount=D(30)),))
+    assert (unknown.years[-1].futures, unknown.years[-1].unknown_trades) == (D(0), 1)
+    grown = a_flow(1, FlowKind.TRADE, before=stands("2", "50"), after=stands("3", "50"), prices={"BTC-PERP": "115"})
+    assert told(opened, moved=(grown,)).years[-1].unknown_trades == 0
+
+
+def test_rebates_make_a_purchase_cheaper_and_come_in_at_the_price_of_the_moment() -> None:
+    """A fee below 0: of the quote coin, of the coin itself, and of a third one, which is held from then on."""
+    found = told(
+        an_order(0, "BTC", "buy", "1", "100", fees={"USDT": "-1"}),
+        an_order(1, "ETH", "buy", "2", "100", fees={"ETH": "-0.1"}),
+        an_order(2, "BTC", "sell", "1", "200", fees={"BNB": "-0.01"}),
+        an_order(3, "BNB", "sell", "0.01", "700"),
+        an_order(4, "ETH", "sell", "2.1", "100"),
+    )
+    assert [row.cost for row in of_kind(found, BookKind.BUY)] == [D(99), D(200), D(6)]
+    assert [row.gain for row in of_kind(found, BookKind.SELL)] == [D(206) - 99, D(1), D(10)]
+    assert sum(one.fees for one in found.years) == D(-1) - 10 - 6
+    assert sum(one.trades for one in found.years) == 5
+    for to, got, of in ((Format.KOINLY, "Received", "Amount"), (Format.COINTRACKER, "Received", "Quantity")):
+        rows = list(csv.DictReader(io.StringIO(written(found, to))))
+        assert rows[0][f"Sent {of}"] == "99"
+        assert [row[f"{got} {of}"] for row in rows if row[f"{got} Currency"] == "BNB"] == ["0.01"]
+        assert all(not row["Fee Amount"].startswith("-") for row in rows)
+
+
+def test_two_equal_fills_of_one_moment_are_two_trades() -> None:
+    first = an_order(0, "BTC", "buy", "1", "100")
+    found = told(first, replace(first, attempt=2, client_id="b1-0-2"))
+    assert (found.years[0].trades, len(found.rows)) == (2, 2)
 
 
 def test_written_off_renamed_and_kept_out() -> None:
