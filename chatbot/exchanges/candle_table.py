@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_EIGHTH = Decimal("1e-8")
 #: from here on floats are further apart than eight decimals
 _WHOLE = 2.0**26
 
@@ -59,6 +60,12 @@ class CandleTable(Sequence[Candle]):
         return isinstance(other, Sequence) and tuple(self) == tuple(other)
 
     __hash__ = None  # type: ignore[assignment]  # equal to other sequences, as a list is
+
+
+def turned(bar: Candle) -> Candle:
+    """Return a bar of what one coin costs in another as that of the other in the one."""
+    first, high, low, last = ((1 / price).quantize(_EIGHTH) for price in (bar.open, bar.low, bar.high, bar.close))
+    return Candle(at=bar.at, open=first, high=high, low=low, close=last, volume=bar.volume * bar.close)
 
 
 def eight_decimals(values: NDArray[np.float64]) -> NDArray[np.float64]:

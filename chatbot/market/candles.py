@@ -155,6 +155,12 @@ class CandleBook:
         self._clock = clock
         self._throttle = Throttle(clock)
         self._series: dict[tuple[str, str], _Series] = {}
+        #: who is asked instead, by instrument
+        self._elsewhere: dict[str, PriceSource] = {}
+
+    def ask_of(self, source: PriceSource, instrument: str) -> None:
+        """Ask another source for an instrument that the own one has no price of: its quote coin costs something in another dollar only."""
+        self._elsewhere[instrument] = source
 
     def market_now(self) -> datetime:
         """Return the market's time now."""
@@ -183,7 +189,8 @@ class CandleBook:
     async def _fetch(self, instrument: str, interval: str, series: _Series, bars: tuple[int, int]) -> None:
         start, stop = bars
         since, until = series.opened(start), series.opened(stop)
-        candles = await self._throttle.ask(lambda: self._source.candles(instrument, interval, since, until))
+        source = self._elsewhere.get(instrument, self._source)
+        candles = await self._throttle.ask(lambda: source.candles(instrument, interval, since, until))
         now = self._clock.monotonic()
         if candles is None:
             series.turn.failed(now)

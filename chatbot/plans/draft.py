@@ -49,7 +49,8 @@ if TYPE_CHECKING:
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.portfolio.layers import Effective
 
-
+#: causes whose plans aim at every line and contract (domain 9.13)
+OF_EVERYTHING = frozenset({Cause.DRIFT, Cause.SCHEDULE, Cause.MANUAL, Cause.EVERYTHING, Cause.START, Cause.TARGETS, Cause.AGAIN})
 #: the flag of a block whose index contract makes up for what could not be done
 _COMPLETED = "beta_completion"
 #: where a plan's targets tell what each of its triggers would have traded alone
@@ -96,10 +97,15 @@ def drafted(
 
 
 def _named_and_small(evaluation: Evaluation, targets: Targets, made: Plan, reasons: Iterable[Reason]) -> tuple[LeftOut, ...]:
-    """Return the coins that a signal names and that are too small to be traded: a card that gives it as its reason says why they stay."""
+    """Return the coins that a plan is about and that are too small to be traded: its card says why they stay.
+
+    One that aims at everything is about all of them, any other about those that its signals name.
+    """
+    aims_at_all = any(reason.trigger in OF_EVERYTHING for reason in reasons)
     named = {reason.line for reason in reasons if reason.trigger in INFO}
     there = {leg.instrument for leg in made.legs} | {left.instrument for left in made.left_out}
-    return tuple(left for left in too_small(evaluation, targets) if left.instrument in named - there)
+    small = (left for left in too_small(evaluation, targets) if left.instrument not in there)
+    return tuple(left for left in small if aims_at_all or left.instrument in named)
 
 
 def targets_for(evaluation: Evaluation, costs: Mapping[str, Decimal] | None = None) -> Targets:

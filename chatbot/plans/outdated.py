@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 _ZERO = Decimal(0)
 #: from what share of the value on a difference inside a band is traded (domain 9.5)
 _WORTH = Decimal("0.0025")
-#: causes whose plans aim at every line and contract (domain 9.13)
-_OF_EVERYTHING = frozenset({Cause.DRIFT, Cause.SCHEDULE, Cause.MANUAL, Cause.EVERYTHING, Cause.START, Cause.TARGETS, Cause.AGAIN})
 #: what a plan leaves out whatever its limits are
 _BY_RULE = (LeftOutWhy.RISK_OFF, LeftOutWhy.BELOW_MINIMUM, LeftOutWhy.SMALL)
 
@@ -112,7 +110,7 @@ def _did_all(plan: Plan) -> bool:
 
     One that aims at everything leaves what a limit keeps it from, on its turnover for instance: that goes on when its person asks.
     """
-    named = not any(reason.trigger in _OF_EVERYTHING for reason in plan.reasons)
+    named = not any(reason.trigger in draft.OF_EVERYTHING for reason in plan.reasons)
     return named and all(leg.state is LegState.FILLED for leg in plan.legs) and all(left.why in _BY_RULE for left in plan.left_out)
 
 

@@ -403,7 +403,8 @@ class Rebalancing:
             return NotYours()
         if plan.state != PlanState.PROPOSED or plan.expires_at <= self._clock.now():
             return await self._late(plan)
-        evaluation = await self._evaluator.look(portfolio, also=plan.hedge_contracts)
+        # nobody else asks what the contract of a hedge costs where the strategy has no futures
+        evaluation = await self._evaluator.look(portfolio, patient=True, also=plan.hedge_contracts)
         if evaluation.snapshot is None:
             return CannotEvaluate(portfolio=portfolio, problems=evaluation.problems)
         async with self._db.read() as tx:

@@ -51,8 +51,10 @@ class Quoted:
         self.world = world
         self.is_usual = usual is None
         self.candles: CandleBook = CandleBook(source, clock) if usual is None else usual.candles
+        if usual is not None:
+            self.candles.ask_of(source, usual.source.quote_asset)
         self.betas: Betas = Betas(self.candles) if usual is None else usual.betas
-        self.source = source
+        self.source: PriceSource = source
         self.board = QuoteBoard(source, clock, max_spread=max_spread)
         self.funding = FundingBook(source, clock)
         self.levels = levels

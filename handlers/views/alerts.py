@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chatbot.model import AnswerMode, Cause, Mode, Phase, Reason
+from chatbot.exchanges.base import asset_of, is_perp
+from chatbot.model import BASKET, NET, STABLE, AnswerMode, Cause, Mode, Phase, Reason
 from handlers.buttons import Style
-from handlers.views.common import View, bold, button, clip, head, joined, page, say
+from handlers.views.common import View, bold, button, clip, esc, head, joined, page, say
 from handlers.views.plan import reasons
 from handlers.views.plan.card import drift_sentence
 from handlers.views.plan.legs import left_out_text
@@ -17,6 +18,7 @@ from handlers.views.trigger.words import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
     from decimal import Decimal
 
@@ -58,8 +60,19 @@ def drift_alert(words: Words, portfolio: Portfolio, lines: Sequence[LineReading]
         drift_sentence(words, Reason(trigger=Cause.DRIFT, line=line.line, weight=line.weight, target=line.target, band=line.band))
         for line in lines
     ]
-    outcome = _nothing_follows(words, idle) if idle is not None else []
+    small = None if idle is None else _about(portfolio, idle, {line.line for line in lines})
+    outcome = _nothing_follows(words, small) if small is not None else []
     return View(page(head(words, portfolio, name=True), *told, *outcome), _alert_buttons(words, portfolio, idle=idle is not None))
+
+
+def _about(portfolio: Portfolio, small: Sequence[LeftOut], named: AbstractSet[str]) -> list[LeftOut]:
+    """Return those of the coins and lines that an alert names; stablecoins have no orders of their own, and fear names no coin."""
+    names_all = not named.isdisjoint({"", BASKET, STABLE})
+    return [one for one in small if names_all or not named.isdisjoint(_names_of(portfolio, one.instrument))]
+
+
+def _names_of(portfolio: Portfolio, instrument: str) -> set[str]:
+    return {asset_of(instrument), NET if is_perp(instrument) else portfolio.strategy.line_of(instrument)}
 
 
 def _nothing_follows(words: Words, small: Sequence[LeftOut], *, cash_only: bool = False) -> list[Html]:
@@ -68,6 +81,8 @@ def _nothing_follows(words: Words, small: Sequence[LeftOut], *, cash_only: bool 
     if not small:
         return [say(words, "Right now no order would be worth its fees, so no plan follows.")]
     refused = [joined(" ", (say(words, "Left out:"), left_out_text(words, one))) for one in small[:_MOST_SMALL]]
+    if len(small) > _MOST_SMALL:
+        refused.append(esc(words.n("{count} more is left out", "{count} more are left out", len(small) - _MOST_SMALL)))
     return [say(words, "Right now no order of it can be sent, so no plan follows."), *refused]
 
 
@@ -118,7 +133,10 @@ def _outcome(words: Words, portfolio: Portfolio, steps: Sequence[Step], *, idle:
         follows = say(words, "A plan follows if there are orders worth sending.")
         only_told = say(words, "You wanted only to be told; a plan is made when you ask for one.")
         told = [only_told if portfolio.answer is AnswerMode.NOTIFY else follows]
-        lines += told if idle is None else _nothing_follows(words, idle, cash_only=cash_only)
+        if idle is not None:
+            named = {step.reason.line for step in steps if step.reason.event is not Phase.WATCH}
+            told = _nothing_follows(words, _about(portfolio, idle, named), cash_only=cash_only)
+        lines += told
     return lines
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chatbot.engine.planner.prices import round_price
-from chatbot.model import Cause, LeftOutWhy, LegKind, LegState, Mode, Phase, Plan, Reason
+from chatbot.model import Cause, HeldTarget, LeftOutWhy, LegKind, LegState, Mode, Phase, Plan, Reason
 from chatbot.plans import costs
 from chatbot.plans.outcomes import NothingToDo, Proposed
 from chatbot.store import orders
@@ -107,6 +107,10 @@ async def test_a_risk_off_plan_sells_what_is_over_and_buys_nothing(tmp_path: Pat
         assert [left.instrument for left in plan.left_out if left.why is LeftOutWhy.RISK_OFF] == ["SOL"]
         told = card.plan_card(CATALOGUE.words("en"), portfolio, plan, on.room.clock.now()).text
         assert "Outside the band too, and brought back: BTC." in told, "the card sold BTC for fear, which names no coin"
+        by = (Reason(trigger=Cause.VOLATILITY, line="XRP", reading=D("3.1")), begun)
+        held = tuple(HeldTarget(line=line, now=D("0.1"), own=D("0.2"), by=by) for line in ("BTC", "SOL", "XRP", "FUTURES"))
+        stormy = card.plan_card(CATALOGUE.words("en"), portfolio, replace(plan, standing=held), on.room.clock.now()).text
+        assert "Outside the band too, and brought back: BTC. 3 more reasons." in stormy, "its largest leg had no reason in a storm"
         alone = replace(plan, legs=tuple(leg for leg in plan.legs if leg.kind is LegKind.FUTURES_REDUCE))
         assert "Outside" not in card.plan_card(CATALOGUE.words("en"), portfolio, alone, on.room.clock.now()).text
 

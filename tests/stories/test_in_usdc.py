@@ -155,6 +155,8 @@ async def test_usdt_on_its_peg_pays_for_what_a_plan_buys(ann: Someone) -> None:
     sold = next(leg for leg in plan.legs if leg.instrument == "USDT")
     assert sold.side == "sell"
     assert abs(sold.price * PEG - 1) < D("0.001")
+    card = ann.sees("Costs about")
+    assert "unknown" not in card.text, "what it costs to sell a dollar is known as of any coin"
     assert (await ann.confirm()).state is PlanState.DONE
     spot = (await ann.books())["spot"]
     assert spot.get("USDT", D(0)) < 20000 - sold.qty + 1

@@ -15,6 +15,7 @@ from chatbot.clock import Clock, SystemClock
 from chatbot.engine.finite import finite, positive
 from chatbot.errors import ExchangeError, Rejected, Unreachable
 from chatbot.exchanges.base import Candle, Depth, Funding, Market, Quote, is_perp
+from chatbot.exchanges.candle_table import turned
 from chatbot.exchanges.live.answers import STUMBLES
 from chatbot.exchanges.live.connection import Connection
 from chatbot.exchanges.live.listing import QUOTES, Listed, Listing
@@ -166,8 +167,7 @@ class CcxtSource:
         A page may be short because hours are missing in it, or empty because the coin was not listed yet: the next one is asked for.
         """
         await self.markets()
-        symbol = self._listed.symbols.get(instrument)
-        if symbol is None or instrument in self._listed.turned:
+        if instrument not in self._listed.symbols:
             return ()
         span = {"1m": MINUTE_MS, "1d": DAY_MS}.get(interval, HOUR_MS)
         first, end = to_ms(since), min(to_ms(until), to_ms(self._clock.now()) - span + 1)
@@ -181,7 +181,8 @@ class CcxtSource:
             bars |= {at: bar for at, bar in read if first <= at < end}
             last = max((at for at, _ in read), default=0)
             first = last + span if last >= first else first + page * span
-        return tuple(bars[at] for at in sorted(bars))
+        told = (bars[at] for at in sorted(bars))
+        return tuple(map(turned, told) if instrument in self._listed.turned else told)
 
     async def funding(self, instrument: str, since: datetime, until: datetime) -> tuple[Funding, ...]:
         """Return the settlements in (since, until].

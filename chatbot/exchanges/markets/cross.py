@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from chatbot.exchanges.candle_table import turned
 from chatbot.exchanges.markets.path import down, up
 
 if TYPE_CHECKING:
@@ -73,7 +74,12 @@ class CrossSource:
         return replace(found, mid=found.mid / price, volume=found.volume / _PART)
 
     async def candles(self, instrument: str, interval: str, since: datetime, until: datetime) -> Sequence[Candle]:
-        """Return the bars of the market itself: they go into statistics of returns, which are the same against any dollar on its peg."""
+        """Return the bars of the market itself: they go into statistics of returns, which are the same against any dollar on its peg.
+
+        Its own quote coin has those of this dollar, the other way round.
+        """
+        if instrument == self._base.quote_asset:
+            return tuple(map(turned, await self._base.candles(self.quote_asset, interval, since, until)))
         return await self._base.candles(instrument, interval, since, until)
 
     async def funding(self, instrument: str, since: datetime, until: datetime) -> tuple[Funding, ...]:

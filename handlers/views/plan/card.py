@@ -221,12 +221,12 @@ def _more(words: Words, plan: Plan) -> Button:
 def _why(words: Words, portfolio: Portfolio, plan: Plan) -> Html:
     """Say in one line why a plan is made, with its number, and why a target is not the strategy's own; what is too much stands behind More.
 
-    The first cause and the first moved target are always there, cause before consequence.
+    The first cause and the first moved target are always there, cause before consequence, and so is what no cause names and is traded.
     """
     beside = joined_line(words, portfolio, plan)
     told = [*card.card_lines(words, plan)[:1], *reason_lines(words, plan), *([beside] if beside else [])]
     standing = {reasons.standing(words, held) for held in plan.standing}
-    first = {next((line for line in told if (line in standing) is moved), None) for moved in (False, True)}
+    first = {beside, *(next((line for line in told if (line in standing) is moved), None) for moved in (False, True))}
     kept = [line for line in told if line in first]
     for line in told:
         if line not in kept and visible_length(Html(" ".join((*kept, line)))) <= _MOST_WHY:

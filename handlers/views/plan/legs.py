@@ -86,6 +86,8 @@ _CHANGED = frozenset({"shrunk", "replanned"})
 _NOT_NEEDED = frozenset({"", "replanned", "unpaid"})
 #: a remainder smaller than this share of a leg is no failure
 _DUST = Decimal("0.001")
+#: decimals of an amount, and how many it may have
+_CENTS, _MOST_DIGITS = 2, 8
 _LEFT_OUT = {
     LeftOutWhy.BELOW_MINIMUM: N_("{coin}: {amount} is under the exchange's minimum of {minimum}"),
     LeftOutWhy.SMALL: N_("{coin}: {amount} is under {minimum}, the smallest order that is worth its fees"),
@@ -182,6 +184,15 @@ def left_out_text(words: Words, left: LeftOut) -> Html:
     if left.why is LeftOutWhy.BELOW_MINIMUM and (left.amount is None or left.minimum is None):
         return say(words, "{coin}: the amount is under the exchange's minimum", coin=name_of(words, left.instrument))
     template = _LEFT_OUT.get(left.why, N_("{coin}: cannot be traded now"))
-    amount = words.money(left.amount) if left.amount is not None else ""
     minimum = words.money(left.minimum, 0) if left.minimum is not None else ""
-    return say(words, template, coin=name_of(words, left.instrument), amount=amount, minimum=minimum)
+    return say(words, template, coin=name_of(words, left.instrument), amount=_missed_by(words, left), minimum=minimum)
+
+
+def _missed_by(words: Words, left: LeftOut) -> str:
+    """Return what an order would have come to, with more decimals where it would look like the minimum that it is under."""
+    if left.amount is None:
+        return ""
+    digits = _CENTS
+    while left.minimum is not None and digits < _MOST_DIGITS and words.money(left.amount, digits) == words.money(left.minimum, digits):
+        digits += 1
+    return words.money(left.amount, digits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from chatbot.errors import Unreachable
 from chatbot.exchanges.abilities import DepthSource, QuotedInSeveral
+from chatbot.exchanges.base import Candle
 from tests.exchanges.live.test_ccxt_source import NOW, Stage, needs_player
 from tests.exchanges.live.test_evil_answers import MARKS, SPOT, TOUCH, spoil
 
@@ -93,14 +95,18 @@ async def test_contracts_settled_in_usdc_have_names_of_their_own_at_bybit() -> N
 
 @needs_player
 async def test_usdt_against_usdc_is_the_listed_market_the_other_way_round() -> None:
-    """No exchange lists USDT in USDC: bid and ask are those of USDC in USDT, turned; nothing else of it is told."""
+    """No exchange lists USDT in USDC: bid, ask and bars are those of USDC in USDT, turned; its book is not told."""
     async with Stage("binance") as stage:
         with_usdc(stage)
         usdc = stage.source.quoted_in("USDC")
         (quote,) = (await usdc.quotes(["USDT"])).values()
         assert (quote.bid, quote.ask) == (1 / D("0.81"), 1 / D("0.79"))
         assert quote.bid < D("1.25") < quote.ask
-        assert await usdc.candles("USDT", "1h", NOW, NOW) == ()
+        hour, end = NOW - timedelta(hours=1), int(NOW.timestamp()) * 1000 - 1
+        bar = [end - 3_599_999, "0.8", "1", "0.5", "0.625", "400", end, "300", 9, "0", "0", "0"]
+        stage.server.routes["GET /api/v3/klines"] = lambda _: [bar]
+        (told,) = await usdc.candles("USDT", "1h", hour, NOW)
+        assert told == Candle(at=hour, open=D("1.25"), high=D(2), low=D(1), close=D("1.6"), volume=D(250))
         assert isinstance(usdc, DepthSource)
         assert await usdc.depth("USDT") is None
 

@@ -10,7 +10,8 @@ import pytest
 
 from chatbot.clock import ManualClock
 from chatbot.exchanges.abilities import QuotedInSeveral
-from chatbot.exchanges.base import OrderRequest, OrderStatus, Side
+from chatbot.exchanges.base import Candle, OrderRequest, OrderStatus, Side
+from chatbot.exchanges.candle_table import turned
 from chatbot.exchanges.markets.path import PathSource
 from chatbot.exchanges.paper.account import AccountState
 from chatbot.exchanges.paper.paper import PaperExchange
@@ -58,6 +59,18 @@ async def test_the_way_of_a_price_is_that_of_the_market() -> None:
     assert dollar is not None
     assert np.allclose(dollar.mid, 1.0)
     assert await usdc.path("USDC", START, START + timedelta(hours=1)) is None
+
+
+async def test_the_bars_of_usdt_are_those_of_usdc_the_other_way_round() -> None:
+    """Without them nobody could say what selling USDT costs, and a review knew no past of a portfolio that holds some."""
+    market = Tampered(ManualClock(START))
+    bar = Candle(at=START, open=D("0.8"), high=D(1), low=D("0.5"), close=D("0.625"), volume=D(400))
+    assert turned(bar) == Candle(at=START, open=D("1.25"), high=D(2), low=D(1), close=D("1.6"), volume=D(250))
+    now = market.market_time(START)
+    stretch = now - timedelta(hours=48), now
+    here, there = await market.candles("USDC", "1h", *stretch), await market.quoted_in("USDC").candles("USDT", "1h", *stretch)
+    assert tuple(there) == tuple(map(turned, here))
+    assert len(there) == 48
 
 
 async def test_a_paper_account_in_usdc_pays_usdc_and_never_usdt() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -107,3 +107,22 @@ async def test_confirm_carries_out_the_legs_that_its_page_showed_or_none(tmp_pat
         ann.sees("buy 2,220.3 ADA")
         done = await ann.confirm()
         assert done.legs[0].state is LegState.FILLED
+
+
+@pytest.mark.long
+async def test_what_prices_do_meanwhile_is_not_told_as_the_plan_s_own_doing(tmp_path: Path) -> None:
+    """A short without any leg left "covered 3 %": before was told at the prices of the card, and after at those of the edit."""
+    async with after(sells_to_buy, tmp_path, source=LivelyMarket) as ann:
+        await ann.say("/hedge 50 20")
+        ann.sees("it covers")
+        source: Any = ann.program.source
+        source.move("BTC", "1.02")
+        await ann.step(61)
+        await ann.tap("Edit")
+        await ann.tap(next(label for label in ann.last.buttons if "transfer" in label))
+        ann.sees("No legs are left")
+        await ann.tap("Back to the plan")
+        ann.sees("it covers 0%", "Net exposure falls by 0.0 points")
+        plan = await ann.plan()
+        assert plan.before.in_fall == plan.after.in_fall
+        assert plan.before.values == plan.after.values
