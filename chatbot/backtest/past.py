@@ -76,6 +76,7 @@ class Past:
     _betas: dict[tuple[int, frozenset[str]], Mapping[str, Decimal]] = field(default_factory=dict)
     _rates: dict[str, Floats] = field(default_factory=dict)
     _values: dict[tuple[str, float], Floats] = field(default_factory=dict)
+    _filled: dict[tuple[str, float], Floats] = field(default_factory=dict)
 
     def at(self, hour: int) -> datetime:
         """Return the moment of an hour, counted from the first."""
@@ -111,9 +112,12 @@ class Past:
 
     def filled(self, instrument: str) -> Floats:
         """Return the same with each gap filled by the last price before it."""
-        prices = self.values(instrument)
-        last = np.maximum.accumulate(np.where(np.isnan(prices), 0, np.arange(len(prices))))
-        return prices[last]
+        key = (instrument, self.half_spreads[instrument])
+        if key not in self._filled:
+            prices = self.values(instrument)
+            last = np.maximum.accumulate(np.where(np.isnan(prices), 0, np.arange(len(prices))))
+            self._filled[key] = prices[last]
+        return self._filled[key]
 
     def betas_at(self, hour: int, assets: Iterable[str]) -> Mapping[str, Decimal]:
         """Return how coins moved with BTC, as it is estimated once a day; ``clock`` is put to that hour."""

@@ -120,14 +120,14 @@ class Search:
             book=book,
         )
 
-    def suspect(self, start: int) -> int:
-        """Return the first hour from ``start`` on that must be decided exactly; the number of hours where there is none."""
+    def suspect(self, start: int, stop: int) -> int:
+        """Return the first hour from ``start`` on that must be decided exactly, or ``stop`` where there is none before it."""
         held, block = self._held, _FIRST
         if held is None:
             return start
         received = 0.0
-        while start < self._past.hours:
-            end = min(start + block, self._past.hours)
+        while start < stop:
+            end = min(start + block, stop)
             values = held.prices[:, start:end] * held.quantities[:, np.newaxis]
             funding = received - np.cumsum((values * held.rates[:, start:end]).sum(axis=0))
             values[-1] += funding
@@ -140,7 +140,7 @@ class Search:
             if maybe[first]:
                 return start + first
             received, start, block = float(funding[-1]), end, min(2 * block, _MOST)
-        return self._past.hours
+        return stop
 
     def _in_danger(self, held: _Held, values: Floats) -> NDArray[np.bool_]:
         """Tell at which hours the book may be near its liquidation, or larger than its room (domain 2.4, 9.8)."""

@@ -197,13 +197,13 @@ class _Walk:
 
     def _next(self, hour: int) -> int:
         """Return the next hour that has to be decided exactly."""
-        found = self._search.suspect(hour + 1)
-        rule = self.portfolio.strategy.schedule
+        found, rule = self._past.hours, self.portfolio.strategy.schedule
         if (run := schedule.upcoming(rule, self._states.schedule, self._past.at(hour))) is not None:
             found = min(found, hour + max(1, -(-(run - self._past.at(hour)) // HOUR)))
         for turns in (self._turns, self._arrivals):
             if (later := bisect_right(turns, hour)) < len(turns):
                 found = min(found, turns[later])
+        found = self._search.suspect(hour + 1, found)
         if self._search.moving and found > hour + 1:
             found -= 1  # what moves a target is told from drift by where the target was an hour before
         if self._basket is None:

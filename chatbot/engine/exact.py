@@ -79,4 +79,5 @@ def trunc_to(number: Fraction, step: Fraction) -> Fraction:
 
 def total(numbers: Iterable[Fraction]) -> Fraction:
     """Add rationals up; 0 for none."""
-    return sum(numbers, ZERO)
+    left = iter(numbers)
+    return sum(left, next(left, ZERO))

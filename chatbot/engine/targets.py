@@ -160,8 +160,8 @@ def intended_shares(
     worth = {coin: exact(held.get(coin, 0)) * exact(prices[coin]) for coin in members}
     if intended:
         meant = {coin: exact(intended[coin]) * exact(prices[coin]) if coin in intended else worth[coin] for coin in members}
-        is_off = any(abs(meant[coin] - worth[coin]) >= exact(thresholds[coin]) for coin in members)
-        if (is_off or cut) and (whole := total(meant.values())):
+        counts = bool(cut) or any(abs(meant[coin] - worth[coin]) >= exact(thresholds[coin]) for coin in members)
+        if counts and (whole := total(meant.values())):
             return Shares(source=Source.INTENDED, shares={coin: value / whole for coin, value in meant.items()})
     if whole := total(worth.values()):
         return Shares(source=Source.HELD, shares={coin: value / whole for coin, value in worth.items()})

@@ -127,11 +127,11 @@ class _Volatility(_Regular):
         found = self._readings.get((subject, day))
         if found is not None:
             return found, True
-        sigma = self._sigma(subject, day)
-        history = [self._sigma(subject, earlier) for earlier in range(day - _BASELINE_DAYS, day)]
-        base = volatility.vol_baseline([*history, sigma])[0]
+        known, days = self._sigmas, range(day - _BASELINE_DAYS, day + 1)
+        *_, sigma = history = [known.get((subject, one)) or self._sigma(subject, one) for one in days]
+        base = volatility.vol_baseline(history)[0]
         found = VolReading(sigma=sigma, base=base, fallen=self._has_fallen(subject, day))
-        if sigma is not None and None not in history:  # nothing of it can come late any more
+        if all(one is not None for one in history):  # nothing of it can come late any more
             self._readings[subject, day] = found
         return found, sigma is not None
 

@@ -159,7 +159,8 @@ class Machines:
         before = {watch: self._kept[watch] for watch in after}
         moved = {watch: kept for watch, kept in after.items() if kept != before[watch]}
         self._kept |= after
-        return moved, frozenset(watch for watch in moved if _stands(watch, moved[watch]) != _stands(watch, before[watch]))
+        turned = (watch for watch, kept in moved.items() if kept.state != before[watch].state)
+        return moved, frozenset(watch for watch in turned if _stands(watch, moved[watch]) != _stands(watch, before[watch]))
 
     def watching(self, wanted: Iterable[MachineKey], now: datetime) -> list[MachineKey]:
         """Return the machines that have not looked yet at the last full hour between two of their readings."""
@@ -238,10 +239,12 @@ def _advance(watch: MachineKey, kept: MachineState, at: datetime, seen: Any) -> 
     """Take one reading; a number that is unknown leaves the last known one standing."""
     trigger, params = watch.machine, dict(watch.params)
     shown = trigger.show(kept.state, seen, params)
-    state = trigger.advance(kept.state, seen, params)
-    was, is_on = (trigger.standing(one, params).active for one in (kept.state, state))
-    after = replace(kept, state=state, upto=at, since=(kept.since if was else at) if is_on else None)
-    return after if shown is None else replace(after, reading=shown, at=at)
+    state, since = trigger.advance(kept.state, seen, params), kept.since
+    if state != kept.state:  # most readings change nothing
+        was, is_on = (trigger.standing(one, params).active for one in (kept.state, state))
+        since = (since if was else at) if is_on else None
+    reading, read_at = (kept.reading, kept.at) if shown is None else (shown, at)
+    return MachineState(state=state, upto=at, reading=reading, at=read_at, since=since)
 
 
 def _stands(watch: MachineKey, kept: MachineState) -> tuple[bool, Decimal | None]:

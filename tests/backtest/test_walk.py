@@ -127,3 +127,18 @@ def test_while_a_coin_is_held_down_its_targets_are_known_hour_by_hour(monkeypatc
     found = walk(past_of(wild(1), before=BEFORE), narrow(), Decimal(10_000), window=timedelta(seconds=60))
     assert len(known) == found.exact
     assert known.count(True) > len(known) / 2
+
+
+def test_the_search_looks_no_further_than_to_what_is_known_to_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A turn of a trigger ends the search: whatever lies behind it is looked at from there, and not from each hour before it."""
+    searched: list[int] = []
+    suspect = Search.suspect
+
+    def counted(self: Search, start: int, stop: int) -> int:
+        searched.append(stop - start)
+        return suspect(self, start, stop)
+
+    monkeypatch.setattr(Search, "suspect", counted)
+    past = past_of(wild(1), before=BEFORE)
+    walk(past, narrow(), Decimal(10_000), window=timedelta(seconds=60))
+    assert sum(searched) < 3 * past.hours, "the hours that lie between two turns, and few of them twice"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from chatbot.engine.exact import exact, to_decimal
 
@@ -31,6 +32,7 @@ def least_difference(thr: Fraction, *, min_notional: Fraction, lot: Fraction, pr
     return max(min_notional, thr, _LOTS * lot * price)
 
 
+@lru_cache(maxsize=256)  # one look asks it of the same value for each line, and of the same rules several times
 def smallest_trade(
     value: Decimal, *, min_notional: Decimal = Decimal(0), lot: Decimal = Decimal(0), price: Decimal = Decimal(0)
 ) -> Decimal:

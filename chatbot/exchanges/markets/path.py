@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -70,8 +71,8 @@ class PathSource(PriceSource, Protocol):
 def touch(mid: float, volume: float, half_spread: float, tick: Decimal) -> Book:
     """Return the touch around ``mid``: a price below one tick comes out unrounded, since odd data must stay visible."""
     step = float(tick)
-    bid = Decimal(round(np.floor(mid * (1 - half_spread) / step + _SLACK))) * tick
-    ask = Decimal(round(np.ceil(mid * (1 + half_spread) / step - _SLACK))) * tick
+    bid = Decimal(math.floor(mid * (1 - half_spread) / step + _SLACK)) * tick
+    ask = Decimal(math.ceil(mid * (1 + half_spread) / step - _SLACK)) * tick
     price = plain(mid)
     if bid <= 0:
         bid = ask = price
