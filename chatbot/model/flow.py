@@ -28,8 +28,10 @@ class FlowKind(StoredWord):
     WRITTEN_OFF = "written_off"
     #: a coin goes on under another name, or as another number of coins
     RENAMED = "renamed"
-    #: a contract that is listed no longer was closed at its last price
+    #: a contract that is listed no longer was closed at its last price, or its exchange closed a position by itself
     SETTLED = "settled"
+    #: interest, a rebate, an airdrop: earned, so that nothing came in from outside
+    PAID = "paid"
     #: a plan was traded by hand: nothing came in
     PLAN = "plan"
     #: what one of the others did was taken back

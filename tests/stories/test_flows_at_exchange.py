@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,9 @@ from chatbot.exchanges.testserver.matching import Wish, place
 from chatbot.exchanges.testserver.server import Server
 from chatbot.exchanges.testserver.words import Force
 from chatbot.model import PlanState
+from chatbot.reports.tax import entries
+from chatbot.reports.tax.books import books
+from chatbot.reports.tax.entries import BookKind
 from chatbot.store import flows
 from chatbot.vault import new_master_key
 from tests.person import START, someone
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from chatbot.exchanges.testserver.account import Account
     from chatbot.exchanges.testserver.venue import Venue
     from chatbot.model import Flow, Performance
+    from chatbot.reports.tax.books import Books
     from tests.person import Someone
 
 #: each reads the whole list of an exchange
@@ -64,7 +69,14 @@ class Room:
     async def flows(self) -> list[Flow]:
         """Return what the bot has taken for money from outside."""
         async with self.ann.program.db.read() as tx:
-            return list(await flows.of_portfolio(tx, await self.ann.portfolio_id()))
+            return [flow for flow in await flows.of_portfolio(tx, await self.ann.portfolio_id()) if flow.amount != 0]
+
+    async def report(self) -> Books:
+        """Return the books that /report writes."""
+        portfolio = await self.ann.program.portfolios.by_id(await self.ann.portfolio_id())
+        assert portfolio is not None
+        async with self.ann.program.db.read() as tx:
+            return books(await entries.read(tx, portfolio), UTC)
 
     async def earned(self) -> Performance:
         """Return what /status tells of today."""
@@ -220,6 +232,29 @@ async def test_what_the_exchange_does_by_itself_is_told_once(tmp_path: Path, ven
         earned = await room.earned()
         assert earned.profit is not None
         assert earned.profit < 0
+        rows = [row for row in (await room.report()).rows if row.entry.kind is BookKind.FUTURES]
+        assert sorted((row.entry.instrument, row.qty) for row in rows) == [
+            *(("BTC-PERP", qty) for qty in (D("-0.03"), D("-0.02"))),
+            ("ETH-PERP", D("-0.5")),
+        ]
+        assert all(row.gain is not None and row.gain < 0 for row in rows), "out of what was opened there by hand"
+
+
+async def test_what_an_exchange_pays_is_income_at_the_price_of_the_moment(tmp_path: Path) -> None:
+    """A rebate is earned: it is in /report, is no deposit, and stands there once however often its history is read again."""
+    async with watching(tmp_path, "Binance", futures=2000) as room:
+        ledger, account = room.venue.ledger, room.account
+        ledger.move("USDT", WORLD, account.purse(Wallet.FUTURES), D(5))
+        room.venue.note_income(account, "API_REBATE", "BTC-PERP", D(5))
+        for _ in range(3):
+            await room.minute(600)
+        assert await room.flows() == []
+        told = await room.report()
+        assert [(row.entry.kind, row.qty, row.gain) for row in told.rows if row.realises] == [(BookKind.INCOME, D(5), D(5))]
+        assert told.years[-1].income == 5
+        earned = await room.earned()
+        assert earned.profit is not None
+        assert abs(earned.profit - 5) < D("0.01")
 
 
 async def test_what_is_lent_to_the_exchange_has_left_and_dust_is_nothing(tmp_path: Path) -> None:

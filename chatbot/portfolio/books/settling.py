@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
@@ -191,6 +191,7 @@ class Books:
         portfolio = seen.portfolio
         written = await self._flows(seen, book, turned.held, found)
         acted = (*found.forced, *_settled(book.held, turned, found, seen))
+        earned = await self._earned(seen, book, turned.held, found, acted)
         async with self._db.transaction() as tx:
             person = await accounts.person(tx, portfolio.person_id)
             for flow in written:
@@ -198,6 +199,10 @@ class Books:
                 await states.forget_mix(tx, portfolio, _coins(flow))
                 if person is not None:
                     await _tell(tx, person, stored)
+            if earned:
+                noted = {flow.facts.get(OF_ENTRY) for flow in await flows.of_portfolio(tx, portfolio.id)}
+                for flow in (one for one in earned if one.facts[OF_ENTRY] not in noted):
+                    await flows.add(tx, flow)
             await states.reduced(tx, portfolio.id, book.held.positions, turned.held.positions, {one.instrument for one in acted})
             for one in acted:
                 if person is not None:
@@ -205,6 +210,19 @@ class Books:
             await portfolios.save_account(tx, portfolio.id, turned.to_json())
         told = {str(name): str(left) for name, left in found.rest.items()}
         _LOG.info("account settled", portfolio=portfolio.id, flows=len(written), acted=len(acted), unexplained=told)
+
+    async def _earned(self, seen: Evaluation, book: Book, now: Holdings, found: Explained, acted: Iterable[Entry]) -> list[Flow]:
+        """Return what is no flow and no order, for /report: what the exchange paid, and what it closed, out of which position."""
+        entry_prices = {name: entry for name, (_, entry) in now.positions.items()}
+        told = []
+        for one in acted:
+            before = explain.after(book.held, found.entries[: found.entries.index(one)] if one in found.entries else (), entry_prices)
+            told.append(_closed(seen, one, before.positions.get(one.instrument)))
+        for one in found.entries:
+            if one.kind is EntryKind.PAID and one.coin and one.amount:
+                prices = await self._prices_at(seen, (one.coin,), one.at)
+                told.append(_paid(seen, one, {name: price for name, price in prices.items() if price}))
+        return told
 
     async def _flows(self, seen: Evaluation, book: Book, now: Holdings, found: Explained) -> list[Flow]:
         """Return what came and went, each with what the portfolio was worth just before, at the prices of its moment."""
@@ -265,6 +283,19 @@ def _flow(seen: Evaluation, entry: Entry, amount: Decimal | None, prices: Mappin
     facts = {"changes": {entry.coin: str(entry.amount)}, SEEN: True, OF_ENTRY: entry.id} | priced(prices, (entry.coin,))
     facts |= {MOVED: True} if entry.id.startswith("earn-") else {}
     return Flow(portfolio_id=seen.portfolio.id, at=at, kind=kind, value=None, amount=amount, facts=facts)
+
+
+def _closed(seen: Evaluation, one: Entry, held: tuple[Decimal, Decimal] | None) -> Flow:
+    """Note a position that its exchange closed, in part or whole, and as which it stood there: no money came or went."""
+    facts: dict[str, Any] = {"coin": one.instrument, "qty": str(-one.qty), "why": one.kind.value, SEEN: True, OF_ENTRY: one.id}
+    facts |= {"price": str(one.price)} if one.price > 0 else {}
+    facts |= {"position": [str(number) for number in held]} if held is not None else {}
+    return Flow(portfolio_id=seen.portfolio.id, at=one.at, kind=FlowKind.SETTLED, value=None, amount=_ZERO, facts=facts)
+
+
+def _paid(seen: Evaluation, one: Entry, prices: Mapping[str, Decimal]) -> Flow:
+    facts = {"changes": {one.coin: str(one.amount)}, SEEN: True, OF_ENTRY: one.id} | priced(prices, (one.coin,))
+    return Flow(portfolio_id=seen.portfolio.id, at=one.at, kind=FlowKind.PAID, value=None, amount=_ZERO, facts=facts)
 
 
 def _coins(flow: Flow) -> set[str]:

@@ -60,6 +60,8 @@ class YearSum:
     #: realised by futures after fees, as far as it is known
     futures: Decimal = _ZERO
     funding: Decimal = _ZERO
+    #: interest, rebates and airdrops at the prices of their moments, as far as those are known
+    income: Decimal = _ZERO
     #: as far as they are known
     fees: Decimal = _ZERO
     trades: int = 0
@@ -106,6 +108,8 @@ def _rows(held: _Open, entry: Entry) -> list[Row]:
     plain = Row(entry=entry, qty=entry.qty, value=entry.value, fee=fee)
     if entry.kind is BookKind.FUNDING:
         return [replace(plain, gain=entry.qty, realises=True)]
+    if entry.kind is BookKind.INCOME:
+        return _earned(held, plain)
     if entry.instrument == held.quote or not (entry.qty or entry.kind is BookKind.POSITION):
         return [plain]
     book = _futures if is_perp(entry.instrument) else _BOOK[entry.kind]
@@ -120,6 +124,15 @@ def _came(held: _Open, row: Row) -> list[Row]:
     if got > 0:
         held.lots.came(entry.instrument, got, paid, entry.at)
     return [replace(row, cost=paid)]
+
+
+def _earned(held: _Open, row: Row) -> list[Row]:
+    """Note what was paid by the exchange: it is worth its price from then on."""
+    entry = row.entry
+    if entry.instrument != held.quote:
+        (_came if entry.qty > 0 else _left)(held, row)
+    gain = None if row.value is None else row.value.copy_sign(entry.qty)
+    return [replace(row, cost=gain if entry.qty > 0 else None, gain=gain, realises=True)]
 
 
 def _sold(held: _Open, row: Row) -> list[Row]:
@@ -216,15 +229,18 @@ def _years(rows: Iterable[Row], zone: tzinfo) -> tuple[YearSum, ...]:
 def _year(year: int, rows: list[Row]) -> YearSum:
     futures = [row for row in rows if row.entry.kind is BookKind.FUTURES and is_perp(row.entry.instrument)]
     sold = [row for row in rows if row.entry.kind in _SOLD and row.realises]
+    earned = [row for row in rows if row.entry.kind is BookKind.INCOME]
     return YearSum(
         year=year,
         coins=_total(row.gain for row in sold),
         futures=_total(row.gain for row in futures),
         funding=_total(row.gain for row in rows if row.entry.kind is BookKind.FUNDING),
+        income=_total(row.gain for row in earned),
         fees=_total(row.fee for row in rows),
         trades=len({id(row.entry) for row in rows if row.entry.kind in _TRADED and not row.is_fee}),
         unknown=_total(row.proceeds for row in sold if row.gain is None),
-        unknown_trades=sum(row.gain is None and row.proceeds is None for row in (*futures, *sold)) + sum(row.fee is None for row in rows),
+        unknown_trades=sum(row.gain is None and row.proceeds is None for row in (*futures, *sold, *earned))
+        + sum(row.fee is None for row in rows),
     )
 
 

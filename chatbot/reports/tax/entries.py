@@ -40,6 +40,8 @@ class BookKind(StoredWord):
     POSITION = "position"
     DEPOSIT = "deposit"
     WITHDRAWAL = "withdrawal"
+    #: what the exchange paid: interest, rebates, airdrops; below 0 it took some
+    INCOME = "income"
     WRITTEN_OFF = "written_off"
     RENAMED = "renamed"
 
@@ -195,8 +197,13 @@ def _flow(quote: str, flow: Flow, corrected: Flow | None) -> list[Entry]:
     return [
         *_closed(flow, changes),
         *_positions(flow),
-        *(_entry(flow, BookKind.DEPOSIT if qty > 0 else BookKind.WITHDRAWAL, coin, qty, prices.get(coin)) for coin, qty in changes.items()),
+        *(_entry(flow, _passed(flow, qty), coin, qty, prices.get(coin)) for coin, qty in changes.items()),
     ]
+
+
+def _passed(flow: Flow, qty: Decimal) -> BookKind:
+    came = BookKind.INCOME if flow.kind is FlowKind.PAID else BookKind.DEPOSIT
+    return came if qty > 0 or came is BookKind.INCOME else BookKind.WITHDRAWAL
 
 
 def _entry(flow: Flow, kind: BookKind, coin: str, qty: Decimal, price: Decimal | None) -> Entry:
@@ -281,11 +288,16 @@ def _renamed(flow: Flow, changes: Mapping[str, Decimal]) -> list[Entry]:
 
 
 def _settled(flow: Flow) -> list[Entry]:
+    """Return what was closed, after the position as it stood at the exchange: part of it may have been opened there by hand."""
     price = flow.facts.get("price")
     if "qty" not in flow.facts:
         return []
-    qty = -Decimal(flow.facts["qty"])
-    return [_entry(flow, BookKind.FUTURES, flow.facts["coin"], qty, None if price is None else Decimal(price))]
+    qty, contract = -Decimal(flow.facts["qty"]), flow.facts["coin"]
+    stood = [Decimal(number) for number in flow.facts.get("position", ())]
+    return [
+        *([_entry(flow, BookKind.POSITION, contract, *stood)] if stood else []),
+        _entry(flow, BookKind.FUTURES, contract, qty, None if price is None else Decimal(price)),
+    ]
 
 
 def _opening(quote: str, marked: Sequence[Opening], first: datetime | None) -> list[Entry]:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 _LONGEST: Final = 80
 _SEVERAL: Final = 2
+#: what is told with its worth: what came and went, and what was earned
+_AT_ITS_WORTH: Final = ("", "reward", "cost")
 
 OURS: Final = (
     "time_utc",
@@ -136,7 +138,7 @@ class _Move:
         self.row = row
         self.sent = sent
         self.received = received
-        #: "gain", "loss", "lost", "swap" or nothing
+        #: "gain", "loss", "lost", "swap", "reward", "cost" or nothing
         self.word = word
         fees = [] if word in ("gain", "loss") else _fees(row.entry)
         money = {part[1] for part in (sent, received) if part is not None and part[1] != row.entry.instrument}
@@ -166,6 +168,8 @@ def _move(quote: str, row: Row) -> Iterable[_Move]:
     coin, value = (abs(entry.qty), entry.instrument), _money(quote, entry)
     if entry.kind is BookKind.RENAMED and entry.to_qty:
         yield _Move(row, coin, (entry.to_qty, entry.to), "swap")
+    elif entry.kind is BookKind.INCOME:
+        yield _Move(row, None, coin, "reward") if entry.qty > 0 else _Move(row, coin, None, "cost")
     elif entry.kind is BookKind.WRITTEN_OFF:
         yield _Move(row, coin, None, "lost")
     elif entry.kind in (BookKind.BUY, BookKind.SELL) and value is not None:
@@ -194,8 +198,8 @@ def _money(quote: str, entry: Entry) -> tuple[Decimal, str] | None:
 
 def _koinly(move: _Move) -> list[str]:
     entry = move.row.entry
-    worth = None if (move.sent and move.received) or move.word else entry.value
-    label = {"gain": "realized gain", "loss": "realized gain", "lost": "lost", "swap": "swap"}.get(move.word, "")
+    worth = None if (move.sent and move.received) or move.word not in _AT_ITS_WORTH else entry.value
+    label = "realized gain" if move.word in ("gain", "loss") else move.word
     about = "Funding" if entry.kind is BookKind.FUNDING else f"{entry.instrument} {entry.kind.value}" if is_perp(entry.instrument) else ""
     about = " ".join(part for part in (about, "" if entry.plan is None else f"plan {entry.plan}", _more_fees(move)) if part)
     return [

@@ -46,7 +46,7 @@ def overview(words: Words, portfolio: Portfolio, told: Books) -> View:
 
 def realised(one: YearSum) -> Decimal:
     """Return what a year realised in all, as far as it is known, quote."""
-    return one.coins + one.futures + one.funding
+    return one.coins + one.futures + one.funding + one.income
 
 
 def caption(words: Words, portfolio: Portfolio, told: Books, period: str, code: str, to: Format) -> View:
@@ -54,7 +54,8 @@ def caption(words: Words, portfolio: Portfolio, told: Books, period: str, code: 
     subject = joined(DOT, (say(words, "Report"), esc(period or words.t("everything"))))
     sums = told.years
     trades = sum(one.trades for one in sums)
-    coins, futures, funding = (sum((getattr(one, name) for one in sums), Decimal(0)) for name in ("coins", "futures", "funding"))
+    names = ("coins", "futures", "funding", "income")
+    coins, futures, funding, income = (sum((getattr(one, name) for one in sums), Decimal(0)) for name in names)
     fees = sum((one.fees for one in sums), Decimal(0))
     text = page(
         head(words, portfolio, subject),
@@ -64,6 +65,7 @@ def caption(words: Words, portfolio: Portfolio, told: Books, period: str, code: 
         say(words, "Funding: {amount}", amount=DASH if told.funding_unknown else words.signed_money(funding))
         if funding or told.funding_unknown
         else None,
+        say(words, "Interest and rewards: {amount}", amount=words.signed_money(income)) if income else None,
         *_unknown(words, told),
         say(words, "What you traded at the exchange yourself is not in it.") if portfolio.mode is Mode.LIVE else None,
         _about(words, to),

@@ -223,6 +223,40 @@ def test_a_position_that_was_corrected_away_realised_something() -> None:
     assert told(opened, moved=(grown,)).years[-1].unknown_trades == 0
 
 
+def test_what_an_exchange_paid_is_income_and_costs_that_from_then_on() -> None:
+    """An airdrop at its price, interest in dollars, and one without a price, which is unknown; trackers get them as rewards."""
+    found = told(
+        an_order(9, "XYZ", "sell", "4", "30"),
+        moved=(
+            a_flow(0, FlowKind.PAID, changes={"XYZ": "4"}, prices={"XYZ": "25"}),
+            a_flow(1, FlowKind.PAID, number=2, changes={"USDT": "1.5"}),
+            a_flow(2, FlowKind.PAID, number=3, changes={"ADA": "7"}),
+            a_flow(3, FlowKind.PAID, number=4, changes={"USDT": "-0.5"}),
+        ),
+    )
+    assert sum(one.income for one in found.years) == D(101)
+    assert [row.gain for row in of_kind(found, BookKind.SELL)] == [D(20)]
+    assert sum(one.unknown_trades for one in found.years) == 1
+    rows = list(csv.DictReader(io.StringIO(written(found, Format.KOINLY))))
+    assert [(row["Label"], row["Received Amount"] or row["Sent Amount"], row["Net Worth Amount"]) for row in rows[:4]] == [
+        ("reward", "4", "100"),
+        ("reward", "1.5", "1.5"),
+        ("reward", "7", ""),
+        ("cost", "0.5", "0.5"),
+    ]
+
+
+def test_a_liquidation_closes_the_position_as_it_stood_at_the_exchange() -> None:
+    """Part of it was opened there by hand: what it realised hangs on the entry that the exchange had; without a price it is unknown."""
+    opened = an_order(0, "BTC-PERP", "buy", "1", "100")
+    facts = {"coin": "BTC-PERP", "qty": "3", "position": ["3", "90"], "why": "liquidation"}
+    found = told(opened, an_order(2, "BTC-PERP", "sell", "1", "70"), moved=(a_flow(1, FlowKind.SETTLED, price="50", **facts),))
+    gains = [row.gain for row in of_kind(found, BookKind.FUTURES)]
+    assert gains == [D(0), D(-120), D(0)], "what was sold after it opened a short"
+    unknown = told(opened, moved=(a_flow(1, FlowKind.SETTLED, **facts),))
+    assert (unknown.years[-1].futures, unknown.years[-1].unknown_trades) == (D(0), 1)
+
+
 def test_rebates_make_a_purchase_cheaper_and_come_in_at_the_price_of_the_moment() -> None:
     """A fee below 0: of the quote coin, of the coin itself, and of a third one, which is held from then on."""
     found = told(
