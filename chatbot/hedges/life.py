@@ -61,8 +61,17 @@ def ended(hedges: tuple[OpenHedge, ...], plan: Plan) -> tuple[OpenHedge, ...]:
             used = min(bought[hedge.contract], -hedge.qty)
             bought[hedge.contract] -= used
             rest = replace(hedge, qty=hedge.qty + used, counted_plan=plan.id)
-            after[hedge.kind] = rest if -rest.qty > _DUST * -hedge.qty else None
+            after[hedge.kind] = rest if -rest.qty > _DUST * -hedge.qty and not _is_flat(plan, hedge) else None
     return tuple(left for hedge in hedges if (left := after[hedge.kind]) is not None)
+
+
+def _is_flat(plan: Plan, hedge: OpenHedge) -> bool:
+    """Tell whether a plan leaves no short in a hedge's contract: nothing is left of the hedge then, however much it had sold."""
+    price = plan.prices.get(hedge.contract)
+    if not price:
+        return False
+    short = _sold(plan, hedge.contract) - _bought(plan, hedge.contract) - plan.before.book.get(hedge.contract, _ZERO) / price
+    return short <= _DUST * -hedge.qty
 
 
 def shorts_left(shorts: Mapping[str, Decimal], plan: Plan) -> dict[str, Decimal]:

@@ -236,7 +236,8 @@ def _beta_goal(evaluation: Evaluation) -> BetaGoal | None:
         return None
     underlying = {contract: asset_of(contract) for contract in evaluation.effective.targets.futures}
     goal = target_beta(evaluation.effective.targets, evaluation.betas, underlying)
-    return BetaGoal(goal=goal, betas=evaluation.betas, index=INDEX)
+    hedged = any(hedge.contract == INDEX and not hedge.closed for hedge in evaluation.layers.hedges)
+    return BetaGoal(goal=goal, betas=evaluation.betas, index=INDEX, sells_only=hedged)
 
 
 def _stands_off(evaluation: Evaluation, effective: Effective) -> bool:

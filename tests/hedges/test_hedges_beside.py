@@ -6,18 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chatbot.model import COVER, NET, ROTATION, LegKind, LegState, Mode, PlanState
-from chatbot.model.hedge import HedgeProblem, HedgeWish
+from chatbot.exchanges.base import OrderRequest, Side
+from chatbot.model import COVER, NET, ROTATION, Cause, LeftOutWhy, LegKind, LegState, Mode, Plan, PlanState, Reason
+from chatbot.model.hedge import BY_BETA, HedgeProblem, HedgeWish
 from chatbot.plans import outcomes
 from chatbot.portfolio import strategies
-from tests.hedges.test_hedges_opened_and_closed import INDEX, LITERALLY, books, carried_out, hedges, holder, opened
+from tests.hedges.test_hedges_opened_and_closed import INDEX, LITERALLY, books, carried_out, evaluated, hedges, holder, opened
 from tests.portfolio.still_market import PERSON, D, bench
 
 if TYPE_CHECKING:
     from decimal import Decimal
     from pathlib import Path
 
-    from chatbot.model import OpenHedge, Plan, Portfolio
+    from chatbot.model import OpenHedge, Portfolio
     from tests.portfolio.still_market import Bench
 
 SMALL = HedgeWish(kind=COVER, size="literal", coverage=D("0.05"), drop=D("0.2"))
@@ -128,3 +129,41 @@ async def test_other_contracts_stay_as_they_are_when_a_hedge_opens_and_closes(tm
         after = (await books(on, portfolio))[2]
         assert after["ETH-PERP"] == longs["ETH-PERP"]
         assert after[INDEX] == pytest.approx(longs[INDEX], abs=D("0.002"))
+
+
+@pytest.mark.long
+async def test_a_hedge_is_not_bought_back_for_want_of_money_to_buy_coins(tmp_path: Path) -> None:
+    """On 12 March 2020 a drift plan closed two fifths of a cover, because its coins were short of cash, and sold as much a minute later.
+
+    Beta completion has the contract of the hedges; what they sold is fixed (domain 10.3).
+    """
+    async with bench(tmp_path) as on:
+        portfolio, _ = await with_longs(on)
+        await opened(on, portfolio, HedgeWish(kind=COVER, size=BY_BETA, coverage=D("0.35"), drop=D("0.2")))
+        (hedge,) = await hedges(on, portfolio)
+        on.market.move("BTC", "0.6")
+        on.market.move("SOL", "0.5")
+        looked = await evaluated(on, portfolio)
+        drafted = on.program.rebalancing.draft(looked, (Reason(trigger=Cause.DRIFT, line="SOL"),))
+        assert isinstance(drafted, Plan)
+        assert any(left.why is LeftOutWhy.CASH_LIMITED for left in drafted.left_out)
+        assert Cause.BETA not in {reason.trigger for reason in drafted.reasons}
+        assert looked.figures is not None
+        book = (await books(on, portfolio))[2][INDEX] + sum(leg.qty for leg in drafted.legs if leg.instrument == INDEX)
+        base = (book - hedge.qty) * on.market.prices[INDEX] / looked.figures.value
+        assert abs(base - D("0.05")) < D("0.0002"), "beside the hedge stands the strategy's own long"
+
+
+@pytest.mark.long
+async def test_nothing_is_left_of_a_hedge_whose_contract_is_flat(tmp_path: Path) -> None:
+    """A lot less was short than the hedge had sold: once that was bought back, "short $5" kept every new cover away for good."""
+    async with bench(tmp_path) as on:
+        portfolio = await holder(on)
+        await opened(on, portfolio)
+        (hedge,) = await hedges(on, portfolio)
+        exchange = await on.program.accounts.exchange(portfolio.id)
+        less = OrderRequest(client_id="1", instrument=INDEX, side=Side.BUY, qty=-hedge.qty / 100, limit=D(60_000), immediate=True)
+        assert (await exchange.place(less)).filled == less.qty
+        await carried_out(on, await closing(on, portfolio, hedge))
+        assert await hedges(on, portfolio) == ()
+        assert not any((await books(on, portfolio))[2].values())

@@ -38,6 +38,8 @@ class BetaGoal:
     betas: Mapping[str, Decimal] = field(default_factory=dict)
     #: the contract that closes the gap
     index: str = INDEX
+    #: a hedge stands in it, and is not bought back for what else could not be done: its quantity is fixed (domain 10.3)
+    sells_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +90,7 @@ def complete(
     if line is None or b_h <= 0 or after.V <= 0:
         return orders
     gap = exact(goal.goal) - _beta_of(after, goal.betas, book, underlying) - _left_alone(after, goal, lines, underlying, terms)
-    if abs(gap) <= exact(TOLERANCE):
+    if abs(gap) <= exact(TOLERANCE) or (gap > 0 and goal.sells_only):
         return orders
     if not line.tradable:
         flags.add(f"halted:{goal.index}")

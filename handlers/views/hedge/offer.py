@@ -94,10 +94,12 @@ def _ends(words: Words, one: OpenHedge) -> Html:
     """Say what would end a hedge (domain 10.3)."""
     days = max(0, _RULE.days - one.age_days)
     latest = words.n("It ends in {count} day at the latest", "It ends in {count} days at the latest", days)
-    facts = {"rebound": words.percent(_RULE.rebound, 0), "price": words.price(one.price * (1 - _RULE.fall))}
-    earlier = say(
-        words, "earlier when BTC rises {rebound} from a low of {price} or less, or when volatility has peaked and calmed", **facts
-    )
+    rebound, low = words.percent(_RULE.rebound, 0), one.price * (1 - _RULE.fall)
+    if one.low <= low:
+        text = N_("earlier when BTC rises {rebound} from its low, {price} so far, or when volatility has peaked and calmed")
+    else:
+        text = N_("earlier when BTC rises {rebound} from a low of {price} or less, or when volatility has peaked and calmed")
+    earlier = say(words, text, rebound=rebound, price=words.price(min(low, one.low)))
     return joined("; ", (latest, earlier))
 
 

@@ -377,12 +377,13 @@ def _young(words: Words, told: Told) -> Html | None:
     """Say that triggers had less to look back on than they do, so that they may have been silent at first."""
     if told.days is None or told.days.look_back >= LOOK_BACK:
         return None
-    return say(
-        words,
-        "Triggers look back {usual} days and only {days} were there, so at first some were silent.",
+    told_of = words.n(
+        "Triggers look back {usual} days and only {count} was there, so at first some were silent.",
+        "Triggers look back {usual} days and only {count} were there, so at first some were silent.",
+        told.days.look_back.days,
         usual=LOOK_BACK.days,
-        days=told.days.look_back.days,
     )
+    return esc(told_of)
 
 
 def _is_moodless(told: Told) -> bool:

@@ -67,7 +67,7 @@ def _activity(words: Words, portfolio: Portfolio, now: datetime) -> Html:
         return bold(words.t("paused"))
     if portfolio.snoozed_until is not None and portfolio.snoozed_until > now:
         return say(words, "quiet until {time}", time=words.moment(portfolio.snoozed_until))
-    return say(words, "on")
+    return say(words, "active")
 
 
 def _switches(words: Words, rows: Sequence[PortfolioRow], current: int | None) -> tuple[tuple[Button, ...], ...]:

@@ -204,6 +204,14 @@ def test_completion_stops_at_the_room_and_at_a_halt() -> None:
     assert halted.flags == (f"halted:{INDEX}", "halted:SOL")
 
 
+def test_a_hedge_in_the_index_is_not_bought_back() -> None:
+    """Beside a hedge completion only sells: it makes up for the halted SOL as before, and a beta that is too low stays."""
+    sells = BetaGoal(goal=D("1.02"), betas=BETAS, sells_only=True)
+    assert block_with(sells, "SOL") == block_with(replace(sells, sells_only=False), "SOL")
+    low = replace(sells, goal=D("1.5"))
+    assert block_with(low, "SOL") == block_with(None, "SOL") != block_with(replace(low, sells_only=False), "SOL")
+
+
 def test_an_index_nobody_quotes_or_without_beta_completes_nothing() -> None:
     """A spot-only portfolio, or an index that does not follow the market, is planned as without a goal."""
     assert block_with(BetaGoal(goal=D(0), index="ETH-PERP")) == block_with(None)

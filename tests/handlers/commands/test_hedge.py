@@ -72,6 +72,9 @@ async def test_from_the_command_to_a_short_and_back_to_flat(tmp_path: Path) -> N
             for coin in ("BTC", "SOL"):
                 market.move(coin, factor)
             await ann.step(DAY)
+            if factor == "0.9":
+                await ann.say("/hedge")
+                ann.sees("earlier when BTC rises 10% from its low, 45,000.00 so far, or when")
         over = next(message for message in reversed(ann.messages) if "Cover is over" in message.text)
         assert "the price has recovered from its low" in over.text
         assert "BTC was at" in over.text
