@@ -72,6 +72,8 @@ def anchor_spikes(
 
 def rearm(memory: Memory, signals: Iterable[Signal]) -> Memory:
     """Forget the moves between two readings that were told, once a later reading was calm and nothing moves: one spike is told once."""
+    if not memory.told:
+        return memory  # of most people, in every look
     over = {watch_key(signal) for signal in signals if signal.moved is None and _calmed(memory.told.get(watch_key(signal)), signal)}
     return replace(memory, told={key: word for key, word in memory.told.items() if key not in over}) if over else memory
 

@@ -90,6 +90,8 @@ def _waiting(
 
 def unreached(mix: Mix, held: Valuation, strategy: Strategy, cut: Collection[str]) -> Mix:
     """Return the intended quantities of the lines that have not reached them, or of which a coin is ``cut``; the others are over."""
+    if not mix:
+        return mix
     members = _members(held, strategy)
     lines = {line: meant for line, meant in mix.items() if members.get(line)}
     return {line: meant for line, meant in lines.items() if _shares(members[line], held, meant, cut).source is Source.INTENDED}
