@@ -18,7 +18,6 @@ WON, LOST = "#2F6BCB", "#B4531B"
 _MOST_YEARS: Final = 6
 _NAMES: Final = 110.0
 _TOP, _BOTTOM = 128.0, 14.0
-_WIDEST: Final = 150.0
 #: a return this large has the deepest tone, unless a larger one is there; a year has four times the room
 _DEEPEST: Final = 0.1
 _OF_A_YEAR: Final = 4.0
@@ -29,7 +28,7 @@ _GAP: Final = 8.0
 def months_picture(shown: Months, labels: Labels) -> bytes:
     """Return the heat map as PNG."""
     years = shown.years[-_MOST_YEARS:]
-    wide = min(_WIDEST, (WIDTH - 2 * MARGIN - _NAMES) / max(1, len(years)))
+    wide = (WIDTH - 2 * MARGIN - _NAMES) / max(1, len(years))
     with blank(HEIGHT) as canvas:
         canvas.head(labels.title, labels.bars)
         high = (canvas.height - _TOP - _BOTTOM - _GAP) / max(1, len(shown.rows))

@@ -12,7 +12,9 @@ from chatbot.charts.labels import Labels
 from chatbot.charts.layers import layers_picture
 from chatbot.charts.look import FIELD, GROUND, LINES, TEXT
 from chatbot.charts.months import months_picture, tone
+from handlers.views.past import pictures
 from tests.charts.looking import SIGHTS, assert_apart, contrast, difference, of_colour, opened, watched
+from tests.handlers.views.test_everywhere import CATALOGUE
 
 LABELS = Labels(title="Review", bars="what it shows")
 AT = (0.0, 0.5, 1.0)
@@ -65,6 +67,15 @@ def test_months_have_their_numbers_in_the_colour_of_their_sign() -> None:
     assert not of_colour(image, FIELD)[128:160, 140:280].any(), "January 2025 is empty"
     assert all(contrast(TEXT, tone(share / 10)) >= 4.5 for share in range(-10, 11))
     assert all(difference(months.WON, months.LOST, sight) > 40 for sight in SIGHTS.values())
+
+
+def test_the_months_of_a_first_year_fill_the_picture() -> None:
+    """Two of twelve rows in a sixth of the width were all that it showed."""
+    drawn = pictures.months(CATALOGUE.words("en"), {(2026, 10): 0.064, (2026, 11): 0.09, (2026, 0): 0.16}, "return in %")
+    assert drawn.months is not None
+    assert drawn.months.rows == ("Oct", "Nov", "Year")
+    image = opened(months_picture(drawn.months, LABELS))
+    assert of_colour(image, GROUND)[128:, 140:].mean() < 0.25, "no quarter of it is empty"
 
 
 def test_ten_years_and_long_names_of_months_fit() -> None:

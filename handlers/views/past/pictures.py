@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 #: moments in a picture: more than there are pixels for would only take time
 _POINTS: Final = 400
-_MONTHS: Final = range(1, 13)
 
 
 def value(words: Words, told: Review, ways: Sequence[tuple[str, Risk | None]]) -> Picture:
@@ -79,9 +78,11 @@ def layers(words: Words, rows: Mapping[str, Sequence[float]], at: Sequence[float
 def months(words: Words, returns: Mapping[tuple[int, int], float], told: str) -> Picture:
     """Draw returns by (year, month); month 0 is the whole year, and ``told`` says of what they are."""
     years = sorted({year for year, _ in returns})
-    columns = tuple((str(year), tuple(_cell(words, returns.get((year, month))) for month in (*_MONTHS, 0))) for year in years)
+    # a portfolio in its first year has lived through a few of them: rows without any number would leave most of the picture empty
+    lived = sorted({month for _, month in returns} - {0})
+    columns = tuple((str(year), tuple(_cell(words, returns.get((year, month))) for month in (*lived, 0))) for year in years)
     labels = Labels(title=words.t("Month by month"), bars=told)
-    rows = (*(words.month(month) for month in _MONTHS), words.t("Year"))
+    rows = (*(words.month(month) for month in lived), words.t("Year"))
     return Picture(kind=PictureKind.MONTHS, labels=labels, months=Months(rows=rows, years=columns))
 
 

@@ -95,7 +95,7 @@ _LEFT_OUT = {
     LeftOutWhy.STAYS_CASH: N_("{amount}, which stays cash: that is under its target too"),
     LeftOutWhy.NO_PRICE: N_("{coin}: there is no reliable price"),
     LeftOutWhy.CASH_LIMITED: N_("buys are smaller than wanted: there is not enough money"),
-    LeftOutWhy.WITHDRAW_LIMITED: N_("some money stays in the futures account: its positions need it as margin"),
+    LeftOutWhy.WITHDRAW_LIMITED: N_("some money stays in the futures account: it is margin there, or profit of open positions"),
     LeftOutWhy.COLLATERAL_LIMITED: N_("the futures account gets less than wanted: there is not enough money"),
     LeftOutWhy.TURNOVER: N_("everything above your limit of {amount} for one plan: it waits for the next one"),
     LeftOutWhy.FIRST_LIVE: N_("{amount} more: a first plan on an account trades a tenth, and the rest is offered after it"),
