@@ -67,7 +67,8 @@ def _line(row: Mapping[str, Any]) -> Line:
     perp, coin = row.get("category") == "linear", text(row, "currency")
     # a trade on spot is told in a line for each coin: that of what was bought or sold counts
     traded = kind in _TRADED and bool(row.get("qty")) and (perp or str(row.get("symbol", "")).startswith(coin))
-    qty = number(row, "qty") if traded else _ZERO
+    # on spot it has the sign of what the coin did, of a contract none: the side tells
+    qty = abs(number(row, "qty")) if traded else _ZERO
     return Line(
         exchange_id="-".join(str(row.get(name, "")) for name in ("id", "transactionTime", "type", "tradeId", "currency")),
         at_ms=at_ms,

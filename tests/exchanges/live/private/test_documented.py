@@ -13,7 +13,7 @@ from chatbot.exchanges.base import OrderStatus
 from chatbot.exchanges.live import key_doctor
 from chatbot.exchanges.live.private.binance import Binance
 from chatbot.exchanges.live.private.bybit import Bybit, _fill
-from chatbot.exchanges.live.private.dialect import NoAnswer, WireOrder
+from chatbot.exchanges.live.private.dialect import NoAnswer, Past, WireOrder
 from chatbot.model import KeyProblem
 from tests.places import SHARED
 
@@ -92,6 +92,18 @@ async def test_orders_of_bybit_as_documented() -> None:
     assert (ended.status, ended.qty, ended.limit, ended.filled) == (OrderStatus.CANCELED, D("0.5"), 1000, 0)
     with pytest.raises(NoAnswer):
         await Bybit().cancel(answering(recorded("bybit")["POST /v5/order/cancel"], empty, empty, empty), "ETHUSDT", "linear-004", perp=True)
+
+
+@pytest.mark.parametrize(("category", "qty", "price"), [("spot", "-88", "0.3615"), ("linear", "88", "0.3615")])
+async def test_a_sale_in_the_log_of_bybit_is_one_whatever_sign_its_quantity_has(category: str, qty: str, price: str) -> None:
+    """Its documentation: on spot the quantity is below 0 where the coin became less, of a contract it has no direction."""
+    answer = documented("bybit", "fetch_ledger", "v5 transaction log")
+    row = next(row for row in answer["result"]["list"] if row["type"] == "TRADE")
+    told = {**row, "category": category, "side": "Sell", "qty": qty, "currency": "XRP" if category == "spot" else "USDT"}
+    log = {**answer, "result": {"nextPageCursor": "", "list": [told]}}
+    at = int(row["transactionTime"])
+    (line,) = await Bybit().history(answering(log), Past(since_ms=at, until_ms=at, quote="USDT"))
+    assert (line.qty, line.price, line.market) == (-88, D(price), "XRPUSDT")
 
 
 async def test_a_position_of_a_unified_account_as_documented() -> None:

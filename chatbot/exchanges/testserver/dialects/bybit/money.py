@@ -71,7 +71,7 @@ def _row(talk: Talk, number: int, at_ms: int, kind: str, coin: str, change: Deci
 
 
 def _traded(talk: Talk, order: VenueOrder, one: Fill) -> Iterator[dict[str, Any]]:
-    """Tell a trade on spot in a row for each coin; one of a contract in one row of the quote."""
+    """Tell a trade on spot in a row for each coin, its quantity below 0 where the coin became less; one of a contract in one row, unsigned."""
     told = {
         "symbol": symbol_of(talk, order.market),
         "side": SIDE_NAMES[order.side],
@@ -79,18 +79,17 @@ def _traded(talk: Talk, order: VenueOrder, one: Fill) -> Iterator[dict[str, Any]
         "orderLinkId": "" if order.forced else order.client_id,
         "tradeId": id_of(one.number),
         "tradePrice": plain(one.price),
-        "qty": plain(one.qty),
     }
     kind, quote = "TRADE" if order.forced is None else _FORCED[order.forced], talk.venue.quote
     if is_perp(order.market.instrument):
         size = plain(talk.account.stake(order.market.instrument).qty)
-        more = {"category": "linear", "size": size, "fee": plain(one.fee), "cashFlow": plain(one.realised), "funding": "0"}
+        more = {"category": "linear", "size": size, "fee": plain(one.fee), "cashFlow": plain(one.realised), "funding": "0", "qty": plain(one.qty)}
         yield _row(talk, one.number, one.at_ms, kind, quote, one.realised - one.fee, **told, **more)
         return
     sign = 1 if order.side is Side.BUY else -1
     for coin, change in ((order.market.instrument, sign * one.qty), (quote, -sign * one.value)):
         fee = one.fee if one.fee_asset == coin else ZERO
-        yield _row(talk, one.number, one.at_ms, kind, coin, change - fee, **told, fee=plain(fee), cashFlow=plain(change))
+        yield _row(talk, one.number, one.at_ms, kind, coin, change - fee, **told, qty=plain(change), fee=plain(fee), cashFlow=plain(change))
     if one.fee_asset not in (order.market.instrument, quote):
         yield _row(talk, one.number, one.at_ms, kind, one.fee_asset, -one.fee, **told, fee=plain(one.fee), cashFlow="0")
 
