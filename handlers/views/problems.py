@@ -10,6 +10,7 @@ from chatbot.model import Problem
 from handlers.buttons import Reason, Style, word_for
 from handlers.command_list import SHOWN_BY_BUTTON
 from handlers.views.common import DASH, View, bold, button, clip, code, coin, error, esc, head, joined, page, say
+from handlers.views.person.key_guides import name_of
 from handlers.views.portfolio import leaps, untargeted, ways_out
 
 if TYPE_CHECKING:
@@ -220,7 +221,7 @@ def answer_lost(words: Words, at: datetime) -> View:
 
 def clock_off(words: Words, exchange: str, off_s: int) -> View:
     """Tell an operator that the machine's clock is ahead of the exchange's by so many seconds, below 0 behind it."""
-    facts = {"span": bold(words.span(abs(off_s))), "exchange": clip(exchange, 20)}
+    facts = {"span": bold(words.span(abs(off_s))), "exchange": clip(name_of(exchange), 20)}
     ahead, behind = N_("The clock of my machine is {span} ahead of {exchange}."), N_("The clock of my machine is {span} behind {exchange}.")
     text = page(
         say(words, ahead if off_s > 0 else behind, **facts),

@@ -57,6 +57,10 @@ class _Refused(Exception):
         self.refusal = refusal
 
 
+class _ClockOff(Unreachable):
+    """The exchange refused the time that a request carried; its own is asked for before the next."""
+
+
 class PrivateLine:
     """Signs and sends for all accounts of one exchange. ``options`` go into ccxt's constructor; ``prepare`` sees the object first."""
 
@@ -89,8 +93,18 @@ class PrivateLine:
         """Make a call of the account ``who``, whose work on this change ``began`` then, by both clocks; every failure is one of ours.
 
         Something that changes is signed within ``PATIENCE_S`` of that or not at all, so that the time it carries bounds how late it
-        can arrive, counted from when it was written down.
+        can arrive, counted from when it was written down. What only reads is asked once more where the time it carried was refused: a
+        clock that was set meanwhile, here or there, is no exchange that does not answer.
         """
+        try:
+            return await self._asked(keys, who, began, call)
+        except _ClockOff:
+            if call.changes:  # whoever keeps its journal sends it again
+                raise
+        return await self._asked(keys, who, began, call)
+
+    async def _asked(self, keys: Credentials, who: object, began: tuple[datetime, float], call: Call) -> Any:  # noqa: ANN401 - JSON
+        """Make a call once, when it is its turn."""
         patience = PATIENCE_S if call.changes else _READ_PATIENCE_S
         made = await self._opened()
         if call.signed:
@@ -186,9 +200,11 @@ class PrivateLine:
         if limited or refusal.status == _WALL:
             pause_s = refusal.retry_after_s or (self._dialect.pause_s(refusal) if limited else _WALL_S)
             self.budget.pause(pause_s, f"(HTTP {refusal.status} {refusal.code or ''})")
+        detail = f"{call.path}: HTTP {refusal.status} {refusal.code or ''} {refusal.text}"
         if reason == SKEW:
             self._offset_ms = None
-        return told(meaning, reason, f"{call.path}: HTTP {refusal.status} {refusal.code or ''} {refusal.text}", changes=call.changes)
+            return _ClockOff(detail)
+        return told(meaning, reason, detail, changes=call.changes)
 
     def _broken(self, error: Exception, call: Call) -> ExchangeError:
         """Say what a connection that broke means. An order, which is never sent twice, did not get out where none came about."""

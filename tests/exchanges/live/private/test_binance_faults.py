@@ -164,6 +164,19 @@ async def test_a_clock_that_is_off_is_refused_for_certain_and_set_again() -> Non
     assert {sent.params["timestamp"] for sent in room.wire.of("/api/v3/order")} == {"1800000000000"}
 
 
+async def test_a_look_whose_time_is_refused_asks_for_the_time_and_looks_again_once() -> None:
+    """A clock that was set is no exchange that does not answer; a time that is refused for ever is."""
+    room = desk()
+    await room.account.balances()
+    room.wire.fail("/account", **refused(-1021))
+    await room.account.balances()
+    assert len(room.wire.of("/api/v3/time")) == 2
+    for _ in range(2):
+        room.wire.fail("/account", **refused(-1021))
+    with pytest.raises(Unreachable):
+        await room.account.balances()
+
+
 @pytest.mark.parametrize(("status", "code"), [(429, -1003), (418, -1003), (429, 0), (400, -1015), (400, -1008)])
 async def test_a_rate_limit_is_no_order_and_a_pause_for_all(status: int, code: int) -> None:
     """FACTS 7: 429 and 418 are DDoSProtection in ccxt; another account of the same address would make a ban out of it."""

@@ -71,7 +71,7 @@ def _row(talk: Talk, number: int, at_ms: int, kind: str, coin: str, change: Deci
 
 
 def _traded(talk: Talk, order: VenueOrder, one: Fill) -> Iterator[dict[str, Any]]:
-    """Tell a trade on spot in a row for each coin, its quantity below 0 where the coin became less; one of a contract in one row, unsigned."""
+    """Tell a trade on spot in a row for each coin, its quantity with a sign; one of a contract in one row of the quote, without."""
     told = {
         "symbol": symbol_of(talk, order.market),
         "side": SIDE_NAMES[order.side],
@@ -83,8 +83,8 @@ def _traded(talk: Talk, order: VenueOrder, one: Fill) -> Iterator[dict[str, Any]
     kind, quote = "TRADE" if order.forced is None else _FORCED[order.forced], talk.venue.quote
     if is_perp(order.market.instrument):
         size = plain(talk.account.stake(order.market.instrument).qty)
-        more = {"category": "linear", "size": size, "fee": plain(one.fee), "cashFlow": plain(one.realised), "funding": "0", "qty": plain(one.qty)}
-        yield _row(talk, one.number, one.at_ms, kind, quote, one.realised - one.fee, **told, **more)
+        more = {"category": "linear", "size": size, "fee": plain(one.fee), "cashFlow": plain(one.realised), "funding": "0"}
+        yield _row(talk, one.number, one.at_ms, kind, quote, one.realised - one.fee, **told, qty=plain(one.qty), **more)
         return
     sign = 1 if order.side is Side.BUY else -1
     for coin, change in ((order.market.instrument, sign * one.qty), (quote, -sign * one.value)):
