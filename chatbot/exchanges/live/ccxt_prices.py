@@ -150,16 +150,22 @@ class CcxtSource:
         try:
             rows = await self._ask(call, self._listed.symbols[instrument], *args)
         except Rejected as refusal:
-            if refusal.reason not in _ABOUT_ONE:
+            if await self._is_listed_after(refusal, instrument):
                 raise
-            await self.listing.read_soon()
-            if instrument in self._listed.symbols:
-                raise
-            log.warning("instruments_dropped", exchange=self.name, instruments=[instrument], error=str(refusal)[:200])
             return []
         if not isinstance(rows, list):
             raise Unreachable(f"{self.name}: no list in the answer to {call}: {rows!r:.80}")
         return rows
+
+    async def _is_listed_after(self, refusal: Rejected, instrument: str) -> bool:
+        """Read the rules again where a refusal may be about this instrument; tell whether it is listed, as far as the refusal says."""
+        if refusal.reason not in _ABOUT_ONE:
+            return True
+        await self.listing.read_soon()
+        if instrument in self._listed.symbols:
+            return True
+        log.warning("instruments_dropped", exchange=self.name, instruments=[instrument], error=str(refusal)[:200])
+        return False
 
     async def candles(self, instrument: str, interval: str, since: datetime, until: datetime) -> tuple[Candle, ...]:
         """Return the closed bars that opened in [since, until); hours that the exchange does not give are absent.
@@ -212,7 +218,13 @@ class CcxtSource:
         symbol = self._listed.symbols.get(instrument)
         if symbol is None or instrument in self._listed.turned:
             return None
-        told, unit = await self._ask("fetch_order_book", symbol, _BOOK_LEVELS), self._listed.units[instrument]
+        unit = self._listed.units[instrument]
+        try:
+            told = await self._ask("fetch_order_book", symbol, _BOOK_LEVELS)
+        except Rejected as refusal:
+            if await self._is_listed_after(refusal, instrument):
+                raise Unreachable(f"{self.name}: no order book of {instrument}: {refusal}") from refusal
+            return None
         try:
             bids, asks = (tuple(level for row in told[side] if (level := _level(row, unit)) is not None) for side in ("bids", "asks"))
         except STUMBLES as error:

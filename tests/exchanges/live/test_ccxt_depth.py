@@ -71,3 +71,18 @@ async def test_a_book_over_the_wire() -> None:
         assert len(stage.server.log) == before
         assert isinstance(stage.source, DepthSource)
         assert not isinstance(SimulatedSource(stage.clock), DepthSource), "a made-up market has no book to show"
+
+
+@needs_player
+async def test_a_coin_that_was_delisted_since_the_list_was_read_has_no_book() -> None:
+    """A plan under way looks at the book of its next order: a refusal there is no end of the plan, and the rules are read again."""
+    async with Stage("binance") as stage:
+        await stage.source.markets()
+        stage.server.routes["GET /api/v3/depth"] = lambda _request: {"code": -1121, "msg": "Invalid symbol."}
+        with pytest.raises(Unreachable):
+            await stage.source.depth("BTC")
+        symbols = stage.server.routes["GET /api/v3/exchangeInfo"]["symbols"]
+        symbols[:] = [row for row in symbols if row["symbol"] != "BTCUSDT"]
+        stage.clock.advance(61)
+        assert await stage.source.depth("BTC") is None
+        assert "BTC" not in await stage.source.markets()
