@@ -137,7 +137,7 @@ class KeyRefused(ExchangeError):
 class AccountUnfit(KeyRefused):
     """The account is kept in a way that Ballast does not count with: its owner has to change that at the exchange first.
 
-    ``why``: hedge_mode, isolated_margin, borrowed.
+    ``why``: hedge_mode, isolated_margin, borrowed, multi_assets.
     """
 
     def __init__(self, why: str) -> None:

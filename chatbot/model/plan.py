@@ -337,6 +337,12 @@ class Plan:
         return (self.hedge.contract,) if self.hedge else ()
 
     @property
+    def trades_futures(self) -> bool:
+        """Tell whether a leg that is left trades futures, or brings or fetches their money."""
+        spot = (LegKind.SPOT_SELL, LegKind.SPOT_BUY)
+        return any(leg.kind not in spot and leg.state != LegState.DROPPED for leg in self.legs)
+
+    @property
     def short_legs(self) -> tuple[Leg, ...]:
         """Return the kept legs that sell the hedge's contract."""
         return tuple(leg for leg in self.legs if leg.instrument in self.hedge_contracts and leg.sells and leg.state != LegState.DROPPED)

@@ -259,7 +259,7 @@ class Rebalancing:
         """Carry out what the card showed, while it still tells the truth."""
         if (held_up := await self._held_up(plan, portfolio, accepted)) is not None:
             return held_up
-        evaluation = await self._evaluator.look(portfolio, fresh=True, also=plan.hedge_contracts)
+        evaluation = await self._evaluator.look(portfolio, fresh=True, also=plan.hedge_contracts, trades_futures=plan.trades_futures)
         if evaluation.figures is None:
             return CannotEvaluate(portfolio=portfolio, problems=evaluation.problems)
         await self.prepare(evaluation)
@@ -292,7 +292,7 @@ class Rebalancing:
         return await self._judge_stopped(plan, portfolio) if judged else Steady(plan=plan)
 
     async def _judge_stopped(self, plan: Plan, portfolio: Portfolio) -> Steady | LeftBehind | CannotEvaluate:
-        evaluation = await self._evaluator.look(portfolio, fresh=True, also=plan.hedge_contracts)
+        evaluation = await self._evaluator.look(portfolio, fresh=True, also=plan.hedge_contracts, trades_futures=plan.trades_futures)
         if evaluation.figures is None:
             return CannotEvaluate(portfolio=portfolio, problems=evaluation.problems)
         left = replace(plan, legs=tuple(leg for leg in plan.legs if leg.state in _UNFINISHED))

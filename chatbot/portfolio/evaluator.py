@@ -7,6 +7,8 @@ import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import structlog
+
 from chatbot.engine.errors import Refused
 from chatbot.errors import ExchangeError, KeyRefused, OtherWorld
 from chatbot.exchanges.base import unlisted
@@ -46,6 +48,9 @@ if TYPE_CHECKING:
     Settling = Callable[[Evaluation, int, datetime], Awaitable[Evaluation]]
 
 
+_LOG = structlog.get_logger()
+
+
 class Evaluator:
     """Reads accounts and prices; a missing, zero, stale or outlying price blocks the whole evaluation (domain 0).
 
@@ -78,16 +83,31 @@ class Evaluator:
         """Return the time of a portfolio's market at ``now``: the same where it is real."""
         return self._markets.market_time(portfolio, now)
 
-    async def look(self, portfolio: Portfolio, *, fresh: bool = False, patient: bool = False, also: Collection[str] = ()) -> Evaluation:
+    async def look(
+        self, portfolio: Portfolio, *, fresh: bool = False, patient: bool = False, also: Collection[str] = (), trades_futures: bool = False
+    ) -> Evaluation:
         """Evaluate ``portfolio``; with ``fresh`` prices are fetched again first, with ``patient`` only where they have grown too old.
 
         ``also`` are contracts that the strategy does not name and that are about to be traded; those of open hedges come by themselves.
+        With ``trades_futures`` the account must be kept in a way in which its futures can be traded.
         """
         async with self._db.read() as tx:
             states = await stored.read(tx, portfolio.id)
             used = await turnover.with_real_money_today(tx, portfolio, self._clock.now())
         signals = await self._signals(portfolio.strategy, self._markets.world_of(portfolio))
-        return replace(await self._look(portfolio, states, signals, fresh=fresh, patient=patient, also=also), used_today=used)
+        seen = await self._look(portfolio, states, signals, fresh=fresh, patient=patient, also=also)
+        why = await self._unfit(portfolio) if trades_futures and seen.figures is not None else None
+        return replace(seen, used_today=used) if why is None else replace(seen, figures=None, problems=(why,))
+
+    async def _unfit(self, portfolio: Portfolio) -> Problem | None:
+        """Return what keeps futures from being traded in an account that could be read; what is not told now, its orders will tell."""
+        try:
+            await (await self._accounts.exchange(portfolio.id)).ping()
+        except KeyRefused as refused:
+            return Problem(code=refused.why)
+        except ExchangeError as trouble:
+            _LOG.warning("modes of an account not told", portfolio=portfolio.id, error=str(trouble))
+        return None
 
     def again(self, evaluation: Evaluation) -> Evaluation:
         """Measure an evaluation once more, with the betas that are known by now; raises ``engine.errors.Refused``."""

@@ -190,8 +190,8 @@ async def _moved(update: Update, context: Context, plan_id: int, outcome: outcom
             lead = words.t(
                 "Prices have moved since plan {number} was made, so nothing was sent. Here is the plan as of now.", number=old.number
             )
-        case outcomes.CannotEvaluate():
-            lead = words.t(problems.NO_PRICES)
+        case outcomes.CannotEvaluate(problems=found):
+            lead = words.t(problems.no_plan(portfolio, found))
         case outcomes.Busy(plan=other):
             lead = views.closed_text(words, other)
         case outcomes.Closed():

@@ -41,6 +41,7 @@ _PROBLEMS = {
     "key_refused": N_("the exchange does not accept the key; /keys says what is wrong with it"),
     "hedge_mode": N_("the futures account is in hedge mode; change it to one-way mode at the exchange"),
     "isolated_margin": N_("futures are on isolated margin; change them to cross margin at the exchange"),
+    "multi_assets": N_("other coins carry the futures (multi-assets mode); change it to single-asset mode at the exchange"),
     "borrowed": N_("something is borrowed in the account; pay it back at the exchange"),
     "other_world": N_("it belongs to the market {coin}, and this bot runs on another one"),
     "bad_value": N_("the portfolio's value is not above zero"),
@@ -48,8 +49,11 @@ _PROBLEMS = {
     "negative_quantity": N_("the exchange reports a negative amount"),
 }
 #: said where figures were asked for, while checks go on and while they rest
-NO_PRICES: Final = N_("I can't get reliable prices, so there is no plan yet. I keep trying; you don't need to do anything.")
+_NO_PRICES: Final = N_("I can't get reliable prices, so there is no plan yet. I keep trying; you don't need to do anything.")
 _NO_PRICES_PAUSED: Final = N_("I can't get reliable prices, so there is no plan yet. It is paused, so I try only when you ask.")
+#: the same where the account or its key is in the way, and not a price
+_ACCOUNT_FIRST: Final = N_("Until then I send no orders here.")
+_OF_ACCOUNT: Final = frozenset({"key_refused", "hedge_mode", "isolated_margin", "multi_assets", "borrowed"})
 #: columns of a command on its button
 _ON_BUTTON = 40
 #: of one that is offered with a button: all of it can be read before it is tapped
@@ -121,6 +125,13 @@ def _is_empty(problems: Iterable[Problem]) -> bool:
     return any(problem.code == "empty" for problem in problems)
 
 
+def no_plan(portfolio: Portfolio, problems: Iterable[Problem]) -> str:
+    """Return why there is no plan where something cannot be evaluated, and what comes next."""
+    if any(problem.code in _OF_ACCOUNT for problem in problems):
+        return _ACCOUNT_FIRST
+    return _NO_PRICES_PAUSED if portfolio.paused else _NO_PRICES
+
+
 def cannot_evaluate(words: Words, portfolio: Portfolio, problems: Sequence[Problem]) -> View:
     """Answer a command that needs figures which are not there: never a plan. Where the person can say what is missing, they are asked."""
     if _is_empty(problems):
@@ -140,7 +151,7 @@ def cannot_evaluate(words: Words, portfolio: Portfolio, problems: Sequence[Probl
         head(words, portfolio),
         cannot_evaluate_line(words, problems),
         "",
-        esc(words.t(_NO_PRICES_PAUSED if portfolio.paused else NO_PRICES)),
+        esc(words.t(no_plan(portfolio, problems))),
     )
     return View(text, ((button(words.t("Try again"), "rebalance"), button(words.t("Why?"), "why")),))
 

@@ -174,3 +174,32 @@ async def test_a_hedge_whose_contract_is_delivered_ends(tmp_path: Path, venue: s
         assert count(ann, OVER) == 1
         assert count(ann, "Contract closed by the exchange") == 1
         assert INDEX not in await traded_next(ann)
+
+
+@pytest.mark.parametrize(
+    ("venue", "mode", "cure"),
+    [
+        ("binance", "hedge", "change it to one-way mode"),
+        pytest.param("binance", "multi_assets", "change it to single-asset mode", marks=pytest.mark.slow),
+        pytest.param("bybit", "hedge", "change it to one-way mode", marks=pytest.mark.slow),
+    ],
+)
+async def test_nothing_is_sent_while_the_account_is_kept_in_a_way_that_futures_cannot_be_traded(
+    tmp_path: Path, venue: str, mode: str, cure: str
+) -> None:
+    """Its person switches it while a card waits: without a position no answer to a look tells; spot legs and money came first."""
+    async with at_exchange(tmp_path, venue) as (ann, server):
+        await watch(ann, venue)
+        await ann.taps("Yes")
+        await agree(ann)
+        await ann.say("/targets BTC 32 ETH 25 USDT 33 FUTURES 10")
+        assert "futures: buy" in await ann.say("/rebalance")
+        setattr(theirs(server), mode, True)
+        await ann.tap("Confirm")
+        await ann.work()
+        assert cure in ann.last.text
+        assert "Until then I send no orders here." in ann.last.text
+        assert not theirs(server).orders
+        setattr(theirs(server), mode, False)
+        assert (await ann.confirm()).state is PlanState.DONE
+        assert stake(server)

@@ -205,7 +205,7 @@ class Binance:
             raise NoAnswer(f"leverage {answer['leverage']!r} where {leverage} was asked for")
 
     async def check(self, ask: Ask, *, futures: bool = True) -> None:
-        """Ask for both accounts and for the position mode."""
+        """Ask for both accounts, for the position mode and for what carries the futures."""
         table(await ask(_spot("GET", "account", 20)), "balances")
         if not futures:
             return
@@ -213,6 +213,9 @@ class Binance:
         mode = table(await ask(_futures("GET", "positionSide/dual", 30)), "dualSidePosition")["dualSidePosition"]
         if mode is not False:
             raise HedgeMode
+        many = table(await ask(_futures("GET", "multiAssetsMargin", 30)), "multiAssetsMargin")["multiAssetsMargin"]
+        if many is not False:
+            raise AccountUnfit("multi_assets")
 
 
 def _spot(verb: str, path: str, weight: float, **params: Any) -> Call:  # noqa: ANN401 - what ccxt urlencodes

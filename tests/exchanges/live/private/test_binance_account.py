@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chatbot.errors import HedgeMode, OutcomeUnknown, Rejected, Unreachable
+from chatbot.errors import AccountUnfit, HedgeMode, OutcomeUnknown, Rejected, Unreachable
 from chatbot.exchanges.base import Direction, OrderStatus, Side
 from tests.exchanges.live.private.wire import (
     KEYS,
@@ -95,6 +95,10 @@ async def test_hedge_mode_is_told_as_such() -> None:
         await room.account.positions()
     room.wire.routes["GET /fapi/v1/positionSide/dual"] = {"dualSidePosition": True}
     with pytest.raises(HedgeMode):
+        await room.account.ping()
+    room.wire.routes["GET /fapi/v1/positionSide/dual"] = {"dualSidePosition": False}
+    room.wire.routes["GET /fapi/v1/multiAssetsMargin"] = {"multiAssetsMargin": True}
+    with pytest.raises(AccountUnfit, match="multi_assets"):
         await room.account.ping()
     room.wire.fail("POST /fapi/v1/order", **refused(-4061, "Order's position side does not match user's setting."))
     with pytest.raises(Rejected, match="hedge_mode"):

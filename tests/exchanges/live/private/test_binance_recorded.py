@@ -171,7 +171,9 @@ async def test_what_is_sent_equals_what_ccxt_sends_for_the_same() -> None:
     assert await last(order("BTC", immediate=True)) == seen("create_order", spot, {"timeInForce": "IOC"})
     assert await last(order("BTC-PERP", post_only=True)) == seen("create_order", perp, {"postOnly": True})
     assert await last(room.account.set_leverage("BTC-PERP", Decimal(3))) == seen("set_leverage", [3, "BTC/USDT:USDT"], {})
-    assert await last(room.account.ping()) == seen("fetch_position_mode", ["BTC/USDT:USDT"], {})
+    await room.account.ping()
+    asked = room.wire.sent[-2]
+    assert (asked.verb, asked.host, asked.path, bare(asked.params)) == seen("fetch_position_mode", ["BTC/USDT:USDT"], {})
     assert await last(room.account.balances()) == seen("fetch_balance", [], {"type": "swap"})
     assert room.wire.sent[-2].path == seen("fetch_balance", [], {"type": "spot"})[2]
     room.wire.routes["GET /fapi/v3/positionRisk"] = [recorded()["GET /fapi/v3/positionRisk"][0] | {"positionSide": "BOTH"}]

@@ -230,6 +230,7 @@ def _routes(wire: Wire) -> dict[str, Any]:
         "GET /fapi/v3/account": futures_account(),
         "GET /fapi/v3/positionRisk": [],
         "GET /fapi/v1/positionSide/dual": {"dualSidePosition": False},
+        "GET /fapi/v1/multiAssetsMargin": {"multiAssetsMargin": False},
         "POST /api/v3/order": lambda params: spot_order(params, fills=[]),
         "POST /fapi/v1/order": perp_order,
         "GET /api/v3/order": Answer({"code": -2013, "msg": "Order does not exist."}, 400),
