@@ -32,6 +32,9 @@ def nothing_to_do(words: Words, found: NothingToDo, now: datetime | None = None)
         say(words, "Every line is close to its target. The orders would be too small to be worth their fees."),
         _largest(words, figures),
     ]
+    is_outside = any(reading.breach for reading in figures.limits)
+    if is_outside:
+        close = close[1:]
     if all(not reading.drift for reading in figures.limits):
         close = [say(words, "Every line is exactly on its target.")]
     if small is not None:
@@ -39,7 +42,7 @@ def nothing_to_do(words: Words, found: NothingToDo, now: datetime | None = None)
     undone = [joined(" ", (say(words, "Left out:"), left_out_text(words, left))) for left in found.left_out[:8]]
     text = page(
         head(words, portfolio),
-        bold(words.t("Nothing can be traded now.")) if undone else bold(words.t("Nothing to do.")),
+        bold(words.t("Nothing can be traded now.")) if undone or is_outside else bold(words.t("Nothing to do.")),
         *(undone or close),
         *(lives.standing_lines(words, figures, now) if now is not None else ()),
         weights_table(words, figures),
@@ -67,8 +70,10 @@ def _inside(words: Words, figures: PortfolioFigures, small: SmallDifference) -> 
     named, off = bold(coin(small.instrument)), small.weight
     if line is not None and abs(line.drift) > off:
         named, off = bold(line_name(words, line.line)), abs(line.drift)
-    facts = {"coin": named, "points": _small_points(words, off)}
-    return say(words, "Every line is inside its band. The largest difference is {coin}, {points} points.", **facts)
+    points = _small_points(words, off)
+    if any(reading.breach for reading in figures.limits):
+        return say(words, "The largest difference is {line}, {points} points.", line=named, points=points)
+    return say(words, "Every line is inside its band. The largest difference is {coin}, {points} points.", coin=named, points=points)
 
 
 def _furthest(figures: PortfolioFigures) -> LineReading | None:

@@ -480,3 +480,16 @@ def test_the_largest_difference_is_the_largest_of_all_that_is_shown(small: str) 
     ).text
     said = "<b>XRP</b>" if off > furthest else WORDS.points(furthest)
     assert said in text.partition("The largest difference is")[2].partition("points.")[0]
+
+
+def test_nothing_is_said_to_be_close_to_its_target_where_a_line_is_outside_its_band() -> None:
+    """It said so, and below it that the largest difference is 13.3 points."""
+    shown = figures()
+    off = replace(shown.limits[0], weight=shown.limits[0].target + D("0.133"), breach="over")
+    inside = tuple(replace(line, breach=None) for line in shown.limits)
+    for lines, said in (((off, *inside[1:]), "Nothing can be traded now."), (inside, "Nothing to do.")):
+        held = replace(shown, lines=lines, exposure=None)
+        text = nothing.nothing_to_do(WORDS, NothingToDo(portfolio=portfolio(), figures=held)).text
+        assert said in text
+        assert ("Every line is close to its target." in text) == (said == "Nothing to do.")
+    assert "The largest difference is" in text
