@@ -92,7 +92,7 @@ class Keyring:
         connected takes the place of the one before: what stood on that goes on with it. Raises :class:`UserError` where there are too many,
         :class:`ShutOut` where the person was blocked meanwhile.
         """
-        logs.hide((credentials.secret, credentials.api_key))
+        logs.hide(credentials.parts)
         report = await self._ask(exchange, credentials)
         shown = credentials.api_key[-_SHOWN:]
         if report.is_refused:
@@ -148,7 +148,7 @@ class Keyring:
         if found is None or not found[1]:
             raise KeyRefused(f"key {key_id} is not there")
         credentials = self._vault.open(found[1], _owner(found[0]))
-        logs.hide((credentials.secret, credentials.api_key))
+        logs.hide(credentials.parts)
         return credentials, found[0].report
 
     async def look(self, person: Person, key_id: int) -> ExchangeKey | None:
@@ -161,7 +161,7 @@ class Keyring:
 
     async def _look(self, key: ExchangeKey, sealed: str) -> ExchangeKey:
         credentials = self._vault.open(sealed, _owner(key))
-        logs.hide((credentials.secret, credentials.api_key))
+        logs.hide(credentials.parts)
         report = await self._ask(key.exchange, credentials)
         looked = replace(key, report=report)
         if KeyProblem.UNREACHABLE not in report.problems:

@@ -127,9 +127,10 @@ def _decoded(written: str) -> bytes:
 
 
 def _written(credentials: Credentials) -> bytes:
-    return json.dumps([credentials.api_key, credentials.secret]).encode()
+    third = [credentials.passphrase] if credentials.passphrase else []
+    return json.dumps([credentials.api_key, credentials.secret, *third]).encode()
 
 
 def _read(text: bytes) -> Credentials:
-    api_key, secret = json.loads(text)
-    return Credentials(api_key=api_key, secret=secret)
+    api_key, secret, *third = json.loads(text)
+    return Credentials(api_key=api_key, secret=secret, passphrase=third[0] if third else "")

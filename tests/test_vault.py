@@ -19,10 +19,10 @@ MINE = Owner(person_id=42, exchange="binance", key_id=7)
 KEY = Credentials(api_key="public-half-of-it", secret="the-secret-half-of-it")
 
 
-@given(api_key=WORDS, secret=WORDS, owner=OWNERS, other=OWNERS)
-def test_what_is_sealed_opens_for_its_owner_and_for_nobody_else(api_key: str, secret: str, owner: Owner, other: Owner) -> None:
-    """Whatever the key is; person, exchange and row are each part of the seal."""
-    vault, credentials = Vault((NEW,)), Credentials(api_key=api_key, secret=secret)
+@given(api_key=WORDS, secret=WORDS, third=WORDS, owner=OWNERS, other=OWNERS)
+def test_what_is_sealed_opens_for_its_owner_and_for_nobody_else(api_key: str, secret: str, third: str, owner: Owner, other: Owner) -> None:
+    """Whatever the key is, of two parts or three; person, exchange and row are each part of the seal."""
+    vault, credentials = Vault((NEW,)), Credentials(api_key=api_key, secret=secret, passphrase=third)
     sealed = vault.seal(credentials, owner)
     assert vault.open(sealed, owner) == credentials
     assert len(secret) < 8 or secret not in sealed

@@ -48,6 +48,14 @@ class TradeSource(Protocol):
 
 
 @runtime_checkable
+class TwoWallets(Protocol):
+    """An account at an exchange that keeps two wallets, or one purse."""
+
+    #: False where its person alone can move money between them
+    moves_money: bool
+
+
+@runtime_checkable
 class Recorded(Protocol):
     """An account whose exchange tells what has changed it."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from chatbot.exchanges.live.venues import has_passphrase
 from chatbot.exchanges.testserver.prices import SourceFeed
 from chatbot.exchanges.testserver.server import Server
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _MASTER_KEY = "ZGVtbyBvZiBCYWxsYXN0OiBub3RoaW5nIHNlY3JldCE"
 _API_KEY = "DemoAccountOfBallastOnThisMachine0001"
 _SECRET = "ThisSecretIsKnownToEverybody0123456789"  # noqa: S105 - it says so
+_PASSPHRASE = "KnownToEverybody01"  # noqa: S105 - as above
 _MONEY: Mapping[str, Decimal] = {"USDT": Decimal(6000), "BTC": Decimal("0.04"), "ETH": Decimal("0.5")}
 
 
@@ -32,8 +34,12 @@ class RunningExchange:
     clock: Clock
     #: what the demo seals keys with
     master_key: str = _MASTER_KEY
-    #: both halves of the key to the account, as a person sends them
-    key: str = f"{_API_KEY}\n{_SECRET}"
+
+    @property
+    def key(self) -> str:
+        """Return all parts of the key to the account, as a person sends them."""
+        third = [_PASSPHRASE] if has_passphrase(self.server.dialect.name) else []
+        return "\n".join((_API_KEY, _SECRET, *third))
 
     @property
     def options(self) -> dict[str, Any]:
@@ -43,7 +49,7 @@ class RunningExchange:
     async def follow(self, source: PriceSource) -> None:
         """Take prices from the demo's market and open the account, which starts over with every start."""
         await self.server.follow(SourceFeed(source, self.clock))
-        self.server.venue.open_account(_API_KEY, _SECRET, _MONEY)
+        self.server.venue.open_account(_API_KEY, _SECRET, _MONEY).passphrase = _PASSPHRASE
 
 
 @asynccontextmanager

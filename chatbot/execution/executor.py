@@ -123,6 +123,14 @@ class Executor:
         if troubles:
             raise troubles[0]
 
+    async def has_arrived(self, plan_id: int) -> bool:
+        """Tell whether the money has come for which a plan waits, and which its person alone can move; raises ``ExchangeError``."""
+        view = await self._deps.scribe.view(plan_id)
+        waiting = [one for one in view.unsettled if view.leg(one.leg_index).is_transfer] if view is not None else []
+        if view is None or not waiting or not recovery.is_by_hand(exchange := await self._exchanges(view.portfolio.id)):
+            return False
+        return any([await exchange.find_transfer(one.client_id) for one in waiting])
+
     async def give_up(self, plan_id: int, figures: PortfolioFigures) -> bool:
         """End a plan that a halt has parked where it stands, with the portfolio as it is now; nothing is sent for the rest.
 

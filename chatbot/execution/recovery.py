@@ -13,7 +13,7 @@ import structlog
 
 from chatbot.durable import Standing, enqueue_plan, plan_key
 from chatbot.errors import ExchangeError, ListedLater, OutcomeUnknown, Rejected, Unreachable, contained
-from chatbot.exchanges.abilities import TradeSource
+from chatbot.exchanges.abilities import TradeSource, TwoWallets
 from chatbot.execution import next_order, orders, outcomes, wallets
 from chatbot.execution.lifecycle import IllegalMove, LegEvent, PlanEvent, advance
 from chatbot.execution.record import (
@@ -32,6 +32,7 @@ from chatbot.execution.record import (
 )
 from chatbot.model import STOPPED, UNDER_WAY, LegKind, OrderState, PlanState
 from chatbot.store import events, halt, plans
+from chatbot.store import orders as stored_orders
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
     from chatbot.clock import Clock
     from chatbot.durable import Work
-    from chatbot.exchanges.base import Order
+    from chatbot.exchanges.base import Exchange, Order
     from chatbot.execution.outcomes import LegAttempt
     from chatbot.execution.record import Scribe, View
     from chatbot.model import Plan
@@ -78,8 +79,23 @@ class Hands(Protocol):
         """Take back what works at the exchange for a plan, and write down how it ended; raises ``ExchangeError``."""
         ...
 
+    async def has_arrived(self, plan_id: int) -> bool:
+        """Tell whether the money has come for which a plan waits, and which its person alone can move; raises ``ExchangeError``."""
+        ...
+
 
 async def settle(move: LegAttempt, attempt: Attempt) -> float:
+    """Find out what became of an order or transfer that was written down, ours or, where it can only be so, its person's."""
+    by_hand = move.leg.is_transfer and is_by_hand(move.exchange)
+    return await (_made_by_hand if by_hand else _settled)(move, attempt)
+
+
+def is_by_hand(exchange: Exchange) -> bool:
+    """Tell whether its person alone can move money between the wallets of an account."""
+    return isinstance(exchange, TwoWallets) and not exchange.moves_money
+
+
+async def _settled(move: LegAttempt, attempt: Attempt) -> float:
     """Find out what became of an order or transfer that was written down; raises :class:`Parked` when that is impossible.
 
     Sending again is safe only when the exchange can no longer accept the first request, says that it has none, calls off nothing of
@@ -105,6 +121,19 @@ async def settle(move: LegAttempt, attempt: Attempt) -> float:
             return 0.0
         await move.deps.clock.sleep(pace.poll_pause_s)
     return await _unlisted(move, attempt)
+
+
+async def _made_by_hand(move: LegAttempt, attempt: Attempt) -> float:
+    """Take over a transfer that its person alone can make, or ask for it: nothing of ours is on its way. Returns as ``settle``."""
+    if await _adopted(move, attempt):
+        return 0.0
+    if stopped := await move.stop_word():
+        await outcomes.refused(move, attempt, stopped)
+    elif attempt.state != OrderState.UNKNOWN:
+        await outcomes.record_unknown(move, attempt, INTERRUPTED)
+    else:
+        raise Parked("by_hand")
+    return 0.0
 
 
 async def _stopped_unlisted(move: LegAttempt, attempt: Attempt) -> bool:
@@ -310,10 +339,11 @@ class Recovery:
 
         The journal decides, whatever the durable engine lost or says. After ``REVIVALS_MAX`` times the orders of the plan are called off
         and it is parked with a message. A plan that cannot be looked after does not keep the others waiting. What a halt has stopped
-        while its exchange could not be reached is called off as well.
+        while its exchange could not be reached is called off as well. A plan goes on by itself when the money has come that its person
+        was asked to move.
         """
         async with self._db.read() as tx:
-            under_way, stopped = await plans.under_way(tx), await halt.stopped(tx)
+            under_way, stopped, waiting = await plans.under_way(tx), await halt.stopped(tx), await stored_orders.parked_transfers(tx)
         revived: list[int] = []
         stuck: set[str] = set()
         for plan_id in under_way:
@@ -327,7 +357,17 @@ class Recovery:
                     await self._hands.call_off(plan_id)
                 except ExchangeError as trouble:
                     _LOG.warning("orders not called off", plan=plan_id, error=str(trouble))
+        for plan_id in waiting:
+            with contained("plan not looked after", plan=plan_id):
+                await self._go_on_with_money(plan_id)
         return tuple(revived)
+
+    async def _go_on_with_money(self, plan_id: int) -> None:
+        try:
+            if await self._hands.has_arrived(plan_id):
+                await self.carry_on(plan_id)
+        except ExchangeError as trouble:
+            _LOG.warning("not seen whether money was moved", plan=plan_id, error=str(trouble))
 
     async def _revive(self, plan_id: int, stuck: set[str]) -> bool:
         """Give a plan that nobody carries out a new workflow, or park it; stuck work is added to ``stuck``."""

@@ -85,10 +85,17 @@ def is_own(exchange: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """An exchange key as its exchange made it; neither half shows in a log line, a traceback or a test's output."""
+    """An exchange key as its exchange made it; no part of it shows in a log line, a traceback or a test's output."""
 
     api_key: str = field(repr=False)
     secret: str = field(repr=False)
+    #: the third part, which its person made up, where the exchange asks for one
+    passphrase: str = field(default="", repr=False)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Return all of it, which stands nowhere else."""
+        return tuple(part for part in (self.secret, self.api_key, self.passphrase) if part)
 
 
 class KeyProblem(StoredWord):

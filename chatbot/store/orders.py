@@ -41,6 +41,13 @@ _FILLED = (
 
 #: how far back it is looked, in orders of everybody: what is older says little of the market of today, and nobody waits for it
 _LOOK_BACK = 5000
+_PARKED_TRANSFERS = (
+    select(_orders.plan_id)
+    .distinct()
+    .join(tables.plans, _plans.id == _orders.plan_id)
+    .where(_plans.state == PlanState.PARKED, _orders.state == OrderState.UNKNOWN, _orders.side.in_((LegKind.TO_SPOT, LegKind.TO_FUTURES)))
+    .order_by(_orders.plan_id)
+)
 _NEWEST = select(func.max(_orders.id)).scalar_subquery()
 _FILLS = (
     select(_orders.instrument, _orders.immediate, _plans.mode, _legs.kind, _legs.sells)
@@ -150,6 +157,11 @@ async def orders_of(tx: Tx, plan_id: int, legs: Collection[int]) -> tuple[Attemp
 async def transfers(tx: Tx, portfolio_id: int) -> tuple[Attempt, ...]:
     """Return every transfer between the wallets that was written down for a portfolio, the oldest first."""
     return _attempts(await tx.execute(_TRANSFERS, {"one": portfolio_id}))
+
+
+async def parked_transfers(tx: Tx) -> tuple[int, ...]:
+    """Return the plans of everybody that stopped half-way with a transfer of which nobody knows, oldest first."""
+    return tuple((await tx.execute(_PARKED_TRANSFERS)).scalars())
 
 
 @reads("order")

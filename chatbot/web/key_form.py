@@ -21,12 +21,14 @@ from chatbot.model import Credentials
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
 
-#: bytes of what is sent: two halves of a key of the longest kind, escaped
+#: bytes of what is sent: the parts of a key of the longest kind, escaped
 _BYTES_MAX = 8 * 1024
 #: seconds in which it has to be there
 _BODY_S = 10.0
 #: names of what is sent
-_API_KEY, _SECRET = "api_key", "secret"
+_API_KEY, _SECRET, _PASSPHRASE = "api_key", "secret", "passphrase"
+#: characters of a passphrase, which its person made up, at most
+_PASSPHRASE_MAX = 64
 _FORM = "application/x-www-form-urlencoded"
 
 _STYLE = """
@@ -67,6 +69,8 @@ class Page:
     lines: tuple[str, ...]
     #: labels of the two halves and of the button
     fields: tuple[str, str, str] | None = None
+    #: label of the third part; empty: there is none
+    passphrase: str = ""
     #: what was wrong with what was sent; empty: nothing
     wrong: str = ""
     status: int = 200
@@ -135,19 +139,24 @@ async def _read(request: web.Request) -> Credentials | None:
         sent = dict(parse_qsl(body.decode("ascii"), strict_parsing=True, max_num_fields=4, keep_blank_values=True))
     except ValueError:
         return None
-    api_key, secret = (sent.get(name, "").strip() for name in (_API_KEY, _SECRET))
-    return Credentials(api_key=api_key, secret=secret) if _is_half(api_key) and _is_half(secret) and api_key != secret else None
+    api_key, secret, third = (sent.get(name, "").strip() for name in (_API_KEY, _SECRET, _PASSPHRASE))
+    fits = _is_half(api_key) and _is_half(secret) and api_key != secret and _is_third(third)
+    return Credentials(api_key=api_key, secret=secret, passphrase=third) if fits else None
 
 
 def _is_half(text: str) -> bool:
     return 12 <= len(text) <= 256 and text.isascii() and text.replace("-", "").replace("_", "").isalnum()
 
 
+def _is_third(text: str) -> bool:
+    return len(text) <= _PASSPHRASE_MAX and text.isascii() and text.isprintable() and " " not in text
+
+
 def _drawn(page: Page) -> web.Response:
     """Write a page as HTML; everything on it is escaped."""
     lines = "".join(f"<p>{html.escape(line)}</p>" for line in page.lines)
     wrong = f'<p class="bad" role="alert">{html.escape(page.wrong)}</p>' if page.wrong else ""
-    form = _fields(*page.fields) if page.fields else ""
+    form = _fields(*page.fields, page.passphrase) if page.fields else ""
     text = (
         f'<!doctype html><html lang="{html.escape(page.language)}"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{html.escape(page.title)}</title>'
@@ -156,10 +165,12 @@ def _drawn(page: Page) -> web.Response:
     return web.Response(text=text, content_type="text/html", charset="utf-8", status=page.status, headers=HEADERS)
 
 
-def _fields(api_key: str, secret: str, send: str) -> str:
+def _fields(api_key: str, secret: str, send: str, passphrase: str) -> str:
     plain = 'required maxlength="256" autocomplete="off" autocapitalize="off" autocorrect="off" spellcheck="false"'
+    named = f'<label for="p">{html.escape(passphrase)}</label><input id="p" name="{_PASSPHRASE}" type="password" {plain}>'
+    third = named if passphrase else ""
     return (
         f'<form method="post"><label for="a">{html.escape(api_key)}</label><input id="a" name="{_API_KEY}" {plain}>'
-        f'<label for="s">{html.escape(secret)}</label><input id="s" name="{_SECRET}" type="password" {plain}>'
+        f'<label for="s">{html.escape(secret)}</label><input id="s" name="{_SECRET}" type="password" {plain}>{third}'
         f"<button>{html.escape(send)}</button></form>"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chatbot.exchanges.live.venues import has_passphrase
 from chatbot.keyring import CHAT_DIALOG, Refused
 from chatbot.model import Credentials, Mode, Plan
 from handlers.chat.context import answer, reply, show
@@ -67,11 +68,11 @@ async def typed(update: Update, context: Context, data: dict[str, Any]) -> None:
     if not can_be_heard(context, update.update_id):
         await reply(update, context, views.unheard(context.words, deleted=deleted))
         return
-    credentials = _credentials(heard(context, update.update_id))
-    if credentials is None:
-        await reply(update, context, views.unreadable(context.words, deleted=deleted))
-        return
     exchange = str(data["exchange"])
+    credentials = _credentials(heard(context, update.update_id), third=has_passphrase(exchange))
+    if credentials is None:
+        await reply(update, context, views.unreadable(context.words, exchange, deleted=deleted))
+        return
     await context.leave(DIALOG)
     await reply(update, context, views.checking(context.words, exchange, deleted=deleted))
     outcome = await context.program.keyring.connect(context.person, exchange, credentials)
@@ -88,10 +89,13 @@ async def unheard(update: Update, context: Context) -> None:
     await reply(update, context, said(context.words, deleted=await unsay(update, context)))
 
 
-def _credentials(text: str) -> Credentials | None:
-    """Return the two halves of a key as they stand in a text; None where there are not two of them."""
-    found = halves(text)
-    return Credentials(api_key=found[0], secret=found[1]) if len(found) == 2 else None
+def _credentials(text: str, *, third: bool) -> Credentials | None:
+    """Return the two halves of a key as they stand in a text, and a ``third`` part after them; None where they are not all there."""
+    last = text.split()[-1:] if third else []
+    found = [half for half in halves(text) if half not in last]
+    if len(found) != 2 or len(last) != third:
+        return None
+    return Credentials(api_key=found[0], secret=found[1], passphrase="".join(last))
 
 
 async def keys(update: Update, context: Context) -> None:

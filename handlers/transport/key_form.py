@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from chatbot.errors import ShutOut, UserError
+from chatbot.exchanges.live.venues import has_passphrase
 from chatbot.i18n import N_
 from chatbot.keyring import Refused
 from chatbot.web.key_form import Page
@@ -40,11 +41,11 @@ class KeyFormAnswers:
     async def take(self, token: str, credentials: Credentials | None) -> Page:
         """Use the address up, ask the exchange, and tell the chat what came of it; what is no key leaves the address as it is."""
         keyring = self._program.keyring
-        if credentials is None:
-            asked = await keyring.asked(token)
-            return self._ended() if asked is None else self._form(asked, wrong=True)
+        asked = await keyring.asked(token)
+        if asked is not None and (credentials is None or bool(credentials.passphrase) is not has_passphrase(asked.exchange)):
+            return self._form(asked, wrong=True)
         asked = await keyring.use_form(token)
-        if asked is None:
+        if asked is None or credentials is None:
             return self._ended()
         words = words_for(self._program, asked.person)
         try:
@@ -64,7 +65,9 @@ class KeyFormAnswers:
         return _note(words, title, words.t(_SEE_CHAT, exchange=name_of(asked.exchange)))
 
     def _form(self, asked: Asked, *, wrong: bool = False) -> Page:
-        words = words_for(self._program, asked.person)
+        words, third = words_for(self._program, asked.person), has_passphrase(asked.exchange)
+        both = words.t("That is not a key. Copy the API key and the secret in full, each into its own field.")
+        unfit = words.t("That is not a key. Copy all three parts in full, each into its own field.") if third else both
         return Page(
             language=asked.person.language,
             title=words.t("Your {exchange} key", exchange=name_of(asked.exchange)),
@@ -73,7 +76,8 @@ class KeyFormAnswers:
                 words.t("This page works once, and only for ten minutes after you asked for it."),
             ),
             fields=(words.t("API key"), words.t("Secret"), words.t("Give it to the bot")),
-            wrong=words.t("That is not a key. Copy the API key and the secret in full, each into its own field.") if wrong else "",
+            passphrase=words.t("Passphrase") if third else "",
+            wrong=unfit if wrong else "",
             status=_UNFIT if wrong else 200,
         )
 

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Final
 from chatbot.clock import UTC_ZONE
 from chatbot.exchanges.base import asset_of, is_perp
 from chatbot.i18n import N_
-from chatbot.model import CORE, FUTURES, NET, STABLE, Mode, is_test, venue_of
+from chatbot.model import CORE, FUTURES, NET, STABLE, Mode, is_test
 from handlers.buttons import Button, Keyboard, Style, Tap
+from handlers.views.person.key_guides import venue_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -275,7 +276,7 @@ def _cells(row: Sequence[str], widths: Sequence[int]) -> list[str]:
 def mark(mode: Mode, exchange: str = "", *, watched: bool = False) -> Html:
     """Return the mode mark that every message about money starts with; the same in every language."""
     text = _TEST if is_test(exchange) else "WATCH" if watched else mode.value.upper()
-    return bold(f"{text}{DOT}{clip(venue_of(exchange), 20).title()}" if mode is Mode.LIVE and exchange else text)
+    return bold(f"{text}{DOT}{clip(venue_name(exchange), 20)}" if mode is Mode.LIVE and exchange else text)
 
 
 def head(words: Words, portfolio: Portfolio, *rest: object, name: bool = False) -> Html:

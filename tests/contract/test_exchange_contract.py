@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chatbot.clock import ManualClock
-from chatbot.errors import NotEnoughMoney, Rejected
+from chatbot.errors import NotEnoughMoney, OutcomeUnknown, Rejected
 from chatbot.exchanges.base import Direction, Exchange, Order, OrderRequest, OrderStatus, PriceSource, Quote, SentTransfer, Side
 from chatbot.exchanges.live.private.account import LiveAccount
 from chatbot.exchanges.live.private.opening import Accounts
+from chatbot.exchanges.live.venues import venue_named
 from chatbot.exchanges.manual import ManualExchange
 from chatbot.exchanges.markets.path import down, up
 from chatbot.exchanges.markets.replay import ReplaySource
@@ -23,7 +24,9 @@ from chatbot.exchanges.paper.account import AccountState
 from chatbot.exchanges.paper.paper import PaperExchange
 from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
 from chatbot.exchanges.testserver.dialects.bybit.speech import BYBIT
+from chatbot.exchanges.testserver.dialects.weex.speech import WEEX
 from chatbot.exchanges.testserver.harshness import KIND
+from chatbot.exchanges.testserver.ledger import Wallet
 from chatbot.exchanges.testserver.server import Server
 from chatbot.model import Credentials
 from tests.exchanges.live.private.wire import Written
@@ -37,7 +40,7 @@ needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the recorded market i
 
 
 #: venues that take keys, as the test exchange speaks them
-DIALECTS: dict[str, Any] = {"binance": BINANCE, "bybit": BYBIT}
+DIALECTS: dict[str, Any] = {"binance": BINANCE, "bybit": BYBIT, "weex": WEEX}
 
 
 @dataclass
@@ -50,6 +53,8 @@ class Bench:
     saved: list[AccountState]
     #: makes a live account anew; nothing is saved of it but what the journal says of transfers
     reopen: Callable[[], Exchange] = field(default=lambda: pytest.fail("nothing to open"))
+    #: where its person alone can move money: what they do
+    moves: Callable[[Direction, Decimal, str], None] | None = None
 
     def again(self) -> Exchange:
         """Return the same account as it is after a restart."""
@@ -58,6 +63,15 @@ class Bench:
         state = AccountState.from_json(self.saved[-1].to_json())
         assert state == self.saved[-1]
         return type(self.exchange)(self.source, self.clock, state, save=self.exchange._save)  # type: ignore[call-arg, attr-defined]
+
+    async def transfer(self, direction: Direction, amount: Decimal, name: str) -> None:
+        """Move money between the wallets, as the bot does, or as it has its person do it."""
+        if self.moves is not None and not await self.exchange.find_transfer(name):
+            with pytest.raises(OutcomeUnknown):
+                await self.exchange.transfer(direction, amount, name)
+            self.moves(direction, amount, name)
+        elif self.moves is None:
+            await self.exchange.transfer(direction, amount, name)
 
     async def quote(self, instrument: str) -> Quote:
         """Return the quote of one instrument."""
@@ -83,13 +97,21 @@ async def live(dialect: Any, clock: ManualClock) -> AsyncIterator[Bench]:
         accounts = Accounts(clock, {dialect.name: {**server.options(), "timeout_on_exit": 0}})
 
         def opened() -> Exchange:
-            return accounts.account(dialect.name, Credentials(api_key="key", secret="secret"), tag="t", journal=journal)
+            return accounts.account(
+                dialect.name, Credentials(api_key="key", secret="secret", passphrase="passphrase"), tag="t", journal=journal
+            )
 
         def reopened() -> Exchange:
             journal["t1"] = SentTransfer(direction=Direction.TO_FUTURES, amount=Decimal(20_000), at=NOW)  # as the executor has written it
             return opened()
 
-        yield Bench(opened(), accounts.prices(dialect.name), clock, [], reopened)
+        def moves(direction: Direction, amount: Decimal, name: str) -> None:
+            journal[name] = SentTransfer(direction=direction, amount=amount, at=clock.now())
+            ways = (Wallet.SPOT, Wallet.FUTURES) if direction is Direction.TO_FUTURES else (Wallet.FUTURES, Wallet.SPOT)
+            server.venue.transfer(server.venue.accounts["key"], *ways, "USDT", amount)
+
+        by_hand = moves if not venue_named(dialect.name).moves_money else None
+        yield Bench(opened(), accounts.prices(dialect.name), clock, [], reopened, by_hand)
         await accounts.close()
 
 
@@ -198,7 +220,7 @@ async def test_an_unknown_instrument_is_refused(bench: Bench) -> None:
 
 async def test_a_transfer_happens_once_per_client_id(bench: Bench) -> None:
     for _ in range(2):
-        await bench.exchange.transfer(Direction.TO_FUTURES, Decimal(10_000), "t1")
+        await bench.transfer(Direction.TO_FUTURES, Decimal(10_000), "t1")
     balances = await bench.exchange.balances()
     assert (balances.spot["USDT"], balances.futures_wallet) == (Decimal(90_000), Decimal(10_000))
     assert await bench.exchange.find_transfer("t1")
@@ -210,7 +232,7 @@ async def test_a_transfer_happens_once_per_client_id(bench: Bench) -> None:
 
 
 async def test_a_position_opens_reduces_and_closes(bench: Bench) -> None:
-    await bench.exchange.transfer(Direction.TO_FUTURES, Decimal(20_000), "t1")
+    await bench.transfer(Direction.TO_FUTURES, Decimal(20_000), "t1")
     await bench.exchange.set_leverage("BTC-PERP", Decimal(3))
     await bench.exchange.set_leverage("BTC-PERP", Decimal(3))
     opened = await bench.trade("a", "BTC-PERP", Side.SELL, "0.3")
@@ -225,7 +247,7 @@ async def test_a_position_opens_reduces_and_closes(bench: Bench) -> None:
 
 
 async def test_reduce_only_never_opens_or_turns(bench: Bench) -> None:
-    await bench.exchange.transfer(Direction.TO_FUTURES, Decimal(20_000), "t1")
+    await bench.transfer(Direction.TO_FUTURES, Decimal(20_000), "t1")
     await bench.trade("a", "BTC-PERP", Side.BUY, "0.1")
     for name, side, qty in (("b", Side.BUY, "0.1"), ("c", Side.SELL, "0.2")):
         with pytest.raises(Rejected) as refused:
@@ -250,7 +272,7 @@ async def test_value_changes_by_fees_and_spread_only_when_the_market_stands_stil
 
 
 async def test_an_account_survives_being_written_down_and_read_again(bench: Bench) -> None:
-    await bench.exchange.transfer(Direction.TO_FUTURES, Decimal(20_000), "t1")
+    await bench.transfer(Direction.TO_FUTURES, Decimal(20_000), "t1")
     await bench.trade("a", "BTC", Side.BUY, "0.1")
     await bench.trade("b", "BTC-PERP", Side.SELL, "0.1")
     again = bench.again()

@@ -39,7 +39,7 @@ from chatbot.store import accounts, orders, plans, portfolios, tables
 from tests.inline import Inline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Mapping
 
     from chatbot.durable import Work
     from chatbot.store.database import Database, Tx
@@ -224,6 +224,8 @@ class Lab:
     executor: Executor
     portfolio: Portfolio
     points: list[str] = field(default_factory=list)
+    #: does what its person is asked for, when nothing runs any more; False: there was nothing to do
+    somebody: Callable[[], Awaitable[bool]] | None = None
 
     async def plan(self, words: str, *reasons: Reason) -> Plan:
         """Store a plan and confirm it, as Confirm in chat does."""
@@ -244,6 +246,8 @@ class Lab:
         """Run what waits."""
         assert isinstance(self.work, Inline)
         await self.work.run_pending()
+        while self.somebody is not None and await self.somebody():
+            await self.work.run_pending()
 
     async def let_go(self, plan_id: int) -> Plan:
         """Let a plan go on that waits for its person because nobody knows of an order: they have looked, and there is none."""

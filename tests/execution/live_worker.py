@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
     from chatbot.model import Plan
 
-KEYS = Credentials(api_key="key", secret="secret")
+KEYS = Credentials(api_key="key", secret="secret", passphrase="passphrase")
 TAG = "t"
 PACE = Pace(poll_s=1, requote_s=4, requotes=1, retries_s=(1, 2, 4), margin_s=1)
 #: of the machine's time: a plan that has not ended by then is stuck
@@ -64,6 +64,8 @@ NOWHERE = "http://127.0.0.1:1/"
 PLANS_MAX = 2
 #: what a person lets a parked plan wait
 _LATER_S = 60
+#: how often they look where nothing is ever sent again, until they close it
+_IN_VAIN = 3
 #: how often it is looked whether the plan is still carried out before its state is read
 _LOOKS = 20
 #: a client id of ours in a request
@@ -259,7 +261,8 @@ class Life:
                 await self.clock.sleep(_LATER_S)
                 await self._let_go(lab)
                 recovery = lab.executor.recovery
-                await (recovery.close if self.weather.closes else recovery.carry_on)(plan.id)
+                in_vain = lab.account.late_window_s is None and [one["why"] for one in told[-_IN_VAIN:]] == ["unknown"] * _IN_VAIN
+                await (recovery.close if self.weather.closes or in_vain else recovery.carry_on)(plan.id)
             if self.weather.stops and any(leg.attempts for leg in plan.legs):
                 await lab.executor.recovery.stop(plan.id, 1)
             if self.weather.halts and any(leg.attempts for leg in plan.legs):

@@ -12,21 +12,23 @@ from chatbot.errors import Unreachable
 from chatbot.exchanges.live.private.opening import Accounts
 from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
 from chatbot.exchanges.testserver.dialects.bybit.speech import BYBIT
+from chatbot.exchanges.testserver.dialects.weex.speech import WEEX
 from chatbot.exchanges.testserver.faults import faults_of
 from chatbot.exchanges.testserver.harshness import Harshness
+from chatbot.exchanges.testserver.ledger import Wallet
 from chatbot.exchanges.testserver.server import Server
 from chatbot.execution.transfers import WrittenTransfers
-from chatbot.model import Cause, Credentials, LegState, PlanState, Reason
+from chatbot.model import Cause, Credentials, LegState, OrderState, PlanState, Reason
 from tests.execution.lab import FIGURES, QUICK, Lab, open_lab, states
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from chatbot.execution.pace import Pace
     from chatbot.model import Plan, PortfolioFigures
     from chatbot.store.database import Database
 
-DIALECTS: dict[str, Any] = {"binance": BINANCE, "bybit": BYBIT}
+DIALECTS: dict[str, Any] = {"binance": BINANCE, "bybit": BYBIT, "weex": WEEX}
 #: a bit of everything: spot both ways, money between the wallets, a contract opened and one reduced
 WORDS = "reduce sell 0.05 BTC-PERP; sell 0.1 BTC; to_futures 500; buy 0.5 ETH; increase sell 0.4 ETH-PERP"
 FILLED = LegState.FILLED
@@ -45,11 +47,35 @@ async def on(venue: str, db: Database, pace: Pace = QUICK) -> AsyncIterator[tupl
     async with Server(DIALECTS[venue], lab.clock) as server:
         theirs = server.venue.open_account("key", "secret", {"BTC": Decimal(1), "USDT": Decimal(20_000)}, Decimal(9_000))
         accounts = Accounts(lab.clock, {venue: server.options()}, prepare=prepare)
-        keys = Credentials(api_key="key", secret="secret")
+        keys = Credentials(api_key="key", secret="secret", passphrase="passphrase")
         lab.account = accounts.account(venue, keys, tag="t", journal=WrittenTransfers(db, lab.portfolio.id))
         theirs.stake("BTC-PERP").trade(Decimal("0.25"), Decimal(52_000))
+        lab.somebody = _who_moves_money(lab, server)
         yield lab, server
         await accounts.close()
+
+
+def _who_moves_money(lab: Lab, server: Server) -> Callable[[], Awaitable[bool]]:
+    """Return somebody who moves money wherever they are asked to; the plan goes on by itself at a later look of a minute."""
+
+    async def moves() -> bool:
+        kind, facts = (await lab.told() or [("", {})])[-1]
+        if (kind, facts.get("why")) != ("plan_parked", "by_hand"):
+            return False
+        plan_id = int(facts["plan_id"])
+        asked = next((one for one in await lab.attempts(plan_id) if one.state is OrderState.UNKNOWN), None)
+        if asked is None or (await lab.read(plan_id)).state is not PlanState.PARKED:
+            return False
+        ways = (Wallet.SPOT, Wallet.FUTURES) if asked.side == "to_futures" else (Wallet.FUTURES, Wallet.SPOT)
+        server.venue.transfer(server.venue.accounts["key"], *ways, "USDT", asked.qty)
+        for _ in range(30):
+            lab.clock.advance(60)  # type: ignore[attr-defined]
+            await lab.executor.recovery.reconcile()
+            if (await lab.read(plan_id)).state is not PlanState.PARKED:
+                return True
+        return False
+
+    return moves
 
 
 def agrees(plan: Plan, server: Server) -> None:
@@ -84,7 +110,7 @@ async def test_money_that_a_sale_has_brought_is_waited_for_where_balances_lag(db
     """Two coins are bought with what another is sold for: neither is cut because the account does not show the money yet."""
     async with on(venue, db) as (lab, server):
         server.venue.harshness = Harshness(balance_lag_s=6, lookup_lag_s=0, level_quote=Decimal(10_000_000))
-        server.venue.withdraw(server.venue.accounts["key"], "USDT", Decimal(19_000) if venue == "binance" else Decimal(28_000))
+        server.venue.withdraw(server.venue.accounts["key"], "USDT", Decimal(28_000) if venue == "bybit" else Decimal(19_000))
         plan = await lab.run("sell 0.05 BTC; buy 0.5 ETH; buy 8 SOL", Reason(trigger=Cause.PANIC))
         assert [(leg.state, leg.note) for leg in plan.legs] == [(FILLED, "")] * 3
         agrees(plan, server)

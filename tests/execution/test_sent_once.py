@@ -11,6 +11,7 @@ import pytest
 
 from chatbot.errors import OutcomeUnknown, Rejected, Unreachable
 from chatbot.exchanges.base import OrderStatus
+from chatbot.exchanges.live.private import opening
 from chatbot.exchanges.testserver.harshness import Harshness
 from chatbot.exchanges.testserver.words import Call
 from chatbot.execution.pace import Pace
@@ -43,6 +44,8 @@ REUSED = [pytest.param(True, id="an id is free again"), pytest.param(False, id="
 LEG = "sell 0.01 BTC"
 OTHER_LEGS = ("buy 0.1 ETH", "increase sell 0.1 ETH-PERP", "reduce sell 0.005 BTC-PERP")
 QTY = Decimal("0.01")
+#: venues that say how late a request may still be taken: only there is anything ever sent again
+BOUNDED = [venue for venue in DIALECTS if opening.DIALECTS[venue]().recv_window_s is not None]
 
 
 class Killed(Exception):
@@ -111,7 +114,7 @@ async def test_there_is_one_order_whatever_the_lag_and_the_outcome(db: Database,
 @pytest.mark.slow
 @pytest.mark.parametrize("reused", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["an id is free again", "an id is used up"])
 @pytest.mark.parametrize("words", [LEG, pytest.param("increase sell 0.1 ETH-PERP", marks=pytest.mark.slow)], ids=["spot", "futures"])
-@pytest.mark.parametrize("venue", DIALECTS)
+@pytest.mark.parametrize("venue", BOUNDED)
 async def test_there_is_one_order_at_the_venue_whatever_the_lag_and_the_outcome(
     db: Database, venue: str, words: str, *, reused: bool
 ) -> None:
@@ -157,7 +160,7 @@ async def test_there_is_one_order_where_the_account_lags_as_far_behind_as_its_li
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("venue", DIALECTS)
+@pytest.mark.parametrize("venue", BOUNDED)
 async def test_trades_that_are_booked_are_no_sign_of_an_order_that_is_missing(db: Database, venue: str) -> None:
     """The plan before traded the same coin in the same moment; then a request never arrives."""
     async with on(venue, db, PACE) as (lab, server):
@@ -317,7 +320,7 @@ async def test_an_order_that_rests_unlisted_is_called_off_at_once_where_nothing_
 
 
 #: what is left of the legs above for one venue: where one purse is for both, a transfer is a line in our books
-HIDDEN = [(venue, words) for venue in DIALECTS for words in (LEG, *OTHER_LEGS, "to_futures 10") if (venue, words[0]) != ("bybit", "t")]
+HIDDEN = [(venue, words) for venue in BOUNDED for words in (LEG, *OTHER_LEGS, "to_futures 10") if (venue, words[0]) != ("bybit", "t")]
 
 
 @pytest.mark.parametrize("fault", [pytest.param("reset_after", marks=pytest.mark.long), "unknown_after"])
@@ -383,7 +386,7 @@ async def test_nor_is_one_sent_twice_whose_process_died_before_the_answer(db: Da
         agrees(plan, server)
 
 
-@pytest.mark.parametrize("venue", DIALECTS)
+@pytest.mark.parametrize("venue", BOUNDED)
 async def test_a_refusal_that_the_first_one_would_have_met_says_nothing_of_it(db: Database, venue: str) -> None:
     """More than there was to reduce, and the process died before it was sent: its person was asked again and again, and nothing helped."""
     async with on(venue, db, PACE) as (lab, server):
@@ -402,7 +405,7 @@ async def test_what_our_own_books_tell_is_no_question_after_a_death(db: Database
 
 @pytest.mark.parametrize("fault", ["unknown_before", "unknown_after"])
 @pytest.mark.parametrize("words", ["sell 0.04 BTC", "reduce sell 0.04 BTC-PERP"])
-@pytest.mark.parametrize("venue", DIALECTS)
+@pytest.mark.parametrize("venue", BOUNDED)
 async def test_what_takes_all_that_there_is_goes_out_again_by_itself(db: Database, venue: str, words: str, fault: str) -> None:
     """Whatever was filled of the first order, the exchange refuses it a second time: then it is known that it was taken, and looked for."""
     async with on(venue, db, replace(PACE, retries_s=Pace().retries_s)) as (lab, server):
@@ -416,3 +419,33 @@ async def test_what_takes_all_that_there_is_goes_out_again_by_itself(db: Databas
         assert (plan.state, states(plan)) == (PlanState.DONE, [LegState.FILLED])
         assert [one.filled for one in theirs.orders] == [Decimal("0.04")]
         agrees(plan, server)
+
+
+@pytest.mark.parametrize("venue", [venue for venue in DIALECTS if venue not in BOUNDED])
+@pytest.mark.parametrize("words", [LEG, pytest.param("increase sell 0.1 ETH-PERP", marks=pytest.mark.slow)])
+async def test_where_no_bound_is_known_nothing_is_ever_sent_again(db: Database, venue: str, words: str) -> None:
+    """It is found and taken over where it is there; where not, its person looks as often as they like, and closes it at last."""
+    async with on(venue, db, PACE) as (lab, server):
+        theirs, before = server.venue.accounts["key"], 0
+        for outcome in (*OUTCOMES, "mute"):
+            server.venue.harshness = Harshness(lookup_lag_s=5, level_quote=Decimal(10_000_000))
+            fault = {"never": "reset_before", "mute": "reset_before", "refused": "reset_before", "late": "late"}.get(outcome, "reset_after")
+            server.faults.add(call=Call.PLACE, fault=fault)
+            plan = await lab.run(words, *reason(outcome))
+            gone = outcome in GONE
+            for _ in range(3 if gone else 0):
+                assert (plan.state, (await lab.told())[-1][1]["why"]) == (PlanState.PARKED, "unknown"), outcome
+                lab.clock.advance(4000)  # type: ignore[attr-defined]
+                assert await lab.executor.recovery.carry_on(plan.id)
+                await lab.finish()
+                plan = await lab.read(plan.id)
+            if gone:
+                assert await lab.executor.recovery.close(plan.id)
+                await lab.finish()
+                plan = await lab.read(plan.id)
+            assert plan.state is PlanState.DONE, outcome
+            assert [(leg.filled > 0, leg.note) for leg in plan.legs] == ([(False, "unknown")] if gone else [(True, "")]), outcome
+            agrees(plan, server)
+            assert len(theirs.orders) - before == (not gone) or outcome == "accepted", outcome
+            before = len(theirs.orders)
+            lab.clock.advance(4000)  # type: ignore[attr-defined]

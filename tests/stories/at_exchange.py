@@ -10,8 +10,10 @@ from chatbot.clock import ManualClock
 from chatbot.exchanges.live import key_doctor
 from chatbot.exchanges.live.ccxt_prices import CcxtSource
 from chatbot.exchanges.live.connection import Connection
+from chatbot.exchanges.live.venues import has_passphrase
 from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
 from chatbot.exchanges.testserver.dialects.bybit.speech import BYBIT
+from chatbot.exchanges.testserver.dialects.weex.speech import WEEX
 from chatbot.exchanges.testserver.harshness import KIND
 from chatbot.exchanges.testserver.server import Door, Server
 from chatbot.exchanges.testserver.words import Call
@@ -27,8 +29,8 @@ if TYPE_CHECKING:
     from chatbot.model import Credentials, KeyReport
     from tests.person import Someone
 
-DIALECTS: dict[str, Any] = {"binance": BINANCE, "bybit": BYBIT}
-NAMES = {"binance": "Binance", "bybit": "Bybit"}
+DIALECTS: dict[str, Any] = {"binance": BINANCE, "bybit": BYBIT, "weex": WEEX}
+NAMES = {"binance": "Binance", "bybit": "Bybit", "weex": "WEEX"}
 STOCK = {"USDT": Decimal(20_000), "BTC": Decimal("0.5"), "ETH": Decimal(5)}
 API_KEY, SECRET = "key-of-a-story-0001", "secret-of-a-story-0001"
 MASTER_KEY = new_master_key()
@@ -92,8 +94,13 @@ async def watch(ann: Someone, exchange: str = "binance") -> str:
     """Connect the key in the chat, and have its account watched."""
     await ann.say("/connect")
     await ann.taps(NAMES[exchange], "Send it here")
-    await ann.say(f"{API_KEY}\n{SECRET}")
+    await ann.say(key_of(exchange))
     return (await ann.taps("Watch this account")).text
+
+
+def key_of(exchange: str) -> str:
+    """Return all parts of a key, as somebody sends them."""
+    return "\n".join((API_KEY, SECRET, *(["passphrase"] if has_passphrase(exchange) else [])))
 
 
 async def agree(ann: Someone, sentence: str = "  Trade with   REAL money. ", *, order: str = "$6,500") -> str:

@@ -16,6 +16,7 @@ from chatbot.clock import ManualClock
 from chatbot.exchanges.live.ccxt_prices import CcxtSource
 from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
 from chatbot.exchanges.testserver.dialects.bybit.speech import BYBIT
+from chatbot.exchanges.testserver.dialects.weex.speech import WEEX
 from chatbot.exchanges.testserver.harshness import KIND
 from chatbot.exchanges.testserver.server import Door, Server
 from chatbot.model import Mode, PlanState
@@ -23,7 +24,7 @@ from chatbot.store import portfolios
 from chatbot.vault import new_master_key
 from handlers.bot import COMMANDS
 from tests.person import START, someone
-from tests.stories.at_exchange import API_KEY, SECRET, doctor
+from tests.stories.at_exchange import API_KEY, NAMES, SECRET, doctor, key_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -34,10 +35,10 @@ if TYPE_CHECKING:
 #: each reads the whole list of an exchange
 pytestmark = pytest.mark.long
 
-DIALECTS: dict[str, Any] = {"binance": BINANCE, "bybit": BYBIT}
+DIALECTS: dict[str, Any] = {"binance": BINANCE, "bybit": BYBIT, "weex": WEEX}
 #: each door is tried at one exchange in the long run, and at the other one in the soak
-on_binance = pytest.mark.parametrize("venue", ["binance", pytest.param("bybit", marks=pytest.mark.slow)])
-on_bybit = pytest.mark.parametrize("venue", [pytest.param("binance", marks=pytest.mark.slow), "bybit"])
+on_binance = pytest.mark.parametrize("venue", ["binance", *(pytest.param(one, marks=pytest.mark.slow) for one in ("bybit", "weex"))])
+on_bybit = pytest.mark.parametrize("venue", [*(pytest.param(one, marks=pytest.mark.slow) for one in ("binance", "weex")), "bybit"])
 STOCK = {"USDT": Decimal(20_000), "BTC": Decimal("0.5"), "ETH": Decimal(5)}
 #: what a command is given, where it is given something: whatever could lead to an order, or to a look at an account
 GIVEN = {
@@ -97,8 +98,8 @@ async def do_everything(ann: Someone, server: Server, seed: int) -> None:
 async def connect(ann: Someone, venue: str) -> None:
     """Give the key of the account in the chat."""
     await ann.say("/connect")
-    await ann.taps(venue.capitalize(), "Send it here")
-    await ann.say(f"{API_KEY}\n{SECRET}")
+    await ann.taps(NAMES[venue], "Send it here")
+    await ann.say(key_of(venue))
 
 
 async def set_up(ann: Someone) -> None:

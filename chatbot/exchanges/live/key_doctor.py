@@ -57,6 +57,18 @@ _CODES: Mapping[str, Mapping[str, KeyProblem]] = {
         "10002": KeyProblem.CLOCK,
         "33004": KeyProblem.EXPIRED,
     },
+    # as ccxt 4.5.90 names them
+    "weex": {
+        "-1044": KeyProblem.NOT_ACCEPTED,
+        "-1049": KeyProblem.NOT_ACCEPTED,  # the same for an unknown key and for a wrong passphrase
+        "-1047": KeyProblem.FOREIGN_SECRET,
+        "-1051": KeyProblem.MAY_NOT_READ,
+        "-1052": KeyProblem.MAY_NOT_READ,
+        "-3236": KeyProblem.MAY_NOT_READ,
+        "-1056": KeyProblem.OTHER_ADDRESS,
+        "-1043": KeyProblem.CLOCK,
+        "-1046": KeyProblem.CLOCK,
+    },
 }
 
 
@@ -137,7 +149,7 @@ async def _opened(exchange: str, credentials: Credentials, options: Mapping[str,
     def sign(made: Any) -> None:  # noqa: ANN401 - ccxt is untyped
         addresses.take(made)
         addresses.guard(made)
-        made.apiKey, made.secret = credentials.api_key, credentials.secret
+        made.apiKey, made.secret, made.password = credentials.api_key, credentials.secret, credentials.passphrase
 
     connection = connect(venue_of(exchange), options, sign)
     try:
@@ -260,6 +272,38 @@ async def _bybit_sides(line: _Line) -> tuple[KeyProblem, ...]:
     return (KeyProblem.HEDGE_MODE,) if any(int(one["positionIdx"]) for one in positions) else ()
 
 
+async def _weex(line: _Line, said: KeyReport) -> KeyReport:
+    """Read both accounts and how contracts are held (recorded): they tell what the account may do, and of the key nothing.
+
+    So whether it may withdraw is not known, and whether it may trade shows with its first order. A key that futures are refused to sees
+    coins alone.
+    """
+    account = await line.ask("privateGetApiV3Account")
+    found = _coins("spot", ((one["asset"], one["free"], one["locked"]) for one in account["balances"]))
+    said = replace(said, reads=True, trades_spot=_flag(account, "canTrade"), account=_number(account.get("uid")))
+    try:
+        wallet = await line.ask("contractPrivateGetCapiV3AccountBalance")
+    except _NotSaid as refused:
+        if refused.problem is not KeyProblem.MAY_NOT_READ:
+            raise
+        return replace(said, trades_futures=False, found=found)
+    config = await line.ask("contractPrivateGetCapiV3AccountAccountConfig")
+    (known,) = await line.ask("contractPrivateGetCapiV3AccountSymbolConfig", symbol="BTCUSDT")
+    positions = await line.ask("contractPrivateGetCapiV3AccountPositionAllPosition")
+    there = {
+        KeyProblem.HEDGE_MODE: any(one[name] != "COMBINED" for one, name in _held_as(known, positions)),
+        KeyProblem.ISOLATED: any(one["marginType"] == "ISOLATED" for one in positions),
+    }
+    problems = tuple(problem for problem, is_there in there.items() if is_there)
+    coins = _coins("futures", ((one["asset"], one["balance"]) for one in wallet))
+    return replace(said, trades_futures=_flag(config, "canTrade"), problems=problems, found=(*found, *coins))
+
+
+def _held_as(known: Mapping[str, Any], positions: Iterable[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], str]]:
+    """Return where WEEX tells how contracts are held, and under which name: of one contract, and of each position."""
+    return [(known, "separatedType"), *((one, "separatedMode") for one in positions)]
+
+
 async def _binance_demo(line: _Line, said: KeyReport) -> KeyReport:
     """Read both accounts: a demo key tells no rights (there is no ``sapi``), and there is nothing to withdraw (FACTS 4)."""
     account = await line.ask("private_get_account", omitZeroBalances="true")
@@ -293,6 +337,8 @@ _READERS: Mapping[str, Callable[[_Line, KeyReport], Awaitable[KeyReport]]] = {
     "bybit:testnet": _bybit,
     "bybit:demo": _bybit_demo,
     "bybit:own": _bybit,
+    "weex": _weex,
+    "weex:own": _weex,
 }
 
 

@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from chatbot.model import venue_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -49,6 +51,10 @@ class Venue:
     page: tuple[int, int] = (1000, 500)
     #: extra parameters of a candle call on perpetuals
     perp_candles: Mapping[str, Any] = field(default_factory=dict)
+    #: there is a request that moves money between the wallets; else its person alone can
+    moves_money: bool = True
+    #: a key has a third part, which its person makes up
+    passphrase: bool = False
     #: merged into ccxt's ``options``: load only what is needed
     options: Mapping[str, Any] = field(default_factory=dict)
     #: kinds of accounts that take keys here, that with real money under ""; none: its traps are not written down
@@ -76,6 +82,14 @@ def _bybit(host: str, urls: str, switch: str) -> Place:
     return Place(hosts={"public": host, "private": host}, urls=urls, switch=switch)
 
 
+#: ccxt's sandbox of it goes to the same hosts, and knows a few calls alone: there are no test accounts that could be told from real ones
+_WEEX = {
+    "public": "api-spot.weex.com",
+    "private": "api-spot.weex.com",
+    "contract": "api-contract.weex.com",
+    "contractPrivate": "api-contract.weex.com",
+}
+
 VENUES: dict[str, Venue] = {
     # futures tickers carry no bid and ask
     "binance": Venue(
@@ -96,7 +110,16 @@ VENUES: dict[str, Venue] = {
     ),
     "bingx": Venue(page=(1440, 1440)),
     # amounts are base units although contractSize is not 1; fundingRate is the last one that was paid
-    "weex": Venue(perp_touch="fetch_bids_asks", next_rate="nextFundingRate", page=(300, 100), perp_candles={"historical": True}),
+    "weex": Venue(
+        perp_touch="fetch_bids_asks",
+        next_rate="nextFundingRate",
+        page=(300, 100),
+        perp_candles={"historical": True},
+        passphrase=True,
+        # neither ccxt nor a recording has a request for it
+        moves_money=False,
+        places=_places(_WEEX),
+    ),
     # no call for many funding rates, but the ticker carries mark ("fairPrice") and rate; amounts are contracts
     "mexc": Venue(perp_marks=None, next_rate="fundingRate", raw_mark="fairPrice", counts_contracts=True, page=(500, 2000)),
 }
@@ -109,6 +132,11 @@ OTHER = Venue(perp_marks="fetch_mark_prices", perp_rates="fetch_funding_rates", 
 def venue_named(name: str) -> Venue:
     """Return what differs at an exchange; at one that is not written down here, what ccxt promises of all."""
     return VENUES.get(name, OTHER)
+
+
+def has_passphrase(exchange: str) -> bool:
+    """Tell whether a key of an exchange, or of its test accounts, has a third part."""
+    return venue_named(venue_of(exchange)).passphrase
 
 
 def accounts_of(venue: str) -> tuple[str, ...]:

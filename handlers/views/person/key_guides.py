@@ -35,19 +35,20 @@ _TEST_TRIED = N_("Only its addresses were tried. No test account of {exchange} h
 _OWN_TRIED = N_("No real exchange is asked, and no real money is in it.")
 _BINANCE_ONE_WAY = N_("In Binance: Futures, Preferences, Position Mode, One-way. It can be changed while no position or order is open.")
 _BYBIT_ONE_WAY = N_("In Bybit: a USDT contract, Settings, Position Mode, One-Way. It can be changed while no position or order is open.")
+_WEEX_ONE_WAY = N_("In WEEX: a USDT contract, Settings, combined positions. It can be changed while no position or order is open.")
 _READ_WRITE = N_("Read-Write lets me trade, Withdrawal stays off.")
 _COPY = N_("Copy both parts. The secret is shown only once.")
 #: of a test exchange on this machine, whose one key everybody knows
-_OWN_STEPS = (
+_OWN = (
     N_("This exchange runs on this machine, at the prices of this demo, with one account of play money."),
     N_("It behaves like the real one, so everything that follows is as it would be there."),
-    N_("Its key, both parts: {key}"),
 )
+_OWN_STEPS = (*_OWN, N_("Its key, both parts: {key}"))
 
 #: what the names of test exchanges of our own end with
 OWN: Final = ":own"
 #: what is the same of all accounts of an exchange: its name, and how hedge mode is changed there
-_EXCHANGES: Final = {"binance": ("Binance", _BINANCE_ONE_WAY), "bybit": ("Bybit", _BYBIT_ONE_WAY)}
+_EXCHANGES: Final = {"binance": ("Binance", _BINANCE_ONE_WAY), "bybit": ("Bybit", _BYBIT_ONE_WAY), "weex": ("WEEX", _WEEX_ONE_WAY)}
 #: by what stands behind the colon: what comes after the name, and what connecting such an account was tried on
 _KINDS: Final = {"": ("", _TRIED_ON), "demo": ("demo", _TEST_TRIED), "testnet": ("testnet", _TEST_TRIED), "own": ("test", _OWN_TRIED)}
 
@@ -86,6 +87,18 @@ GUIDES: Final[Mapping[str, Guide]] = _guides(
         ),
     ),
     (
+        "weex",
+        "weex.com",
+        (
+            N_("On {page}, open API Management in your account and create a key. Make up its passphrase: letters and digits only."),
+            N_(
+                "Choose Readonly, and nothing that withdraws: WEEX does not tell me what a key may do. "
+                "Only you can move money between its two wallets."
+            ),
+            N_("Copy all three parts: API key, secret and passphrase. The secret is shown only once."),
+        ),
+    ),
+    (
         "binance:demo",
         "demo.binance.com/en/my/settings/api-management",
         (
@@ -110,6 +123,7 @@ GUIDES: Final[Mapping[str, Guide]] = _guides(
     ),
     ("binance:own", "", _OWN_STEPS),
     ("bybit:own", "", _OWN_STEPS),
+    ("weex:own", "", (*_OWN, N_("Its key, all three parts: {key}"))),
     unseen={"binance": N_("Without Enable Futures I do not see the futures account.")},
 )
 
@@ -117,4 +131,10 @@ GUIDES: Final[Mapping[str, Guide]] = _guides(
 def name_of(exchange: str) -> str:
     """Return what an exchange is called, with the kind of its test accounts where it is one of them: Binance, Binance demo."""
     guide = GUIDES.get(exchange)
-    return f"{guide.name} {guide.kind}".rstrip() if guide is not None else venue_of(exchange).title()
+    return f"{guide.name} {guide.kind}".rstrip() if guide is not None else venue_name(exchange)
+
+
+def venue_name(exchange: str) -> str:
+    """Return what an exchange itself is called, whichever of its accounts is meant."""
+    venue = venue_of(exchange)
+    return _EXCHANGES[venue][0] if venue in _EXCHANGES else venue.title()

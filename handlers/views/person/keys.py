@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from chatbot.exchanges.live.venues import has_passphrase
 from chatbot.i18n import N_
 from chatbot.model import REFUSING, KeyProblem, is_test
 from handlers.buttons import Button, Style, Tap
@@ -61,6 +62,15 @@ _RIGHTS: Final = {
 _ACCOUNTS: Final = {"spot": N_("Spot"), "futures": N_("Futures"), "unified": N_("Unified account")}
 #: coins that a card names of one account
 _MOST_COINS: Final = 6
+_BOTH: Final = N_("Send both parts in one message: the API key, and below it the secret. I delete the message as soon as I have read it.")
+_THREE: Final = N_(
+    "Send all three parts in one message, one below the other: the API key, the secret, the passphrase. "
+    "I delete the message as soon as I have read it."
+)
+_NEED_BOTH: Final = N_("I need two things in one message: the API key, and below it the secret. Send both again, or /cancel.")
+_NEED_THREE: Final = N_(
+    "I need three things in one message: the API key, below it the secret, and last the passphrase. Send all again, or /cancel."
+)
 _ONLY_READ: Final = N_("With a key I only read, until you have agreed to trading on its account: /live.")
 
 
@@ -125,16 +135,16 @@ def ask(words: Words, exchange: str, *, key: str = "") -> View:
     text = page(
         _named(exchange),
         pre(key.splitlines()) if key else None,
-        say(words, "Send both parts in one message: the API key, and below it the secret. I delete the message as soon as I have read it."),
+        say(words, _THREE if has_passphrase(exchange) else _BOTH),
         say(words, "Until then I write down nothing of what you send. /cancel ends this."),
     )
     return View(text)
 
 
-def unreadable(words: Words, *, deleted: bool) -> View:
+def unreadable(words: Words, exchange: str, *, deleted: bool) -> View:
     """Say what was expected instead of what was sent while a key was asked for."""
     text = page(
-        say(words, "I need two things in one message: the API key, and below it the secret. Send both again, or /cancel."),
+        say(words, _NEED_THREE if has_passphrase(exchange) else _NEED_BOTH),
         _left(words, deleted=deleted),
     )
     return View(text)

@@ -13,7 +13,7 @@ from handlers.views.person import halt
 from handlers.views.plan import autonomy, paid, panic, real_money
 from handlers.views.plan.card import MOST_LEGS, closed_text, plan_card, reason_lines, title
 from handlers.views.plan.history import OF_RESULT
-from handlers.views.plan.legs import ended_short, left_out_text, progress_line
+from handlers.views.plan.legs import ended_short, left_out_text, leg_text, progress_line
 from handlers.views.tables import change_picture, change_table, exposure_change
 
 if TYPE_CHECKING:
@@ -109,7 +109,11 @@ def _fitting(words: Words, lead: list[object], done: list[Leg], rest: list[objec
 #: what is said of an order that nobody knows of
 _UNKNOWN = N_(
     "I don't know whether one order went through. Please look for it at the exchange, among open orders and trades."
-    " Look again sends it once more if the exchange shows nothing of it; Close it sends nothing."
+    " Look again sends it once more only if nothing of it is there and it can't arrive any more; Close it sends nothing."
+)
+_BY_HAND = N_(
+    "At this exchange only you can move money between your wallets. Please do it there now: {what}, exactly that amount in one go."
+    " Then tap Look again, and the plan goes on; Close it sends nothing more."
 )
 #: notes of legs that ended at the limit, with nothing else wrong
 _NOT_FOLLOWED = frozenset({"unfilled", "not_fillable"})
@@ -175,8 +179,11 @@ def _without_order(leg: Leg) -> Leg:
 def parked(words: Words, portfolio: Portfolio, plan: Plan, why: str = "") -> View:
     """Tell that a plan stopped half-way and waits for a person; this always rings. ``why`` is the machine word for it, where known."""
     unknown = [leg for leg in plan.legs if leg.state is LegState.UNKNOWN]
+    mine = next((leg for leg in unknown if leg.is_transfer), None) if why == "by_hand" else None
     told = (
-        say(words, _UNKNOWN)
+        say(words, _BY_HAND, what=leg_text(words, mine))
+        if mine is not None
+        else say(words, _UNKNOWN)
         if unknown
         else real_money.stopped(words, why) or joined(" ", (_stopped(words, why), say(words, "What was filled stays filled.")))
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -14,15 +15,20 @@ from chatbot.exchanges.live.key_doctor import examine
 from chatbot.exchanges.testserver.account import Right, Stake
 from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
 from chatbot.exchanges.testserver.dialects.bybit.speech import BYBIT
+from chatbot.exchanges.testserver.dialects.weex.speech import WEEX
 from chatbot.exchanges.testserver.server import Door, Server
 from chatbot.model import Credentials, KeyProblem, KeyReport
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-KEY = Credentials(api_key="key-of-a-test", secret="secret-of-a-test")
+KEY = Credentials(api_key="key-of-a-test", secret="secret-of-a-test", passphrase="passphrase")
 ANYWHERE = KeyProblem.ANY_ADDRESS
 BOTH = pytest.mark.parametrize("dialect", [BINANCE, BYBIT], ids=lambda one: one.name)
+#: those that tell nothing of a key besides
+ALL = pytest.mark.parametrize("dialect", [BINANCE, BYBIT, WEEX], ids=lambda one: one.name)
+#: what is said of every key that nothing is wrong with
+SAID = {"binance": {ANYWHERE}, "bybit": {ANYWHERE}, "weex": {KeyProblem.WITHDRAW_UNKNOWN}}
 
 
 class Off(SystemClock):
@@ -68,6 +74,27 @@ async def test_what_stands_there_is_found(dialect: Any) -> None:
     assert not server.unknown
 
 
+async def test_of_a_weex_key_nothing_is_known_but_what_its_account_may_do() -> None:
+    """Whether it can withdraw is named as unknown; how contracts are held is told of each, and futures that are hidden count as none."""
+    async with exchange(WEEX) as server:
+        said = await asked(server)
+        assert (said.problems, said.withdraws, said.is_bound) == ((KeyProblem.WITHDRAW_UNKNOWN,), None, None)
+        assert (said.reads, said.trades_spot, said.trades_futures) == (True, True, True)
+        assert said.found == (("spot", "BTC", "0.50000000"), ("spot", "USDT", "100.00000000"), ("futures", "USDT", "50.00000000"))
+        account = server.venue.accounts[KEY.api_key]
+        account.isolated = {"BTC-PERP"}
+        account.stakes["BTC-PERP", "BOTH"] = Stake(qty=Decimal("0.001"), cost=Decimal(60))
+        assert KeyProblem.ISOLATED in (await asked(server)).problems
+        account.hedge = True
+        assert KeyProblem.HEDGE_MODE in (await asked(server)).problems
+        account.rights = {Right.SPOT}
+        hidden = await asked(server)
+        assert (hidden.trades_futures, KeyProblem.NO_FUTURES in hidden.problems, hidden.is_refused) == (False, True, False)
+        for wrong in (replace(KEY, passphrase="of-nobody"), replace(KEY, passphrase="")):
+            assert (await asked(server, wrong)).problems == (KeyProblem.NOT_ACCEPTED,)
+    assert not server.unknown
+
+
 @pytest.mark.long
 @BOTH
 async def test_an_account_that_is_kept_otherwise_is_told(dialect: Any) -> None:
@@ -90,7 +117,7 @@ async def test_an_account_that_is_kept_otherwise_is_told(dialect: Any) -> None:
 
 
 @pytest.mark.long
-@BOTH
+@ALL
 async def test_two_keys_of_one_account_tell_one_number(dialect: Any) -> None:
     """And a sub-account, with a key of its own, tells another."""
     async with exchange(dialect) as server:
@@ -98,31 +125,31 @@ async def test_two_keys_of_one_account_tell_one_number(dialect: Any) -> None:
         server.venue.another_key(account, "second-key-of-it", "secret-of-a-test", Right.SPOT)
         server.venue.open_account("key-of-a-sub-account", "secret-of-a-test")
         numbers = [
-            (await asked(server, Credentials(api_key=name, secret="secret-of-a-test"))).account
+            (await asked(server, Credentials(api_key=name, secret="secret-of-a-test", passphrase="passphrase"))).account
             for name in (KEY.api_key, "second-key-of-it", "key-of-a-sub-account")
         ]
     assert numbers[0] == numbers[1] == str(account.number)
     assert numbers[2] not in ("", numbers[0])
 
 
-@BOTH
+@ALL
 async def test_a_revoked_key_a_foreign_address_and_a_foreign_secret_are_refused(dialect: Any) -> None:
     async with exchange(dialect) as server:
         account = server.venue.accounts[KEY.api_key]
-        foreign = await asked(server, Credentials(api_key=KEY.api_key, secret="secret-of-nobody"))
+        foreign = await asked(server, Credentials(api_key=KEY.api_key, secret="secret-of-nobody", passphrase="passphrase"))
         assert foreign.problems == (KeyProblem.FOREIGN_SECRET,)
         account.addresses = ("192.0.2.7",)
         elsewhere = await asked(server)
-        assert elsewhere.problems == ((KeyProblem.OTHER_ADDRESS if dialect is BYBIT else KeyProblem.NOT_ACCEPTED),)
+        assert elsewhere.problems == ((KeyProblem.NOT_ACCEPTED if dialect is BINANCE else KeyProblem.OTHER_ADDRESS),)
         account.addresses, account.revoked = (), True
         assert (await asked(server)).problems == (KeyProblem.NOT_ACCEPTED,)
 
 
-@BOTH
+@ALL
 async def test_a_clock_that_is_off_by_minutes_keeps_nothing_from_being_read(dialect: Any) -> None:
     async with exchange(dialect, off=timedelta(minutes=3)) as server:
         said = await asked(server)
-    assert set(said.problems) == {ANYWHERE, KeyProblem.CLOCK}
+    assert set(said.problems) == {*SAID[dialect.name], KeyProblem.CLOCK}
     assert said.off_s is not None
     assert -185 < said.off_s < -175
     assert said.found

@@ -75,6 +75,19 @@ async def test_a_key_is_given_on_the_form_and_its_card_comes_into_the_chat(ann: 
         assert (status, "This page has ended" in text) == (410, True)
 
 
+async def test_a_form_asks_for_as_many_parts_as_a_key_has(ann: Someone, at: str) -> None:
+    """WEEX's have three: two are too few there, and three too many elsewhere; the address stays as it is."""
+    page = await form_of(ann, at, "WEEX")
+    status, text, _ = await ask("GET", page)
+    assert (status, 'name="passphrase" type="password"' in text) == (200, True)
+    for third in ("", "with a blank", "x" * 65):
+        status, text, _ = await ask("POST", page, data={**KEY, "passphrase": third}, headers=FROM_ITSELF)
+        assert (status, "Copy all three parts in full" in text or "That is not a key" in text) == (422, True)
+    page = await form_of(ann, at)
+    status, text, _ = await ask("POST", page, data={**KEY, "passphrase": "letters1"}, headers=FROM_ITSELF)
+    assert (status, "Copy the API key and the secret in full" in text, 'name="passphrase"' in text) == (422, True, False)
+
+
 async def test_a_key_that_is_refused_is_told_in_the_chat(ann: Someone, at: str, server: KeyServer) -> None:
     """In Spanish, on the page too, for who speaks it; the page itself says only where to look."""
     await ann.say("/settings")

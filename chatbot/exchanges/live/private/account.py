@@ -83,6 +83,7 @@ class LiveAccount:
         self.name = prices.name
         self.quote_asset = prices.quote_asset
         self.one_wallet = dialect.one_wallet
+        self.moves_money = prices.connection.venue.moves_money
         bound = dialect.recv_window_s
         self.late_window_s: float | None = None if bound is None else PATIENCE_S + bound + dialect.ahead_s
         self.found_for_s = dialect.found_for_s
@@ -228,11 +229,14 @@ class LiveAccount:
         if client_id in self._sent and await self.find_transfer(client_id):
             return
         ask, to_futures = self._asking(), direction is Direction.TO_FUTURES
-        if self.one_wallet:
+        if self.one_wallet or not self.moves_money:
             balances = await self.balances()
             there = balances.free.get(self.quote_asset, _ZERO) if to_futures else balances.futures_wallet
             if amount > there:
                 raise NotEnoughMoney(f"{amount} of {there}")
+        if not self.moves_money:
+            raise OutcomeUnknown(f"transfer {client_id}: its person alone can make it")
+        if self.one_wallet:
             self._sent[client_id] = SentTransfer(direction=direction, amount=amount, at=self._clock.now())
             return
         self._sent[client_id] = SentTransfer(direction=direction, amount=amount, at=self._clock.now())
@@ -250,7 +254,8 @@ class LiveAccount:
 
         The venue takes no id of ours for it. So its history is asked for one of exactly this amount, in this direction, from the moment
         it was written down until the request could not be taken any more; a portfolio makes one transfer at a time, and its account is
-        nobody else's. Raises ``Unreachable`` while one is under way. Where the venue keeps one purse for both, our own books tell.
+        nobody else's. Raises ``Unreachable`` while one is under way. Where the venue keeps one purse for both, our own books tell. One
+        that only its person can make may come at any time, and be larger.
         """
         if self.one_wallet:
             return client_id in self._sent or client_id in await self._journal.done()
@@ -259,7 +264,8 @@ class LiveAccount:
             return False
         offset = timedelta(milliseconds=self._line.offset())
         since = sent.at + offset - _HISTORY_SLACK
-        until = sent.at + offset + timedelta(seconds=self.late_window_s or 0.0) + _HISTORY_SLACK
+        ends = self._clock.now() if self.late_window_s is None else sent.at + timedelta(seconds=self.late_window_s)
+        until = ends + offset + _HISTORY_SLACK
         to_futures = sent.direction is Direction.TO_FUTURES
         told = await self._read(
             lambda ask: self._dialect.transfers(ask, self.quote_asset, to_ms(since), to_ms(until), to_futures=to_futures)
@@ -268,7 +274,7 @@ class LiveAccount:
         ours = [
             moved
             for moved in told
-            if moved.amount == sent.amount
+            if (moved.amount == sent.amount or (moved.amount > sent.amount and not self.moves_money))
             and to_ms(since) <= moved.at_ms <= to_ms(until)
             and claimed.get(moved.exchange_id, client_id) == client_id
         ]

@@ -149,7 +149,7 @@ class PrivateLine:
         """Return the request, signed; nothing runs in between, so no other account's keys get in, and the host is checked first."""
         self._addresses.check_before(made, call.api)
         if call.signed:
-            made.apiKey, made.secret, made.password = keys.api_key, keys.secret, ""
+            made.apiKey, made.secret, made.password = keys.api_key, keys.secret, keys.passphrase
         failed = False
         try:
             request: Mapping[str, Any] = made.sign(call.path, call.api.split("/"), call.verb, dict(call.params))

@@ -15,6 +15,7 @@ from chatbot.exchanges.base import Direction, Exchange, Order, OrderRequest, Ord
 from chatbot.exchanges.live.private.opening import Accounts
 from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
 from chatbot.exchanges.testserver.dialects.bybit.speech import BYBIT
+from chatbot.exchanges.testserver.dialects.weex.speech import WEEX
 from chatbot.exchanges.testserver.faults import faults_of
 from chatbot.exchanges.testserver.harshness import Harshness
 from chatbot.exchanges.testserver.server import Door, Server
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from chatbot.exchanges.live.private.account import LiveAccount
 
-DIALECTS: dict[str, Any] = {"binance": BINANCE, "bybit": BYBIT}
+DIALECTS: dict[str, Any] = {"binance": BINANCE, "bybit": BYBIT, "weex": WEEX}
 #: longer than the late window, the clocks and the look-up's lag together
 QUARANTINE_S = 13.0
 #: longer than any pause that a venue is given after too many requests
@@ -59,7 +60,9 @@ class Room:
     def reopened(self) -> Exchange:
         """Return the account as it is after a restart."""
         journal = self.journal
-        return self.accounts.account(self.account.name, Credentials(api_key="key", secret="secret"), tag="t", journal=journal)
+        return self.accounts.account(
+            self.account.name, Credentials(api_key="key", secret="secret", passphrase="passphrase"), tag="t", journal=journal
+        )
 
 
 @asynccontextmanager
@@ -75,7 +78,9 @@ async def room(venue: str, harshness: Harshness | None = None, *, door: Door = D
     async with Server(DIALECTS[venue], clock, harshness=harshness or Harshness(), door=door) as server:
         server.venue.open_account("key", "secret", {"USDT": Decimal(100_000), "BTC": Decimal(1)}, Decimal(50_000))
         accounts = Accounts(clock, {venue: server.options()}, prepare=prepare)
-        account = accounts.account(venue, Credentials(api_key="key", secret="secret"), tag="t", journal=journal, watch=watch)
+        account = accounts.account(
+            venue, Credentials(api_key="key", secret="secret", passphrase="passphrase"), tag="t", journal=journal, watch=watch
+        )
         yield Room(server, clock, account, accounts, journal)
         await accounts.close()
 
@@ -198,6 +203,10 @@ async def patiently(read: Callable[[], Awaitable[Any]]) -> Any:
 READS = {
     "binance": [("balances", "balances"), ("futures", "balances"), ("positions", "positions"), ("find", "find"), ("fills", "find")],
     "bybit": [("balances", "balances"), ("positions", "positions"), ("find", "find"), ("fills", "find")],
+    "weex": [
+        *(("balances", "balances"), ("futures", "balances"), ("positions", "positions"), ("marks", "positions")),
+        *(("find", "find"), ("fills", "find")),
+    ],
 }
 
 
@@ -324,6 +333,18 @@ async def test_a_watched_account_never_reaches_a_door_that_trades(venue: str) ->
                 await attempt()
 
 
+async def test_where_no_order_can_be_forbidden_to_take_it_takes_no_worse_than_its_limit() -> None:
+    """WEEX has no such order (FACTS 2): a plain limit, without a field that it does not know."""
+    async with room("weex", Harshness(lookup_lag_s=0)) as place:
+        for instrument in ("BTC", "BTC-PERP"):
+            taken = await place.account.place(order(instrument, f"b1-{instrument}", post_only=True))
+            assert (taken.status, taken.filled) == (OrderStatus.FILLED, Decimal("0.01"))
+            assert taken.average is not None
+            assert taken.average <= taken.limit
+        assert not any("postOnly" in request.body for request in place.server.asked("place"))
+
+
+@pytest.mark.parametrize("venue", ["binance", "bybit"])
 async def test_a_post_only_order_that_would_take_takes_nothing(venue: str) -> None:
     """Bybit makes the order and ends it at once; when that is seen late, it is one that ended without a fill."""
     for lag in (0.0, 1.5):

@@ -8,6 +8,7 @@ import hmac
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chatbot.engine.finite import finite
+from chatbot.exchanges.testserver.account import Right
 from chatbot.exchanges.testserver.dialect import Answer, Route
 from chatbot.exchanges.testserver.dialects.weex import account, money, orders, public
 from chatbot.exchanges.testserver.dialects.weex.refusals import CODES, FAILED, OF_CONTRACTS
@@ -122,6 +123,9 @@ class Weex:
         expected = base64.b64encode(hmac.new(found.secret.encode(), text.encode(), hashlib.sha256).digest()).decode()
         if not hmac.compare_digest(expected, headers.get("ACCESS-SIGN", "")):
             raise Refusal(Reason.SIGNATURE)
+        side = Right.FUTURES if request.path.startswith("/capi") else Right.SPOT
+        if found.rights.isdisjoint({Right.READ, side}):
+            raise Refusal(Reason.RIGHT)
         return found
 
     def refused(self, refusal: Refusal, request: Request) -> Answer:
