@@ -82,6 +82,6 @@ async def hold_end(ann: Someone) -> None:
     message = next(message for message in reversed(ann.messages) if "is over" in message.text)
     assert "Cover is over: its time is up." in message.text
     assert "BTC was at 26,917.00 when it was opened, 25,734.92 at its lowest, and is at 25,836.58 now." in message.text
-    assert "won $37.81 · earned $5.10 of funding" in message.text
+    assert "Won $37.81 · earned $5.10 of funding" in message.text
     assert "The next plan closes its short." in message.text
     assert "This closes the hedge: Cover." in ann.with_button("Confirm").text

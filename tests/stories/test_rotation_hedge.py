@@ -100,7 +100,7 @@ async def hold_reason(ann: Someone, marks: list[Decimal]) -> None:
     told = next(message.text for message in reversed(ann.messages) if "is over" in message.text)
     assert "Rotation is over: the price has recovered from its low: the correction is over." in told
     assert "BTC was at 43,136.20 when it was opened, 34,948.03 at its lowest, and is at 38,568.44 now." in told
-    assert "won $54.81 · earned $0.79 of funding" in told
+    assert "Won $54.81 · earned $0.79 of funding" in told
 
 
 async def taken_off(ann: Someone, opening: Plan) -> None:

@@ -120,7 +120,7 @@ def won(words: Words, result: Decimal | None) -> Html | None:
     if result is None:
         return None
     amount = words.money(abs(result))
-    return say(words, "won {amount}", amount=amount) if result >= 0 else say(words, "lost {amount}", amount=amount)
+    return say(words, "Won {amount}", amount=amount) if result >= 0 else say(words, "Lost {amount}", amount=amount)
 
 
 def paid(words: Words, funding: Decimal) -> Html:
