@@ -308,8 +308,16 @@ def too_little(words: Words, portfolio: Portfolio, short: TooLittle) -> View:
         head(words, portfolio),
         esc(too_little_toast(words, short)),
         say(words, "If other amounts are wrong too, correct them first.") if portfolio.mode is Mode.MANUAL else None,
+        _more_of_it(words, short) if short.asset == portfolio.quote else None,
     )
     return View(text, ((button(words.t("Status"), "status"),),))
+
+
+def _more_of_it(words: Words, short: TooLittle) -> Html:
+    """Say how coins become the money that is to go out."""
+    return say(
+        words, "For more {coin}, give stablecoins a larger share in /targets: the plan that follows sells coins.", coin=coin(short.asset)
+    )
 
 
 def not_ours(words: Words, portfolio: Portfolio) -> View:

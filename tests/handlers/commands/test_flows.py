@@ -189,7 +189,10 @@ async def test_money_comes_in_and_goes_out_and_is_no_profit(ben: Someone) -> Non
     assert "0.0% today" in await figures(ben)
     assert [flow.kind for flow in await written(ben)] == [FlowKind.DEPOSIT, FlowKind.WITHDRAWAL]
     held = await spot(ben)
+    await ben.say("/withdraw 9999999")
+    ben.sees("9,999,999 would have to go out. Nothing was changed.", "give stablecoins a larger share in /targets")
     await ben.say("/withdraw BTC 9")
+    assert "larger share" not in ben.last.text
     ben.sees(f"You have {held['BTC'].normalize()} BTC, and 9 would have to go out. Nothing was changed.")
     await ben.tap("Undo")
     assert "Taken back\n+0.01 BTC" in "\n".join(message.text for message in ben.messages)
