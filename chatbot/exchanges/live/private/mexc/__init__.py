@@ -1,0 +1,1 @@
+"""MEXC as it is spoken to; ``speech.Mexc``."""
