@@ -156,6 +156,21 @@ class Route:
         return self.call in ACTING
 
 
+def route_of(routes: Mapping[tuple[str, str], Route], method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+    """Return the route of a path, and what a path that holds values (``order/get/{order_id}``) says of them; None: there is none."""
+    exact = routes.get((method, path))
+    if exact is not None:
+        return exact, {}
+    said = path.split("/")
+    for (verb, pattern), route in routes.items():
+        words = pattern.split("/")
+        if verb == method and "{" in pattern and len(words) == len(said):
+            pairs = list(zip(words, said, strict=True))
+            if all(word == one or (word.startswith("{") and one) for word, one in pairs):
+                return route, {word.strip("{}"): one for word, one in pairs if word.startswith("{")}
+    return None
+
+
 ACTING = frozenset({Call.PLACE, Call.CANCEL, Call.TRANSFER, Call.LEVERAGE, Call.MODE})
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
 
-from chatbot.exchanges.testserver.dialect import Answer, Request, Talk
+from chatbot.exchanges.testserver.dialect import Answer, Request, Talk, route_of
 from chatbot.exchanges.testserver.faults import Faults, Way, When, spoiled
 from chatbot.exchanges.testserver.harshness import Harshness
 from chatbot.exchanges.testserver.limits import Limits
@@ -132,7 +132,8 @@ class Server:
 
     def asked(self, call: str) -> list[Request]:
         """Return the requests of one ``Call`` that came in so far."""
-        return [one for one in self.log if (one.method, one.path) in self.dialect.routes and self._route(one).call == call]
+        found = [(one, route_of(self.dialect.routes, one.method, one.path)) for one in self.log]
+        return [one for one, known in found if known is not None and known[0].call == call]
 
     async def _serve(self, incoming: web.Request) -> web.StreamResponse:
         try:
@@ -168,11 +169,12 @@ class Server:
         return await self._gone_wrong(fault, route, request, incoming)
 
     def _route(self, request: Request) -> Route:
-        route = self.dialect.routes.get((request.method, request.path))
-        if route is None:
+        known = route_of(self.dialect.routes, request.method, request.path)
+        if known is None:
             self.unknown.append(request)
             raise Refusal(Reason.NO_SUCH_PATH, f"{request.method} {request.path}")
-        return route
+        request.args |= known[1]
+        return known[0]
 
     def _watched(self, route: Route, request: Request) -> None:
         if (route.acts and self.door is not Door.TRADING) or (route.private and self.door is Door.PUBLIC):

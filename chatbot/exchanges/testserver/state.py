@@ -42,6 +42,8 @@ class Traits:
     refuses_excess: bool = True
     #: there is a least value of an order; else a least amount alone
     least_value: bool = True
+    #: orders of contracts have a least value besides a least amount
+    contracts_have_a_least_value: bool = True
 
 
 class VenueState:
