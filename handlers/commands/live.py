@@ -55,7 +55,8 @@ async def is_fit(update: Update, context: Context, portfolio: Portfolio) -> bool
         await show(update, context, key_views.gone(context.words))
         return False
     unfit = key.report.unfit(futures=bool(portfolio.strategy.contracts))
-    if unfit or not (key.report.trades_spot or (key.is_test and key.report.trades_spot is None)):
+    # what an exchange does not say of a key is found out with its first order: it is refused there, and nothing was traded
+    if unfit or not key.report.reads or key.report.trades_spot is False:
         await show(update, context, key_views.unfit(context.words, key, unfit))
         return False
     return True

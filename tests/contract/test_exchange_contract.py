@@ -24,6 +24,7 @@ from chatbot.exchanges.paper.account import AccountState
 from chatbot.exchanges.paper.paper import PaperExchange
 from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
 from chatbot.exchanges.testserver.dialects.bybit.speech import BYBIT
+from chatbot.exchanges.testserver.dialects.mexc.speech import MEXC
 from chatbot.exchanges.testserver.dialects.weex.speech import WEEX
 from chatbot.exchanges.testserver.harshness import KIND
 from chatbot.exchanges.testserver.ledger import Wallet
@@ -40,7 +41,7 @@ needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the recorded market i
 
 
 #: venues that take keys, as the test exchange speaks them
-DIALECTS: dict[str, Any] = {"binance": BINANCE, "bybit": BYBIT, "weex": WEEX}
+DIALECTS: dict[str, Any] = {"binance": BINANCE, "bybit": BYBIT, "mexc": MEXC, "weex": WEEX}
 
 
 @dataclass

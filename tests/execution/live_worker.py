@@ -68,6 +68,8 @@ _LATER_S = 60
 _IN_VAIN = 3
 #: how often it is looked whether the plan is still carried out before its state is read
 _LOOKS = 20
+#: what an order is called at the end of a path, its number or our id: a new one with every order, and no point of its own
+_NAMED = re.compile(rf"/(\d+|{TAG}-b[\d-]+)$")
 #: a client id of ours in a request
 _ID = re.compile(rf"\b{TAG}-b\d+-(\d+)-\d+\b")
 #: before the words of a plan of a panic: it takes at once, and is held to no cap
@@ -162,7 +164,8 @@ def account_opener(clock: Any, venue: dict[str, Any], death: Callable[[str], Non
 
         async def watched(url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
             leg = _ID.search(f"{url} {body}")
-            point = f"{_asking.get()}:{method}:{urlsplit(url).path.partition('/')[2]}".replace("-", "_")
+            path = _NAMED.sub("/…", urlsplit(url).path.partition("/")[2])
+            point = f"{_asking.get()}:{method}:{path}".replace("-", "_")
             point += f"-{leg[1]}" if leg else ""
             death(f"asking:{point}")
             changes = method != "GET"

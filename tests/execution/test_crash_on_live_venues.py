@@ -18,6 +18,7 @@ from chatbot.exchanges.base import is_perp
 from chatbot.exchanges.live.venues import venue_named
 from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
 from chatbot.exchanges.testserver.dialects.bybit.speech import BYBIT
+from chatbot.exchanges.testserver.dialects.mexc.speech import MEXC
 from chatbot.exchanges.testserver.dialects.weex.speech import WEEX
 from chatbot.exchanges.testserver.faults import Faults, faults_of
 from chatbot.exchanges.testserver.ledger import Wallet
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from chatbot.store.orders import Attempt
 
 WORKER = Path(__file__).with_name("live_worker.py")
-DIALECTS: dict[str, Any] = {"binance": BINANCE, "bybit": BYBIT, "weex": WEEX}
+DIALECTS: dict[str, Any] = {"binance": BINANCE, "bybit": BYBIT, "mexc": MEXC, "weex": WEEX}
 SPOT = {"BTC": Decimal(1), "ETH": Decimal(5), "SOL": Decimal(80), "ADA": Decimal(4000), "USDT": Decimal(20_000)}
 FUTURES, STAKE = Decimal(9_000), Decimal("0.25")
 #: carried out before the first death: where there is one purse, money must have come to futures before it can go back
@@ -79,7 +80,7 @@ KILLS = 130
 PLANS_MAX = 10_000
 CENTS = Decimal("1e-8")
 #: where a list lags, how an order ended is told by the next look and not by the cancel; where no bound is known, nothing is sent again
-NEVER: dict[str, set[str]] = {"binance": set(), "bybit": {"cancelled"}, "weex": {"resent"}}
+NEVER: dict[str, set[str]] = {"binance": set(), "bybit": {"cancelled"}, "mexc": set(), "weex": {"resent"}}
 #: where rows are written that need more than one plan and its person, and what is killed there
 ELSEWHERE = {
     "executor.give_up": "tests/execution/test_halt.py",
@@ -92,6 +93,7 @@ ELSEWHERE = {
 NOT_ASKED: dict[str, set[str]] = {
     "binance": {"check", "history"},
     "bybit": {"check", "history", "transfer", "transfers"},
+    "mexc": {"check", "history"},
     # its person moves money
     "weex": {"check", "history", "transfer"},
 }

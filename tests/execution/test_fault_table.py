@@ -43,6 +43,12 @@ CALLS: dict[tuple[str, str], set[str]] = {
         *("leverage", "place", "find", "history", "cancel", "fills"),
     },
     ("bybit", "transfer"): {"time", "balances"},
+    ("mexc", "spot"): {"time", "rules", "tickers", "depth", "balances", "futures", "place", "find", "cancel", "fills"},
+    ("mexc", "futures"): {
+        *("time", "rules", "tickers", "depth", "marks", "account", "positions"),
+        *("leverage", "place", "find", "cancel", "fills"),
+    },
+    ("mexc", "transfer"): {"time", "balances", "futures", "transfer", "transfers"},
     ("weex", "spot"): {"time", "rules", "tickers", "depth", "balances", "futures", "place", "find", "cancel", "fills"},
     ("weex", "futures"): {
         *("time", "rules", "touch", "marks", "depth", "positions", "account"),

@@ -46,6 +46,8 @@ OTHER_LEGS = ("buy 0.1 ETH", "increase sell 0.1 ETH-PERP", "reduce sell 0.005 BT
 QTY = Decimal("0.01")
 #: venues that say how late a request may still be taken: only there is anything ever sent again
 BOUNDED = [venue for venue in DIALECTS if opening.DIALECTS[venue]().recv_window_s is not None]
+#: the same as parameters; what is carried out is the same for all, so that MEXC is tried in the slow run
+EACH = [pytest.param(venue, marks=pytest.mark.slow) if venue == "mexc" else venue for venue in BOUNDED]
 
 
 class Killed(Exception):
@@ -114,7 +116,7 @@ async def test_there_is_one_order_whatever_the_lag_and_the_outcome(db: Database,
 @pytest.mark.slow
 @pytest.mark.parametrize("reused", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["an id is free again", "an id is used up"])
 @pytest.mark.parametrize("words", [LEG, pytest.param("increase sell 0.1 ETH-PERP", marks=pytest.mark.slow)], ids=["spot", "futures"])
-@pytest.mark.parametrize("venue", BOUNDED)
+@pytest.mark.parametrize("venue", EACH)
 async def test_there_is_one_order_at_the_venue_whatever_the_lag_and_the_outcome(
     db: Database, venue: str, words: str, *, reused: bool
 ) -> None:
@@ -148,7 +150,7 @@ async def once(lab: Lab, server: Server, words: str, outcome: str, lag: float) -
 
 @pytest.mark.long
 @pytest.mark.parametrize("words", [LEG, *(pytest.param(one, marks=pytest.mark.slow) for one in OTHER_LEGS)])
-@pytest.mark.parametrize("venue", ["binance", pytest.param("bybit", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("venue", ["binance", *(pytest.param(one, marks=pytest.mark.slow) for one in ("bybit", "mexc"))])
 async def test_there_is_one_order_where_the_account_lags_as_far_behind_as_its_lists(db: Database, venue: str, words: str) -> None:
     """An order that took is in no list, cannot be called off, and balances, positions and trades do not show it either, for a while."""
     async with on(venue, db, replace(PACE, retries_s=Pace().retries_s)) as (lab, server):
@@ -160,7 +162,7 @@ async def test_there_is_one_order_where_the_account_lags_as_far_behind_as_its_li
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("venue", BOUNDED)
+@pytest.mark.parametrize("venue", EACH)
 async def test_trades_that_are_booked_are_no_sign_of_an_order_that_is_missing(db: Database, venue: str) -> None:
     """The plan before traded the same coin in the same moment; then a request never arrives."""
     async with on(venue, db, PACE) as (lab, server):
@@ -323,8 +325,12 @@ async def test_an_order_that_rests_unlisted_is_called_off_at_once_where_nothing_
 HIDDEN = [(venue, words) for venue in BOUNDED for words in (LEG, *OTHER_LEGS, "to_futures 10") if (venue, words[0]) != ("bybit", "t")]
 
 
+def _mark(venue: str) -> pytest.MarkDecorator:
+    return pytest.mark.slow if venue == "mexc" else pytest.mark.long
+
+
 @pytest.mark.parametrize("fault", [pytest.param("reset_after", marks=pytest.mark.long), "unknown_after"])
-@pytest.mark.parametrize(("venue", "words"), HIDDEN)
+@pytest.mark.parametrize(("venue", "words"), [pytest.param(*one, marks=pytest.mark.slow) if one[0] == "mexc" else one for one in HIDDEN])
 async def test_there_is_one_order_however_long_an_exchange_hides_everything(db: Database, venue: str, words: str, fault: str) -> None:
     """An order that was filled is in no list, and neither balances, positions nor trades show it, for hours: no wait is long enough."""
     async with on(venue, db, replace(PACE, retries_s=Pace().retries_s)) as (lab, server):
@@ -368,7 +374,7 @@ async def killed_and_begun_again(lab: Lab, words: str, *, sent: bool, outcome: s
 
 
 @pytest.mark.parametrize("sent", [True, False], ids=["sent", "not sent"])
-@pytest.mark.parametrize(("venue", "words"), [HIDDEN[0], *(pytest.param(*one, marks=pytest.mark.long) for one in HIDDEN[1:])])
+@pytest.mark.parametrize(("venue", "words"), [HIDDEN[0], *(pytest.param(*one, marks=_mark(one[0])) for one in HIDDEN[1:])])
 async def test_nor_is_one_sent_twice_whose_process_died_before_the_answer(db: Database, venue: str, words: str, *, sent: bool) -> None:
     """The next process cannot know whether the request got out: that is a question as well, however healthy the exchange looks."""
     async with on(venue, db, replace(PACE, retries_s=Pace().retries_s)) as (lab, server):
@@ -386,7 +392,7 @@ async def test_nor_is_one_sent_twice_whose_process_died_before_the_answer(db: Da
         agrees(plan, server)
 
 
-@pytest.mark.parametrize("venue", BOUNDED)
+@pytest.mark.parametrize("venue", EACH)
 async def test_a_refusal_that_the_first_one_would_have_met_says_nothing_of_it(db: Database, venue: str) -> None:
     """More than there was to reduce, and the process died before it was sent: its person was asked again and again, and nothing helped."""
     async with on(venue, db, PACE) as (lab, server):
@@ -405,7 +411,7 @@ async def test_what_our_own_books_tell_is_no_question_after_a_death(db: Database
 
 @pytest.mark.parametrize("fault", ["unknown_before", "unknown_after"])
 @pytest.mark.parametrize("words", ["sell 0.04 BTC", "reduce sell 0.04 BTC-PERP"])
-@pytest.mark.parametrize("venue", BOUNDED)
+@pytest.mark.parametrize("venue", EACH)
 async def test_what_takes_all_that_there_is_goes_out_again_by_itself(db: Database, venue: str, words: str, fault: str) -> None:
     """Whatever was filled of the first order, the exchange refuses it a second time: then it is known that it was taken, and looked for."""
     async with on(venue, db, replace(PACE, retries_s=Pace().retries_s)) as (lab, server):

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from chatbot.clock import ManualClock
 from chatbot.exchanges.live import key_doctor
 from chatbot.exchanges.live.ccxt_prices import CcxtSource
@@ -13,6 +15,7 @@ from chatbot.exchanges.live.connection import Connection
 from chatbot.exchanges.live.venues import has_passphrase
 from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
 from chatbot.exchanges.testserver.dialects.bybit.speech import BYBIT
+from chatbot.exchanges.testserver.dialects.mexc.speech import MEXC
 from chatbot.exchanges.testserver.dialects.weex.speech import WEEX
 from chatbot.exchanges.testserver.harshness import KIND
 from chatbot.exchanges.testserver.server import Door, Server
@@ -29,8 +32,10 @@ if TYPE_CHECKING:
     from chatbot.model import Credentials, KeyReport
     from tests.person import Someone
 
-DIALECTS: dict[str, Any] = {"binance": BINANCE, "bybit": BYBIT, "weex": WEEX}
-NAMES = {"binance": "Binance", "bybit": "Bybit", "weex": "WEEX"}
+DIALECTS: dict[str, Any] = {"binance": BINANCE, "bybit": BYBIT, "mexc": MEXC, "weex": WEEX}
+NAMES = {"binance": "Binance", "bybit": "Bybit", "mexc": "MEXC", "weex": "WEEX"}
+#: the same as parameters; what happens in the chat is the same for all, so that MEXC is tried in the slow run
+EACH = [pytest.param(one, marks=pytest.mark.slow) if one == "mexc" else one for one in NAMES]
 STOCK = {"USDT": Decimal(20_000), "BTC": Decimal("0.5"), "ETH": Decimal(5)}
 API_KEY, SECRET = "key-of-a-story-0001", "secret-of-a-story-0001"
 MASTER_KEY = new_master_key()

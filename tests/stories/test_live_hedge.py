@@ -28,8 +28,8 @@ pytestmark = pytest.mark.long
 
 INDEX = "BTC-PERP"
 OVER = "Cover is over: its position is gone."
-first = pytest.mark.parametrize("venue", ["binance", pytest.param("bybit", marks=pytest.mark.slow)])
-second = pytest.mark.parametrize("venue", [pytest.param("binance", marks=pytest.mark.slow), "bybit"])
+first = pytest.mark.parametrize("venue", ["binance", *(pytest.param(one, marks=pytest.mark.slow) for one in ("bybit", "mexc"))])
+second = pytest.mark.parametrize("venue", ["bybit", *(pytest.param(one, marks=pytest.mark.slow) for one in ("binance", "mexc"))])
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ from chatbot.exchanges.testserver.matching import Wish, place
 from chatbot.exchanges.testserver.words import Force
 from chatbot.halting import Halting
 from chatbot.model import PlanState
-from tests.stories.at_exchange import NAMES, D, agree, at_exchange, at_order, beside, orders_once, theirs, tried, venue, watch
+from tests.stories.at_exchange import EACH, D, agree, at_exchange, at_order, beside, orders_once, theirs, tried, venue, watch
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -71,7 +71,7 @@ async def test_a_pause_lets_a_plan_end_and_refuses_the_next(tmp_path: Path) -> N
         assert len(theirs(server).orders) == sent
 
 
-@pytest.mark.parametrize("exchange", list(NAMES))
+@pytest.mark.parametrize("exchange", EACH)
 async def test_panic_in_the_middle_closes_everything_once_whatever_dies(tmp_path: Path, exchange: str) -> None:
     """Pressed while orders are on their way; the process dies twice before the closing has begun. All is closed, and closed once."""
     async with venue(exchange, futures=D(5_000)) as server:

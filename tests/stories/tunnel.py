@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 HOSTS = {
     "binance": ("api.binance.com", "fapi.binance.com"),
     "bybit": ("api.bybit.com",),
+    "mexc": ("api.mexc.com",),
 }
 
 

@@ -57,6 +57,18 @@ _CODES: Mapping[str, Mapping[str, KeyProblem]] = {
         "10002": KeyProblem.CLOCK,
         "33004": KeyProblem.EXPIRED,
     },
+    "mexc": {
+        "10072": KeyProblem.NOT_ACCEPTED,
+        "401": KeyProblem.NOT_ACCEPTED,
+        "402": KeyProblem.EXPIRED,
+        "602": KeyProblem.FOREIGN_SECRET,
+        "700002": KeyProblem.FOREIGN_SECRET,
+        "406": KeyProblem.OTHER_ADDRESS,
+        "700006": KeyProblem.OTHER_ADDRESS,
+        "700007": KeyProblem.MAY_NOT_READ,
+        **dict.fromkeys(("701", "703"), KeyProblem.MAY_NOT_READ),
+        **dict.fromkeys(("513", "10073", "700003"), KeyProblem.CLOCK),
+    },
     # as ccxt 4.5.90 names them
     "weex": {
         "-1044": KeyProblem.NOT_ACCEPTED,
@@ -329,6 +341,34 @@ async def _bybit_demo(line: _Line, said: KeyReport) -> KeyReport:
     return replace(said, found=found, problems=await _bybit_sides(line))
 
 
+async def _mexc(line: _Line, said: KeyReport) -> KeyReport:
+    """Read both accounts, their number and the position mode (recorded; the number is documented).
+
+    MEXC tells no rights of a key: what stands in ``canTrade`` and ``canWithdraw`` is the account's (FACTS 5). A wallet of futures that a
+    key may not read is one that it may not trade.
+    """
+    account = await line.ask("spotPrivateGetAccount")
+    found = _coins("spot", ((one["asset"], one["free"], one["locked"]) for one in account["balances"]))
+    number = _number((await line.ask("spotPrivateGetUid"))["uid"])
+    if not account["permissions"] or not number:  # a true answer has both: what else was in it may be lost too
+        raise ValueError("an account without permissions or number")
+    said = replace(said, reads=True, trades_spot=None if _flag(account, "canTrade") else False, account=number)
+    try:
+        wallet = (await line.ask("contractPrivateGetAccountAssets"))["data"]
+        mode = (await line.ask("contractPrivateGetPositionPositionMode"))["data"]
+        held = (await line.ask("contractPrivateGetPositionOpenPositions"))["data"]
+    except _NotSaid as refused:
+        if refused.problem is not KeyProblem.MAY_NOT_READ:
+            raise
+        return replace(said, trades_futures=False, found=found)
+    there = {
+        KeyProblem.HEDGE_MODE: int(mode) == 1,
+        KeyProblem.ISOLATED: any(int(one["openType"]) == 1 for one in held if finite(one["holdVol"])),
+    }
+    coins = _coins("futures", ((one["currency"], one["equity"]) for one in wallet))
+    return replace(said, problems=tuple(problem for problem, is_there in there.items() if is_there), found=(*found, *coins))
+
+
 _READERS: Mapping[str, Callable[[_Line, KeyReport], Awaitable[KeyReport]]] = {
     "binance": _binance,
     "binance:demo": _binance_demo,
@@ -337,6 +377,8 @@ _READERS: Mapping[str, Callable[[_Line, KeyReport], Awaitable[KeyReport]]] = {
     "bybit:testnet": _bybit,
     "bybit:demo": _bybit_demo,
     "bybit:own": _bybit,
+    "mexc": _mexc,
+    "mexc:own": _mexc,
     "weex": _weex,
     "weex:own": _weex,
 }

@@ -121,7 +121,15 @@ VENUES: dict[str, Venue] = {
         places=_places(_WEEX),
     ),
     # no call for many funding rates, but the ticker carries mark ("fairPrice") and rate; amounts are contracts
-    "mexc": Venue(perp_marks=None, next_rate="fundingRate", raw_mark="fairPrice", counts_contracts=True, page=(500, 2000)),
+    "mexc": Venue(
+        perp_marks=None,
+        next_rate="fundingRate",
+        raw_mark="fairPrice",
+        counts_contracts=True,
+        page=(500, 2000),
+        # no test accounts: ccxt raises where they are asked for, and keeps the live addresses (FACTS 4)
+        places=_places(dict.fromkeys(("spot/public", "spot/private", "contract/public", "contract/private"), "api.mexc.com")),
+    ),
 }
 
 

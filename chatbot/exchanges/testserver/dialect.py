@@ -95,7 +95,8 @@ def _body_args(body: str) -> dict[str, str]:
         read = json.loads(body)
     except ValueError:
         return {}
-    return {key: _text(value) for key, value in read.items()} if isinstance(read, dict) else {}
+    named = read if isinstance(read, dict) else {"list": read}  # ccxt's name of a body that is one
+    return {key: _text(value) for key, value in named.items()}
 
 
 def _text(value: object) -> str:

@@ -194,8 +194,7 @@ def _sized(venue: VenueState, account: Account, market: Market, wish: Wish) -> D
     if qty <= 0 or qty < market.min_qty:
         raise Refusal(Reason.LOT, f"{qty} is below {market.min_qty}")
     price = wish.limit or venue.price(wish.instrument)
-    has_least = venue.traits.contracts_have_a_least_value or not is_perp(market.instrument)
-    if has_least and qty * price < market.min_notional and not wish.reduce_only:
+    if qty * price < market.min_notional and not wish.reduce_only:
         raise Refusal(Reason.SMALL, f"{qty * price} is below {market.min_notional}")
     return qty
 

@@ -83,7 +83,9 @@ class VenueState:
     def list_market(self, *markets: Market) -> None:
         """Add instruments, or change their rules."""
         for market in markets:
-            self.markets[market.instrument] = market if self.traits.least_value else replace(market, min_notional=ZERO)
+            of_contract = self.traits.contracts_have_a_least_value or not is_perp(market.instrument)
+            has_least = self.traits.least_value and of_contract
+            self.markets[market.instrument] = market if has_least else replace(market, min_notional=ZERO)
 
     def market(self, instrument: str) -> Market:
         """Return the rules of an instrument. Raises ``Refusal``: unknown symbol."""

@@ -35,6 +35,7 @@ _TEST_TRIED = N_("Only its addresses were tried. No test account of {exchange} h
 _OWN_TRIED = N_("No real exchange is asked, and no real money is in it.")
 _BINANCE_ONE_WAY = N_("In Binance: Futures, Preferences, Position Mode, One-way. It can be changed while no position or order is open.")
 _BYBIT_ONE_WAY = N_("In Bybit: a USDT contract, Settings, Position Mode, One-Way. It can be changed while no position or order is open.")
+_MEXC_ONE_WAY = N_("In MEXC: Futures, Preferences, Position Mode, One-Way. It can be changed while no position or order is open.")
 _WEEX_ONE_WAY = N_("In WEEX: a USDT contract, Settings, combined positions. It can be changed while no position or order is open.")
 _READ_WRITE = N_("Read-Write lets me trade, Withdrawal stays off.")
 _COPY = N_("Copy both parts. The secret is shown only once.")
@@ -48,7 +49,12 @@ _OWN_STEPS = (*_OWN, N_("Its key, both parts: {key}"))
 #: what the names of test exchanges of our own end with
 OWN: Final = ":own"
 #: what is the same of all accounts of an exchange: its name, and how hedge mode is changed there
-_EXCHANGES: Final = {"binance": ("Binance", _BINANCE_ONE_WAY), "bybit": ("Bybit", _BYBIT_ONE_WAY), "weex": ("WEEX", _WEEX_ONE_WAY)}
+_EXCHANGES: Final = {
+    "binance": ("Binance", _BINANCE_ONE_WAY),
+    "bybit": ("Bybit", _BYBIT_ONE_WAY),
+    "mexc": ("MEXC", _MEXC_ONE_WAY),
+    "weex": ("WEEX", _WEEX_ONE_WAY),
+}
 #: by what stands behind the colon: what comes after the name, and what connecting such an account was tried on
 _KINDS: Final = {"": ("", _TRIED_ON), "demo": ("demo", _TEST_TRIED), "testnet": ("testnet", _TEST_TRIED), "own": ("test", _OWN_TRIED)}
 
@@ -83,6 +89,15 @@ GUIDES: Final[Mapping[str, Guide]] = _guides(
         (
             N_("On {page}, create a key of the kind “System-generated”, for API transactions."),
             N_("Choose Read-Only, Withdrawal off: I refuse a key that can withdraw. Without a fixed IP address it expires after 3 months."),
+            _COPY,
+        ),
+    ),
+    (
+        "mexc",
+        "mexc.com/user/openapi",
+        (
+            N_("On {page}, create an API key and let it view account, orders and trades, of spot and of futures."),
+            N_("Leave Withdraw off: MEXC does not tell me whether it is. Without a fixed IP address the key expires after 90 days."),
             _COPY,
         ),
     ),
@@ -123,8 +138,12 @@ GUIDES: Final[Mapping[str, Guide]] = _guides(
     ),
     ("binance:own", "", _OWN_STEPS),
     ("bybit:own", "", _OWN_STEPS),
+    ("mexc:own", "", _OWN_STEPS),
     ("weex:own", "", (*_OWN, N_("Its key, all three parts: {key}"))),
-    unseen={"binance": N_("Without Enable Futures I do not see the futures account.")},
+    unseen={
+        "binance": N_("Without Enable Futures I do not see the futures account."),
+        "mexc": N_("Without the right to view futures I do not see the futures account."),
+    },
 )
 
 

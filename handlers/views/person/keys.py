@@ -292,7 +292,9 @@ def _state(words: Words, key: ExchangeKey) -> str:
         return words.t("cannot be opened")
     if not REFUSING.isdisjoint(key.report.problems):
         return words.t("does not work")
-    return words.t("read only") if not (key.report.trades_spot or key.report.trades_futures) else words.t("could trade")
+    report = key.report
+    reads_only = report.trades_spot is False and not report.trades_futures
+    return words.t("read only") if reads_only or not report.reads else words.t("could trade")
 
 
 def _yes(words: Words, told: bool | None) -> str:

@@ -13,7 +13,7 @@ from chatbot.errors import Rejected, Unreachable
 from chatbot.exchanges.live.ccxt_loader import exchange_class
 from chatbot.exchanges.live.hosts import Addresses
 from chatbot.exchanges.live.key_doctor import examine
-from chatbot.exchanges.live.venues import VENUES, Place, Venue, accounts_of
+from chatbot.exchanges.live.venues import VENUES, accounts_of
 from chatbot.model import Credentials, KeyProblem, is_test, venue_of
 
 if TYPE_CHECKING:
@@ -48,11 +48,10 @@ def test_ccxt_itself_sends_every_signed_part_to_the_host_that_is_written_down(ex
         addresses.check_before(made, "dapiPrivate")
 
 
-def test_where_ccxt_keeps_addresses_in_a_tree_a_part_is_the_way_to_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(VENUES, "mexc", Venue(places={"": Place(hosts={"spot/private": "api.mexc.com"})}))
+def test_where_ccxt_keeps_addresses_in_a_tree_a_part_is_the_way_to_one() -> None:
     made, addresses = exchange_class("mexc")({}), Addresses("mexc", {})
     addresses.check_before(made, "spot/private")
-    for part in ("spot", "contract/private", "spot/elsewhere"):
+    for part in ("spot", "broker/private", "spot/elsewhere"):
         with pytest.raises(Rejected, match="wrong_host"):
             addresses.check_before(made, part)
     made.urls["api"]["spot"]["private"] = "https://stub.example"
@@ -74,7 +73,8 @@ def test_where_ccxt_keeps_addresses_in_a_tree_a_part_is_the_way_to_one(monkeypat
     ],
 )
 def test_options_name_other_hosts_plain_http_on_the_loopback_alone(exchange: str, url: str, fits: bool) -> None:
-    addresses, part = Addresses(exchange, named(exchange, url)), "private"
+    part = next(part for part in VENUES[venue_of(exchange)].places[""].hosts if part.endswith("private"))
+    addresses = Addresses(exchange, named(exchange, url))
     if fits:
         addresses.check(part, url + "/order")
     for other in ("https://elsewhere.example/api/order", *(() if fits else (url + "/order",))):

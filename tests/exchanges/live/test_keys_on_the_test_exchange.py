@@ -15,6 +15,7 @@ from chatbot.exchanges.live.key_doctor import examine
 from chatbot.exchanges.testserver.account import Right, Stake
 from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
 from chatbot.exchanges.testserver.dialects.bybit.speech import BYBIT
+from chatbot.exchanges.testserver.dialects.mexc.speech import MEXC
 from chatbot.exchanges.testserver.dialects.weex.speech import WEEX
 from chatbot.exchanges.testserver.server import Door, Server
 from chatbot.model import Credentials, KeyProblem, KeyReport
@@ -25,10 +26,11 @@ if TYPE_CHECKING:
 KEY = Credentials(api_key="key-of-a-test", secret="secret-of-a-test", passphrase="passphrase")
 ANYWHERE = KeyProblem.ANY_ADDRESS
 BOTH = pytest.mark.parametrize("dialect", [BINANCE, BYBIT], ids=lambda one: one.name)
+UNKNOWN = KeyProblem.WITHDRAW_UNKNOWN
 #: those that tell nothing of a key besides
-ALL = pytest.mark.parametrize("dialect", [BINANCE, BYBIT, WEEX], ids=lambda one: one.name)
+ALL = pytest.mark.parametrize("dialect", [BINANCE, BYBIT, MEXC, WEEX], ids=lambda one: one.name)
 #: what is said of every key that nothing is wrong with
-SAID = {"binance": {ANYWHERE}, "bybit": {ANYWHERE}, "weex": {KeyProblem.WITHDRAW_UNKNOWN}}
+SAID = {"binance": {ANYWHERE}, "bybit": {ANYWHERE}, "mexc": {UNKNOWN}, "weex": {UNKNOWN}}
 
 
 class Off(SystemClock):
@@ -164,3 +166,25 @@ async def test_a_right_to_withdraw_hides_behind_no_fault(dialect: Any) -> None:
         for fault in ("reset_before", "html_before", "empty_after", "cut_after", "nothing", "bad_gateway_before", "nan", "skew", "ban"):
             server.faults.add(call="key", fault=fault)
             assert (await asked(server)).is_refused, fault
+
+
+async def test_what_mexc_says_of_a_key_and_what_it_does_not() -> None:
+    """FACTS 5: no rights are told, so that withdrawing is named as unknown; modes are, and futures that a key may not see."""
+    async with exchange(MEXC) as server:
+        account = server.venue.accounts[KEY.api_key]
+        account.rights |= {Right.WITHDRAW}
+        said = await asked(server)
+        assert (said.problems, said.withdraws, said.trades_spot, said.trades_futures, said.is_bound) == ((UNKNOWN,), None, None, None, None)
+        assert {(coin, Decimal(qty)) for _, coin, qty in said.found} == {("USDT", 100), ("USDT", 50), ("BTC", Decimal("0.5"))}
+        account.hedge, account.isolated = True, {"BTC-PERP"}
+        account.stakes["BTC-PERP", "LONG"] = Stake(qty=Decimal("0.001"), cost=Decimal(60))
+        assert set((await asked(server)).problems) == {UNKNOWN, KeyProblem.HEDGE_MODE, KeyProblem.ISOLATED}
+        account.rights -= {Right.FUTURES}
+        said = await asked(server)
+        assert (set(said.problems), said.trades_futures) == ({UNKNOWN, KeyProblem.NO_FUTURES}, False)
+        assert {coin for _, coin, _ in said.found} == {"USDT", "BTC"}
+        for fault in ("nothing", "html_before", "unknown_before", "rate"):
+            for call in ("balances", *(("key",) if fault != "nothing" else ())):  # a number has no list to lose
+                server.faults.add(call=call, fault=fault)
+                assert (await asked(server)).is_refused, (call, fault)
+    assert not server.unknown

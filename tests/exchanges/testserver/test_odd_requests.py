@@ -16,6 +16,7 @@ from chatbot.clock import ManualClock
 from chatbot.exchanges.testserver.dialect import Request, Talk
 from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
 from chatbot.exchanges.testserver.dialects.bybit.speech import BYBIT
+from chatbot.exchanges.testserver.dialects.mexc.speech import MEXC
 from chatbot.exchanges.testserver.harshness import KIND
 from chatbot.exchanges.testserver.venue import Venue
 from chatbot.exchanges.testserver.words import Reason, Refusal
@@ -74,7 +75,7 @@ def asked(dialect: Any, venue: Venue, path: tuple[str, str], args: dict[str, str
     return json.dumps(found)
 
 
-@pytest.mark.parametrize("dialect", [BINANCE, BYBIT], ids=lambda dialect: dialect.name)
+@pytest.mark.parametrize("dialect", [BINANCE, BYBIT, MEXC], ids=lambda dialect: dialect.name)
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0))
 def test_whatever_is_asked_is_answered_or_refused(dialect: Any, seed: int) -> None:
@@ -92,7 +93,7 @@ def test_whatever_is_asked_is_answered_or_refused(dialect: Any, seed: int) -> No
         assert set(venue.ledger.sums().values()) <= {0}
 
 
-@pytest.mark.parametrize("dialect", [BINANCE, BYBIT], ids=lambda dialect: dialect.name)
+@pytest.mark.parametrize("dialect", [BINANCE, BYBIT, MEXC], ids=lambda dialect: dialect.name)
 def test_every_reason_has_its_words(dialect: Any) -> None:
     for reason in Reason:
         for path in ("/api/v3/order", "/fapi/v1/order", "/sapi/v1/asset/transfer", "/v5/order/create"):

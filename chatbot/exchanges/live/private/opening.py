@@ -14,6 +14,7 @@ from chatbot.exchanges.live.private.binance import Binance
 from chatbot.exchanges.live.private.budget import Budget
 from chatbot.exchanges.live.private.bybit import Bybit
 from chatbot.exchanges.live.private.line import PrivateLine
+from chatbot.exchanges.live.private.mexc.speech import Mexc
 from chatbot.exchanges.live.private.weex.speech import Weex
 from chatbot.exchanges.live.venues import VENUES, accounts_of
 from chatbot.model import venue_of
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from chatbot.model import Credentials
 
 #: how each venue is spoken to
-_SPOKEN: Mapping[str, Callable[[], Dialect]] = {"binance": Binance, "bybit": Bybit, "weex": Weex}
+_SPOKEN: Mapping[str, Callable[[], Dialect]] = {"binance": Binance, "bybit": Bybit, "mexc": Mexc, "weex": Weex}
 #: the venues that may be given keys: those whose traps are written down and tried, which their rows tell by naming accounts
 DIALECTS: Mapping[str, Callable[[], Dialect]] = {name: made for name, made in _SPOKEN.items() if VENUES[name].places}
 

@@ -1,17 +1,22 @@
-"""Traps of FACTS.md at the test exchange, on both venues: what differs there and costs money (``docs/traps.md`` lists them all)."""
+"""Traps of FACTS.md at the test exchange: what differs from venue to venue and costs money (``docs/traps.md`` lists them all)."""
 
 from __future__ import annotations
 
+import json
+from copy import copy
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from structlog.testing import capture_logs
 
-from chatbot.errors import AccountUnfit, OutcomeUnknown, Rejected
+from chatbot.errors import AccountUnfit, HedgeMode, OutcomeUnknown, Rejected, Unreachable
 from chatbot.exchanges.base import Direction, OrderStatus, SentTransfer, Side
 from chatbot.exchanges.live.private.binance import Binance
 from chatbot.exchanges.live.private.dialect import Refusal
+from chatbot.exchanges.testserver.dialects.mexc.speech import ROUTES
 from chatbot.exchanges.testserver.harshness import KIND
 from chatbot.exchanges.testserver.ledger import Wallet
 from chatbot.exchanges.testserver.server import Door
@@ -98,7 +103,7 @@ async def test_what_is_lent_and_what_else_lies_in_the_futures_account_is_beside(
     assert (wallets.futures, wallets.aside["futures"]) == (D(20), {"BNB": D("0.5")})
 
 
-@pytest.mark.parametrize("venue", ["binance", "bybit"])
+@pytest.mark.parametrize("venue", ["binance", "bybit", "mexc"])
 async def test_money_in_open_orders_of_the_person_is_held_and_not_free(venue: str) -> None:
     """Both sides: coins that a sale holds, and money that a purchase holds; the orders stay as they are."""
     async with room(venue, KIND, door=Door.TRADING) as place:
@@ -110,16 +115,16 @@ async def test_money_in_open_orders_of_the_person_is_held_and_not_free(venue: st
         assert all(one.open for one in place.theirs.orders)
 
 
-@pytest.mark.parametrize("venue", ["binance", "bybit"])
+@pytest.mark.parametrize("venue", ["binance", "bybit", "mexc"])
 async def test_fees_are_told_in_the_coin_that_paid_them(venue: str) -> None:
-    """FACTS 2: out of the coin that was bought; on Binance out of BNB where its owner chose so; of contracts in the quote."""
+    """FACTS 2: out of the coin that was bought; out of BNB or MX where its owner chose so; of contracts in the quote."""
     async with room(venue, KIND) as place:
         bought = await place.account.place(order("BTC", "b1-0-1", immediate=True))
         assert set(bought.fees) == {"BTC"}
         assert (await place.account.balances()).spot["BTC"] == 1 + bought.filled - bought.fees["BTC"]
         contract = await place.account.place(order("BTC-PERP", "b1-0-2", immediate=True))
         assert set(contract.fees) == {"USDT"}
-        if venue == "binance":
+        if venue in ("binance", "mexc"):
             place.theirs.pays_in = "BNB"
             place.server.venue.deposit(place.theirs, "BNB", D(5))
             paid = await place.account.place(order("BTC", "b1-0-3", immediate=True))
@@ -169,23 +174,23 @@ async def test_a_contract_of_a_thousand_coins_is_a_thousand_coins_and_no_other_c
         assert position.mark == price.mark
 
 
-@pytest.mark.parametrize("venue", ["binance", "bybit"])
-async def test_a_client_id_is_the_venues_to_take_or_nobodys(venue: str) -> None:
-    """FACTS 2: 36 characters at most; without ours ccxt would make up one of its broker's."""
+@pytest.mark.parametrize(("venue", "most"), [("binance", 36), ("bybit", 36), ("mexc", 32)])
+async def test_a_client_id_is_the_venues_to_take_or_nobodys(venue: str, most: int) -> None:
+    """FACTS 2: so many characters at most; without ours ccxt would make up one of its broker's."""
     async with room(venue, KIND) as place:
-        longest = "b" * 34
+        longest = "b" * (most - 2)
         await place.account.place(order("BTC", longest, limit="50000"))
         assert place.theirs.orders[-1].client_id == f"t-{longest}"
         with pytest.raises(Rejected, match="bad_request"):
-            await place.account.place(order("BTC", "b" * 35, limit="50000"))
+            await place.account.place(order("BTC", "b" * (most - 1), limit="50000"))
         with pytest.raises(Rejected, match="duplicate_id"):
             await place.account.place(order("BTC", longest, limit="50000"))
         assert len(place.theirs.orders) == 1
 
 
-@pytest.mark.parametrize("venue", ["binance", "bybit"])
+@pytest.mark.parametrize("venue", ["binance", "bybit", "mexc"])
 async def test_a_reduction_that_is_too_large_is_refused_before_it_is_cut(venue: str) -> None:
-    """Bybit cuts it in silence."""
+    """Bybit cuts it in silence, and MEXC may."""
     async with room(venue, KIND) as place:
         await held(place)
         with pytest.raises(Rejected, match="reduce_only"):
@@ -195,7 +200,7 @@ async def test_a_reduction_that_is_too_large_is_refused_before_it_is_cut(venue: 
         assert len(place.theirs.orders) == 1
 
 
-@pytest.mark.parametrize("venue", ["binance", "bybit"])
+@pytest.mark.parametrize("venue", ["binance", "bybit", "mexc"])
 async def test_an_immediate_order_that_is_filled_in_part_has_ended(venue: str) -> None:
     """FACTS 2: ccxt calls it closed, canceled or expired, by venue; a remainder is never taken for filled."""
     async with room(venue, replace(KIND, levels=1, level_quote=D(600))) as place:
@@ -225,3 +230,66 @@ async def test_one_transfer_never_stands_for_two_after_a_restart() -> None:
 def test_what_cannot_be_changed_while_a_position_is_open_is_about_margin() -> None:
     for code in ("-4047", "-4048"):
         assert Binance().meaning(Refusal(status=400, code=code, text=""))[1] == "isolated_margin"
+
+
+async def test_contracts_are_counted_in_contracts_and_told_in_coins() -> None:
+    """MEXC: a contract of hundreds of coins, and one of a part of a coin; a fee is held to the coins that were traded, not to contracts."""
+    async with room("mexc", replace(KIND, level_quote=D(50_000))) as place:
+        market = place.server.venue.market("DOGE-PERP")
+        place.server.venue.list_market(replace(market, lot=D(300), min_qty=D(300)))
+        price = place.server.venue.prices["DOGE-PERP"]
+        limit = str(price.ask * 2 // market.tick * market.tick)
+        with pytest.raises(Rejected, match="bad_lot"):
+            await place.account.place(order("DOGE-PERP", "b1-0-1", qty="450", limit=limit))
+        for name, instrument, qty, at in (("b1-0-2", "DOGE-PERP", "600", limit), ("b1-0-3", "BTC-PERP", "0.004", "61000")):
+            taken = await place.account.place(order(instrument, name, qty=qty, limit=at, immediate=True))
+            (sent,) = [one for one in place.theirs.orders if one.client_id.endswith(name)]
+            assert (taken.filled, sent.filled, taken.average) == (D(qty), D(qty), sent.average)
+            assert sum(taken.fees.values()) == sum(one.fee for one in sent.fills) > 0
+        assert [json.loads(one.body)["vol"] for one in place.server.asked("place")] == [2, 4]
+        assert {one.instrument: one.qty for one in await place.account.positions()} == {"DOGE-PERP": 600, "BTC-PERP": D("0.004")}
+        entries = await place.account.history(place.clock.now() - timedelta(hours=1), ["DOGE-PERP", "BTC-PERP"])
+        assert {(one.instrument, one.qty) for one in entries} >= {("DOGE-PERP", 600), ("BTC-PERP", D("0.004"))}
+
+
+async def test_a_contract_without_a_size_is_left_out_by_name() -> None:
+    """How many coins one is nobody knows then: neither its rules nor a position in it are told."""
+    async with room("mexc", KIND) as place:
+        handle = ROUTES["GET", "/api/v1/contract/detail"].handle
+
+        def without(talk: Any) -> Any:
+            told = handle(talk)
+            return {
+                **told,
+                "data": [{**row, "contractSize": None if row["baseCoin"] == "ETH" else row["contractSize"]} for row in told["data"]],
+            }
+
+        place.server.dialect = replaced(place.server.dialect, without)
+        with capture_logs() as written:
+            markets = await place.account.markets()
+        assert ("ETH-PERP" in markets, "BTC-PERP" in markets, "ETH" in markets) == (False, True, True)
+        assert [one["instrument"] for one in written if one["event"] == "instrument_dropped"] == ["ETH-PERP"]
+        with pytest.raises(Rejected, match="unknown_instrument"):
+            await place.account.place(order("ETH-PERP"))
+        place.theirs.stake("ETH-PERP").trade(D(1), D(3000))
+        with pytest.raises(Unreachable, match="nobody knows how much"):
+            await place.account.positions()
+
+
+def replaced(dialect: Any, detail: Any) -> Any:
+    """Return a dialect that lists its contracts in another way."""
+    found = copy(dialect)
+    found.routes = {**ROUTES, ("GET", "/api/v1/contract/detail"): replace(ROUTES["GET", "/api/v1/contract/detail"], handle=detail)}
+    return found
+
+
+async def test_an_order_of_a_contract_is_refused_where_the_mode_is_another_meanwhile() -> None:
+    """MEXC: a mode that is not named is dual-side, so that a hedge would be opened instead; ours is named with every order."""
+    async with room("mexc", KIND) as place:
+        await place.account.positions()
+        place.theirs.hedge = True
+        with pytest.raises(Rejected, match="hedge_mode"):
+            await place.account.place(order("BTC-PERP"))
+        with pytest.raises(HedgeMode):
+            await place.account.positions()
+        assert not place.theirs.orders

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.engine.finite import finite
 from chatbot.errors import AccountUnfit, ExchangeError, HedgeMode, Rejected
-from chatbot.exchanges.base import OrderStatus
+from chatbot.exchanges.base import LOOKED_UP_S, OrderStatus
 from chatbot.exchanges.live.private.dialect import (
     Call,
     Fill,
@@ -70,13 +70,12 @@ _STATUS: Mapping[str, OrderStatus] = {
 #: of contracts: pending, not filled, filled, cancelled, invalid
 _STATE: Mapping[str, OrderStatus] = {"1": _OPEN, "2": _OPEN, "3": _FILLED, "4": _CANCELED, "5": _REJECTED}
 #: MEXC's published rates: weights of 500 in ten seconds on spot, orders and their cancellations apart; twenty requests in two seconds on
-#: contracts, but for orders and for leverage
+#: contracts, but for orders; settings are ten in ten seconds of one account, and weigh more so that several in a row are no burst
 _LIMITS: Mapping[str, Limit] = {
     "spot": Limit(500, 10),
     "spot_orders": Limit(12, 1),
     "contract": Limit(20, 2),
     "contract_orders": Limit(4, 2),
-    "contract_settings": Limit(10, 10),
 }
 #: seconds to leave it alone where it does not say for how long; it shuts addresses out for two minutes and more
 _PAUSE_S, _SHUT_OUT_S, _SHUT_OUT_STATUS = 10.0, 120.0, 418
@@ -84,6 +83,7 @@ _PAUSE_S, _SHUT_OUT_S, _SHUT_OUT_STATUS = 10.0, 120.0, 418
 _TRADES, _PAGES = 100, 20
 #: rows of the transfer history in one call
 _PAGE = 100
+_SETTING = 3
 _ENDED = frozenset({"FAILED"})
 #: codes that refuse nothing
 _TAKEN: tuple[Any, ...] = (None, 0, "0", 200, "200")
@@ -98,6 +98,8 @@ class Mexc:
     recv_window_s: float | None = 10.0
     ahead_s: float = 10.0
     id_length: int = 32
+    id_joint: str = "-"
+    found_for_s: float = LOOKED_UP_S
     one_wallet: bool = False
     hides_futures: bool = True
 
@@ -278,7 +280,7 @@ class Mexc:
 
 
 def _setting(path: str, **params: Any) -> Call:  # noqa: ANN401 - JSON
-    return contract("POST", f"position/{path}", pool="contract_settings", **params)
+    return contract("POST", f"position/{path}", _SETTING, **params)
 
 
 def _way(to_futures: bool) -> tuple[str, str]:

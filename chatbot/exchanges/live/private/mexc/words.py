@@ -39,10 +39,12 @@ def spot(
     )
 
 
-def contract(verb: str, path: str, *, pool: str = "contract", urgent: bool = False, **params: Any) -> Call:  # noqa: ANN401 - JSON
+def contract(verb: str, path: str, weight: float = 1, *, pool: str = "contract", urgent: bool = False, **params: Any) -> Call:  # noqa: ANN401 - JSON
     """Return a call of contracts; a path holds its parameters."""
     changes = verb != "GET"
-    return Call(api="contract/private", verb=verb, path=path, params=params, pool=pool, changes=changes, urgent=urgent or changes)
+    return Call(
+        api="contract/private", verb=verb, path=path, params=params, pool=pool, weight=weight, changes=changes, urgent=urgent or changes
+    )
 
 
 def data(answer: object) -> Any:  # noqa: ANN401 - JSON

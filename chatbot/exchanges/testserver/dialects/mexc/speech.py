@@ -46,8 +46,7 @@ def _spot(verb: str, path: str, call: Call, handle: Callable[[Talk], Any], weigh
 
 
 def _contract(verb: str, path: str, call: Call, handle: Callable[[Talk], Any]) -> _Routes:
-    bucket = {Call.PLACE: "contract_orders", Call.LEVERAGE: "contract_settings"}.get(call, "contract")
-    return {(verb, f"/api/v1/private/{path}"): Route(call=call, handle=handle, bucket=bucket)}
+    return {(verb, f"/api/v1/private/{path}"): Route(call=call, handle=handle, bucket=f"{verb} {path}")}
 
 
 ROUTES: _Routes = {
@@ -101,6 +100,10 @@ ROUTES: _Routes = {
 }
 
 
+#: of contracts each path has a limit of its own: twenty in two seconds, but for these
+_CONTRACT_LIMITS = {"POST order/create": Limit(4, 2), "POST position/change_leverage": Limit(10, 10)}
+
+
 class Mexc:
     """MEXC's dialect of the test exchange."""
 
@@ -110,9 +113,8 @@ class Mexc:
         "market": Limit(1000, 10),
         "spot": Limit(500, 10),
         "spot_orders": Limit(12, 1),
-        "contract": Limit(20, 2),
-        "contract_orders": Limit(4, 2),
-        "contract_settings": Limit(10, 10),
+        **{route.bucket: Limit(20, 2) for route in ROUTES.values() if " " in route.bucket},
+        **_CONTRACT_LIMITS,
     }
     routes: Mapping[tuple[str, str], Route] = ROUTES
 

@@ -1,0 +1,55 @@
+"""The first key to the first confirmed plan where an exchange says nothing of what a key may do: what is unknown is named, not guessed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chatbot.exchanges.testserver.account import Right
+from chatbot.model import PlanState
+from tests.stories.at_exchange import API_KEY, NAMES, SECRET, agree, at_exchange, theirs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("exchange", ["mexc"])
+async def test_from_the_first_key_to_the_first_confirmed_plan(tmp_path: Path, exchange: str) -> None:
+    async with at_exchange(tmp_path, exchange) as (ann, server):
+        await ann.say("/connect")
+        guide = (await ann.taps(NAMES[exchange])).text
+        assert "does not tell me whether it is" in guide
+        assert "No real account has been connected yet" in guide
+        await ann.taps("Send it here")
+        connected = await ann.say(f"{API_KEY}\n{SECRET}")
+        assert f"{NAMES[exchange]} …0001" in connected
+        assert f"{NAMES[exchange]} does not say whether it can withdraw" in connected
+        assert f"WATCH · {NAMES[exchange]}" in (await ann.taps("Watch this account")).text
+        assert "From now on I trade here with real money." in await agree(ann)
+        await ann.say("/targets BTC 42 ETH 25 USDT 33")
+        assert f"LIVE · {NAMES[exchange]}" in await ann.say("/rebalance")
+        plan = await ann.confirm()
+        assert plan.state is PlanState.DONE
+        assert len(theirs(server).orders) >= len([leg for leg in plan.legs if not leg.is_transfer]) > 0
+        assert sum((leg.notional for leg in plan.legs), Decimal(0)) <= Decimal(6_500), "a tenth of the value"
+        assert not server.unknown
+
+
+@pytest.mark.parametrize("exchange", ["mexc"])
+async def test_a_right_to_trade_that_is_missing_is_found_out_before_anything_was_traded(tmp_path: Path, exchange: str) -> None:
+    async with at_exchange(tmp_path, exchange) as (ann, server):
+        theirs(server).rights -= {Right.SPOT}
+        await ann.say("/connect")
+        await ann.taps(NAMES[exchange], "Send it here")
+        await ann.say(f"{API_KEY}\n{SECRET}")
+        await ann.taps("Watch this account")
+        await agree(ann)
+        await ann.say("/targets BTC 42 ETH 25 USDT 33")
+        await ann.say("/rebalance")
+        assert (await ann.confirm()).state is PlanState.PARKED
+        assert "key" in ann.last.text
+        assert not theirs(server).orders
