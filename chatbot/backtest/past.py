@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -191,17 +192,21 @@ async def fetch(source: PriceSource, instruments: Collection[str], begin: dateti
     since, names = begin - LOOK_BACK, sorted({*instruments, *(asset_of(name) for name in instruments), *MAJOR_CONTRACTS})
     markets = await source.markets()
     names = [name for name in names if name in markets]
-    bars = {
-        (name, interval): CandleTable.of(await source.candles(name, interval, begin - timedelta(days=days), end + HOUR))
-        for name in names
-        for interval, days in KEEP_DAYS.items()
-    }
+    bars: dict[tuple[str, str], CandleTable] = {}
+    settlements: dict[str, tuple[Funding, ...]] = {}
+    for name in names:
+        for interval, days in KEEP_DAYS.items():
+            bars[name, interval] = CandleTable.of(await source.candles(name, interval, begin - timedelta(days=days), end + HOUR))
+            await asyncio.sleep(0)  # what is played or kept is answered at once, and everybody else is waiting
+        if is_perp(name):
+            settlements[name] = tuple(await source.funding(name, begin - timedelta(days=FUNDING_DAYS), end))
+            await asyncio.sleep(0)
     return Recorded(
         begin=begin,
         end=end,
         markets={name: markets[name] for name in names},
         bars=bars,
-        settlements={name: tuple(await source.funding(name, begin - timedelta(days=FUNDING_DAYS), end)) for name in names if is_perp(name)},
+        settlements=settlements,
         moods=source.fear_greed_between(since, end) if isinstance(source, MoodSource) else (),
     )
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -18,6 +20,9 @@ from chatbot.exchanges.markets.simulated import SimulatedSource
 from chatbot.model import INFO
 from chatbot.portfolio import strategies
 from tests.handlers.views.backtest_examples import a_result
+
+if TYPE_CHECKING:
+    from chatbot.exchanges.base import Candle, Funding
 
 
 def worths(seed: int, drift: float, days: int) -> np.ndarray:
@@ -61,6 +66,29 @@ def test_worths_that_never_move_are_evidence_of_nothing() -> None:
     """No division by nothing."""
     still = replace(a_result(), daily=np.ones(1000))
     assert _best_change_is_skill(still, [still] * 2) is None
+
+
+class AtHand(SimulatedSource):
+    """A market that has its answers ready, and says that nothing was traded."""
+
+    async def candles(self, instrument: str, interval: str, since: datetime, until: datetime) -> tuple[Candle, ...]:
+        """Return no bars."""
+        return ()
+
+    async def funding(self, instrument: str, since: datetime, until: datetime) -> tuple[Funding, ...]:
+        """Return no settlements."""
+        return ()
+
+
+async def test_everybody_else_gets_a_turn_between_two_answers_of_a_played_market() -> None:
+    """A past that is at hand is answered without a wait: read in one go, it kept whoever asked for their /status from an answer."""
+    begin, end = datetime(2025, 1, 6, tzinfo=UTC), datetime(2025, 1, 8, tzinfo=UTC)
+    reading, turns = asyncio.ensure_future(fetch(AtHand(ManualClock(end), start=begin, origin=begin), ["SOL"], begin, end)), 0
+    while not reading.done():
+        turns += 1
+        await asyncio.sleep(0)
+    read = reading.result()
+    assert turns >= len(read.bars) + len(read.settlements)
 
 
 @pytest.mark.long
