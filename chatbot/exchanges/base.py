@@ -297,6 +297,14 @@ class TransferJournal(Protocol):
         """Return our id of each transfer at the exchange that is known to be ours, by the exchange's own."""
         ...
 
+    async def brought(self) -> Decimal:
+        """Return the quote money that counts as moved to futures because positions were there which no transfer was for."""
+        ...
+
+    async def bring(self, amount: Decimal) -> None:
+        """Write down how much that is."""
+        ...
+
 
 class PriceSource(Protocol):
     """Public market data: real, replayed or simulated."""

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from chatbot.exchanges.base import Direction, SentTransfer
 from chatbot.model import OrderState
-from chatbot.store import orders
+from chatbot.store import orders, portfolios
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from chatbot.store.database import Database
     from chatbot.store.orders import Attempt
 
@@ -36,6 +38,16 @@ class WrittenTransfers:
     async def claimed(self) -> dict[str, str]:
         """Return our ids by the exchange's."""
         return {one.exchange_id: one.client_id for one in await self._all() if one.exchange_id}
+
+    async def brought(self) -> Decimal:
+        """Return what counts as moved to futures for positions that were there already, quote."""
+        async with self._db.read() as tx:
+            return await portfolios.brought(tx, self._portfolio_id)
+
+    async def bring(self, amount: Decimal) -> None:
+        """Write down how much that is."""
+        async with self._db.transaction() as tx:
+            await portfolios.bring(tx, self._portfolio_id, amount)
 
     async def _all(self) -> tuple[Attempt, ...]:
         async with self._db.read() as tx:

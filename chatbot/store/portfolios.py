@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
 #: the word for a portfolio that cannot be read
 PORTFOLIO = "portfolio"
+#: key of the row that holds what positions brought with them at a venue with one purse; no state of a trigger
+PURSE = "purse"
 _portfolios, _accounts, _states = tables.portfolios.c, tables.accounts.c, tables.states.c
 _checks = tables.checks.c
 _other = tables.portfolios.alias("other")
@@ -292,6 +295,16 @@ async def save_states(tx: Tx, changed: Mapping[tuple[int, str], Mapping[str, Any
     """Write trigger states by portfolio and key, in one go."""
     rows = [{"portfolio_id": portfolio_id, "key": key, "body": dict(body)} for (portfolio_id, key), body in changed.items()]
     await put_all(tx, tables.states, rows)
+
+
+async def brought(tx: Tx, portfolio_id: int) -> Decimal:
+    """Return what counts as set aside for futures because positions were there that no transfer was for, quote."""
+    return Decimal((await states(tx, portfolio_id)).get(PURSE, {}).get("brought", "0"))
+
+
+async def bring(tx: Tx, portfolio_id: int, amount: Decimal) -> None:
+    """Write down how much that is."""
+    await save_states(tx, {(portfolio_id, PURSE): {"brought": str(amount)}})
 
 
 async def check(tx: Tx, portfolio_id: int) -> Check | None:

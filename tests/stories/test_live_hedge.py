@@ -203,3 +203,21 @@ async def test_nothing_is_sent_while_the_account_is_kept_in_a_way_that_futures_c
         setattr(theirs(server), mode, False)
         assert (await ann.confirm()).state is PlanState.DONE
         assert stake(server)
+
+
+async def test_positions_that_somebody_had_before_at_a_venue_with_one_purse_are_in_no_danger(tmp_path: Path) -> None:
+    """Their money is the purse: nothing was moved for them, and all of it stands for them. What comes back later goes to the spot money."""
+    async with at_exchange(tmp_path, "bybit") as (ann, server):
+        account, venue = theirs(server), server.venue
+        wish = Wish(client_id="by-hand", instrument=INDEX, side=Side.SELL, qty=D("0.05"), limit=D(50_000), force=Force.IOC)
+        place(venue, account, wish)
+        assert stake(server) == D("-0.05")
+        await watch(ann, "bybit")
+        told = await ann.say("/status")
+        assert "liquidation 9" in told or "liquidation 10" in told, told
+        assert "∞" not in await ann.say("/exposure")
+        await agree(ann, order="$6,")
+        for _ in range(3):
+            await ann.step()
+        assert not any("in danger" in message.text for message in ann.messages)
+        assert not any("Amounts changed" in message.text for message in ann.messages)

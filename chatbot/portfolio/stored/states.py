@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 #: keys of rows; every other row is a line's hysteresis. Lines are written in capitals, or are NET
 _MARGIN, _RANG, _OUTAGE, _CALENDAR, _MEMORY, _TILTS = "margin", "rang", "problem", "schedule", "triggers", "tilts"
 _LEAPS, _PEGS, _STOPS, _AIMS, _MIX, _SHORTS, PANIC = "leaps", "pegs", "stops", "targets", "mix", "shorts", "panic"
-_NAMED = frozenset({_MARGIN, _RANG, _OUTAGE, _CALENDAR, _MEMORY, _TILTS, _LEAPS, _PEGS, _STOPS, _AIMS, _MIX, _SHORTS, PANIC})
+_NAMED = frozenset(
+    {portfolios.PURSE, _MARGIN, _RANG, _OUTAGE, _CALENDAR, _MEMORY, _TILTS, _LEAPS, _PEGS, _STOPS, _AIMS, _MIX, _SHORTS, PANIC}
+)
 #: rows that an answer of a person changes, those of hedges besides
 _ANSWERED = frozenset({_TILTS, _LEAPS, _MIX, PANIC})
 

@@ -120,7 +120,10 @@ class LiveAccount:
         if told.spare is None:
             return Balances(spot=dict(told.total), free=dict(told.free), futures_wallet=told.futures, aside=told.aside)
         purse = told.total.get(self.quote_asset, _ZERO)
-        futures = min(max(_ZERO, await self._set_aside()), max(_ZERO, purse))
+        ours = await self._set_aside()
+        if ours <= 0 and told.margin > 0:
+            ours += await self._brought(max(_ZERO, purse), ours)
+        futures = min(max(_ZERO, ours), max(_ZERO, purse))
         spare = max(_ZERO, min(told.free.get(self.quote_asset, _ZERO) - futures, told.spare))
         spot = {**told.total, self.quote_asset: purse - futures}
         return Balances(spot=spot, free={**told.free, self.quote_asset: spare}, futures_wallet=futures, aside=told.aside)
@@ -136,7 +139,20 @@ class LiveAccount:
         What contracts gain and lose comes into the purse, and so into the spot money.
         """
         moved = {**self._sent, **await self._journal.done()}
-        return sum((one.amount if one.direction is Direction.TO_FUTURES else -one.amount for one in moved.values()), _ZERO)
+        lines = (one.amount if one.direction is Direction.TO_FUTURES else -one.amount for one in moved.values())
+        return sum(lines, await self._journal.brought())
+
+    async def _brought(self, purse: Decimal, ours: Decimal) -> Decimal:
+        """Set aside, once, what positions are worth that nothing was moved for: opened by hand, they have the whole purse behind them.
+
+        Without it they would seem to have no margin at all, and to be about to be liquidated.
+        """
+        worth = sum((abs(one.qty) * one.entry for one in await self.positions()), _ZERO)
+        more = min(worth, purse) - ours if worth else _ZERO
+        if more > 0:
+            await self._journal.bring(await self._journal.brought() + more)
+            log.info("money_set_aside_for_positions", exchange=self.name, amount=str(more))
+        return max(_ZERO, more)
 
     async def positions(self) -> tuple[Position, ...]:
         """Return the open positions against our quote coin, in base units; raises ``AccountUnfit``."""

@@ -117,6 +117,7 @@ class Bybit:
             futures=_ZERO,
             spare=_ZERO if isolated else number(account, "totalAvailableBalance"),
             isolated=isolated,
+            margin=sum((finite(row.get("totalPositionIM")) or _ZERO for row in told), _ZERO),
         )
 
     async def positions(self, ask: Ask) -> Sequence[Held]:

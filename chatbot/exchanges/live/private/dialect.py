@@ -143,6 +143,8 @@ class Wallets:
     futures: Decimal
     #: quote money of the one purse that neither an order nor a position holds; None where there are two
     spare: Decimal | None = None
+    #: what positions hold of the one purse, quote; 0 where there are two
+    margin: Decimal = _ZERO
     #: as in ``Balances``
     aside: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
     #: every contract has a margin of its own: the account counts none for all of them

@@ -52,7 +52,8 @@ async def test_isolated_margin_is_looked_at_and_never_traded() -> None:
         with pytest.raises(AccountUnfit, match="isolated_margin"):
             await place.account.balances()
         place.account._watch = True
-        assert (await place.account.balances()).spot["USDT"] > 149_000
+        balances = await place.account.balances()
+        assert balances.spot["USDT"] + balances.futures_wallet > 149_000
 
 
 async def test_a_contract_is_set_to_cross_margin_with_its_leverage() -> None:

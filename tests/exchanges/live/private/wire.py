@@ -255,6 +255,7 @@ class Written(dict[str, "SentTransfer"]):
         super().__init__()
         #: the exchange's id -> ours
         self.claims: dict[str, str] = {}
+        self.positions_brought = Decimal(0)
 
     async def done(self) -> dict[str, SentTransfer]:
         """Return them all."""
@@ -267,6 +268,14 @@ class Written(dict[str, "SentTransfer"]):
     async def claimed(self) -> dict[str, str]:
         """Return whose each is."""
         return dict(self.claims)
+
+    async def brought(self) -> Decimal:
+        """Return what positions brought with them."""
+        return self.positions_brought
+
+    async def bring(self, amount: Decimal) -> None:
+        """Remember it."""
+        self.positions_brought = amount
 
 
 @dataclass
