@@ -573,7 +573,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "person.keys.ask": lambda w: keys.ask(w, "binance"),
         "person.keys.ask of our own": lambda w: keys.ask(w, "binance:own", key="Key0001\nSecret0001"),
         "person.keys.unreadable": lambda w: keys.unreadable(w, "binance", deleted=False),
-        "person.keys.unreadable_third": lambda w: keys.unreadable(w, "weex", deleted=False),
+        "person.keys.unreadable with a third part": lambda w: keys.unreadable(w, "weex", deleted=False),
         "person.keys.unheard": lambda w: keys.unheard(w, deleted=True),
         "person.keys.unasked": lambda w: keys.unasked(w, deleted=True),
         "person.keys.unasked and there": lambda w: keys.unasked(w, deleted=False),
