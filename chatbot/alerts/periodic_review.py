@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
+from chatbot.alerts import quiet_hours
 from chatbot.errors import contained
 from chatbot.model import MessageKind, Rhythm
 from chatbot.store import accounts, messages, portfolios
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
     from chatbot.model import AlertSettings, Person
     from chatbot.store.database import Tx
 
-#: later than this after its hour, because the bot was away, it is left out
-LATE: Final = timedelta(hours=2)
-#: what each looks back at, in days
-DAYS: Final = {Rhythm.WEEK: 7, Rhythm.MONTH: 30}
+#: later than this after its hour, because the bot was away or the portfolio paused, it is left out; and later than this it waits for the
+#: end of quiet hours, which an hour of the person's own choice does not
+LATE: Final = timedelta(days=1)
+_ON_TIME: Final = timedelta(hours=2)
+_WEEK_DAYS: Final = 7
 _LONGEST: Final = 32
 
 
@@ -49,6 +51,13 @@ def _is_day(day: date, rhythm: Rhythm) -> bool:
     return day.weekday() == 0 if rhythm is Rhythm.WEEK else day.day == 1
 
 
+def days_back(rhythm: Rhythm, day: date) -> int:
+    """Return how many days one that is sent on a day looks back at: a week, or all of the month before, which has 28 to 31."""
+    if rhythm is Rhythm.WEEK:
+        return _WEEK_DAYS
+    return (day - (day.replace(day=1) - timedelta(days=1)).replace(day=1)).days
+
+
 async def due(tx: Tx, now: datetime) -> tuple[Due, ...]:
     """Return the reviews whose hour has come and that were not sent yet; of a portfolio that is paused none, nobody looks at it."""
     found = []
@@ -61,6 +70,8 @@ async def due(tx: Tx, now: datetime) -> tuple[Due, ...]:
 async def _due_to(tx: Tx, person: Person, now: datetime) -> list[Due]:
     at = last_time(person.alerts, person.zone, now)
     if at is None or now - at > LATE or not person.is_let_in:
+        return []
+    if now - at > _ON_TIME and quiet_hours.is_quiet_now(person, now):
         return []
     found = []
     for portfolio in await portfolios.open_of(tx, person.id):

@@ -193,8 +193,9 @@ async def _amounts(program: Program, words: Words, portfolio: Portfolio, facts: 
 
 async def _review(program: Program, words: Words, portfolio: Portfolio, facts: Facts) -> View:
     """Look back at a week or a month."""
-    rhythm = Rhythm(facts["rhythm"])
-    return past.digest(words, await program.reviews.review(portfolio, words.zone, days=periodic_review.DAYS[rhythm]), rhythm)
+    rhythm, now = Rhythm(facts["rhythm"]), program.markets.market_time(portfolio, program.clock.now())
+    days = periodic_review.days_back(rhythm, now.astimezone(words.zone).date())
+    return past.digest(words, await program.reviews.review(portfolio, words.zone, days=days), rhythm)
 
 
 async def _leap(program: Program, words: Words, portfolio: Portfolio, facts: Facts) -> View | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.alerts.periodic_review import last_time
+from chatbot.alerts.periodic_review import days_back, last_time
 from chatbot.i18n import Catalogue
 from chatbot.model import AlertSettings, Rhythm, Role
 from chatbot.store import accounts, portfolios
@@ -59,6 +59,17 @@ def test_an_hour_that_a_clock_skips_is_not_lost() -> None:
         settings = AlertSettings(review=Rhythm.WEEK, review_at="00:00")
         times = {last_time(settings, zone, datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=6 * turn)) for turn in range(4 * 365)}
         assert len({at.date() for at in times if at is not None}) == len(times) == 53, zone
+
+
+@pytest.mark.parametrize(
+    ("sent", "days"),
+    [((2024, 3, 1), 29), ((2025, 3, 1), 28), ((2026, 1, 1), 31), ((2026, 5, 1), 30), ((2026, 5, 2), 31)],
+    ids=["leap February", "February", "over New Year", "April", "a day late"],
+)
+def test_a_month_is_the_whole_month_before(sent: tuple[int, int, int], days: int) -> None:
+    """Of 28 to 31 days: none of it is left out, and nothing of the one before is told again."""
+    assert days_back(Rhythm.MONTH, date(*sent)) == days
+    assert days_back(Rhythm.WEEK, date(*sent)) == 7
 
 
 def test_who_wants_none_has_no_hour() -> None:
@@ -147,3 +158,21 @@ async def test_it_comes_once_at_its_hour_with_its_picture(tmp_path: Path) -> Non
         for _ in range(8):
             await ann.step(86_400.0)
         assert "Your week" not in ann.since(seen)
+
+
+@pytest.mark.long
+async def test_after_an_outage_it_comes_once_and_not_at_night(tmp_path: Path) -> None:
+    """The bot was away from Sunday to Monday at 23:00: quiet hours hold it until the morning, and after more than a day it is left out."""
+    async with after(begun, tmp_path, source=LivelyMarket) as ann:
+        await ann.say("/alerts review weekly 18:00")
+        await ann.say("/alerts quiet 22:00 07:00")
+        seen = ann.newest
+        await ann.step(86_400.0 + 14 * 3600.0)
+        assert "Your week" not in ann.since(seen)
+        await ann.step(8.5 * 3600.0)
+        assert ann.since(seen).count("Your week") == 1
+        await ann.step(3600.0)
+        assert ann.since(seen).count("Your week") == 1
+        seen = ann.newest
+        await ann.step(7 * 86_400.0 + 12 * 3600.0)
+        assert "Your week" not in ann.since(seen), "it is Tuesday evening"
