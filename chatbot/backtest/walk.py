@@ -164,10 +164,18 @@ class _Walk:
         if evaluation.figures is None or evaluation.snapshot is None:
             raise Refused("bad_price", ",".join(problem.instrument for problem in evaluation.problems))
         if account is None:
-            self._carry_out(0, evaluation, (Reason(trigger=Cause.START),))
+            self._begin(evaluation, evaluation.snapshot)
         else:
             self._ended_at = self._past.begin
             self._hold(0, evaluation.snapshot)
+
+    def _begin(self, evaluation: Evaluation, snapshot: Snapshot) -> None:
+        """Buy the targets; where there is nothing to buy, as of money alone, the first block has no legs."""
+        start = (Reason(trigger=Cause.START),)
+        if self._carry_out(0, evaluation, start) is not Outcome.PLANNED:
+            at = self._past.begin
+            self._hold(0, snapshot)
+            self.done.blocks.append(Block(hour=0, at=at, reasons=start, legs=(), fees=Decimal(0), value=evaluation.held.value))  # type: ignore[union-attr]
 
     def _receive(self, hour: int, changes: Mapping[str, Decimal]) -> None:
         """Take what came in and give what went out; of a coin of which there is too little, its worth in cash."""

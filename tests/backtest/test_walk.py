@@ -88,6 +88,17 @@ def test_what_ends_for_everything_is_no_delisting_and_a_gap_is_none_either() -> 
     assert not past_of(prices, before=BEFORE).gone
 
 
+def test_money_alone_is_held_and_so_is_too_little_of_it() -> None:
+    """Nothing to buy at first: nothing is traded, nothing is earned, and that is the result."""
+    past = past_of(wild(1), before=BEFORE)
+    money = replace(narrow(), weights={"STABLE": Decimal(1)}, members={}, bands={}, triggers={})
+    for strategy, amount in ((money, Decimal(10_000)), (narrow(), Decimal("0.01"))):
+        found = compare(past, strategy, amount, window=timedelta(seconds=60))
+        assert {name: (one.growth, one.plans, one.fees) for name, one in found.ways.items()} == dict.fromkeys(found.ways, (1.0, 0, 0.0))
+        assert found.weights["STABLE"].tolist() == [1.0] * len(found.strategy.daily)
+        assert "held" in as_text(found)
+
+
 def test_days_without_a_settlement_are_told_and_funding_that_nobody_knows_is_no_nothing() -> None:
     """Five days and an hour, of which two have settlements: three are missing; the hour is no day, and after a delisting nothing is."""
     paid = {hour: Decimal("0.0001") for hour in (8, 16, 24, 56, 120)}
