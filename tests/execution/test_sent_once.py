@@ -427,6 +427,7 @@ async def test_what_takes_all_that_there_is_goes_out_again_by_itself(db: Databas
         agrees(plan, server)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("venue", [venue for venue in DIALECTS if venue not in BOUNDED])
 @pytest.mark.parametrize("words", [LEG, pytest.param("increase sell 0.1 ETH-PERP", marks=pytest.mark.slow)])
 async def test_where_no_bound_is_known_nothing_is_ever_sent_again(db: Database, venue: str, words: str) -> None:
