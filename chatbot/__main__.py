@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from chatbot.vault import Vault
 
 #: the exchanges whose dialect a test exchange beside the demo speaks
-_TEST_EXCHANGES = ("binance", "bybit", "mexc", "weex")
+_TEST_EXCHANGES = ("binance", "bybit", "bingx", "mexc", "weex")
 #: the person on the demo page
 DEMO_USER = 1001
 #: how the doctor marks what is well, what is not, and what could not be looked at

@@ -23,6 +23,7 @@ from chatbot.exchanges.markets.simulated import SimulatedSource
 from chatbot.exchanges.paper.account import AccountState
 from chatbot.exchanges.paper.paper import PaperExchange
 from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
+from chatbot.exchanges.testserver.dialects.bingx.speech import BINGX
 from chatbot.exchanges.testserver.dialects.bybit.speech import BYBIT
 from chatbot.exchanges.testserver.dialects.mexc.speech import MEXC
 from chatbot.exchanges.testserver.dialects.weex.speech import WEEX
@@ -41,7 +42,7 @@ needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the recorded market i
 
 
 #: venues that take keys, as the test exchange speaks them
-DIALECTS: dict[str, Any] = {"binance": BINANCE, "bybit": BYBIT, "mexc": MEXC, "weex": WEEX}
+DIALECTS: dict[str, Any] = {"binance": BINANCE, "bybit": BYBIT, "bingx": BINGX, "mexc": MEXC, "weex": WEEX}
 
 
 @dataclass
@@ -117,7 +118,11 @@ async def live(dialect: Any, clock: ManualClock) -> AsyncIterator[Bench]:
         await accounts.close()
 
 
-@pytest.fixture(params=["simulated", pytest.param("replay", marks=needs_data), "manual", *DIALECTS])
+LIVE = [pytest.param(one, marks=pytest.mark.long) if one == "bingx" else one for one in DIALECTS]
+EACH = ["simulated", pytest.param("replay", marks=needs_data), "manual", *LIVE]
+
+
+@pytest.fixture(params=EACH)
 async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
     """Return each exchange with 100 000 USDT in its spot wallet; those with keys stand on the test exchange."""
     clock = ManualClock(NOW)

@@ -71,7 +71,7 @@ _LOOKS = 20
 #: what an order is called at the end of a path, its number or our id: a new one with every order, and no point of its own
 _NAMED = re.compile(rf"/(\d+|{TAG}-b[\d-]+)$")
 #: a client id of ours in a request
-_ID = re.compile(rf"\b{TAG}-b\d+-(\d+)-\d+\b")
+_ID = re.compile(rf"\b{TAG}[-_]b\d+[-_](\d+)[-_]\d+\b")
 #: before the words of a plan of a panic: it takes at once, and is held to no cap
 PANIC = "panic: "
 #: functions through which others write into the journal

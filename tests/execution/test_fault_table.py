@@ -37,6 +37,12 @@ CALLS: dict[tuple[str, str], set[str]] = {
         *("leverage", "mode", "place", "find", "cancel", "fills"),
     },
     ("binance", "transfer"): {"time", "balances", "futures", "transfer", "transfers"},
+    ("bingx", "spot"): {"time", "rules", "tickers", "depth", "balances", "futures", "place", "find", "cancel", "fills"},
+    ("bingx", "futures"): {
+        *("time", "rules", "tickers", "marks", "depth", "positions"),
+        *("leverage", "account", "place", "find", "cancel", "fills"),
+    },
+    ("bingx", "transfer"): {"time", "balances", "futures", "transfer", "transfers"},
     ("bybit", "spot"): {*("time", "rules", "tickers", "depth", "balances"), *("place", "find", "history", "cancel", "fills")},
     ("bybit", "futures"): {
         *("time", "rules", "tickers", "depth", "positions"),

@@ -46,8 +46,8 @@ OTHER_LEGS = ("buy 0.1 ETH", "increase sell 0.1 ETH-PERP", "reduce sell 0.005 BT
 QTY = Decimal("0.01")
 #: venues that say how late a request may still be taken: only there is anything ever sent again
 BOUNDED = [venue for venue in DIALECTS if opening.DIALECTS[venue]().recv_window_s is not None]
-#: the same as parameters; what is carried out is the same for all, so that MEXC is tried in the slow run
-EACH = [pytest.param(venue, marks=pytest.mark.slow) if venue == "mexc" else venue for venue in BOUNDED]
+#: the same as parameters; what is carried out is the same for all, so that BingX and MEXC are tried in the slow run
+EACH = [pytest.param(venue, marks=pytest.mark.slow) if venue in ("bingx", "mexc") else venue for venue in BOUNDED]
 
 
 class Killed(Exception):
@@ -321,8 +321,9 @@ async def test_an_order_that_rests_unlisted_is_called_off_at_once_where_nothing_
     assert (await lab.read(made.id)).state is (PlanState.DONE if closes else PlanState.PARKED)
 
 
+MATRIX = ("binance", "bybit")
 #: what is left of the legs above for one venue: where one purse is for both, a transfer is a line in our books
-HIDDEN = [(venue, words) for venue in BOUNDED for words in (LEG, *OTHER_LEGS, "to_futures 10") if (venue, words[0]) != ("bybit", "t")]
+HIDDEN = [(venue, words) for venue in MATRIX for words in (LEG, *OTHER_LEGS, "to_futures 10") if (venue, words[0]) != ("bybit", "t")]
 
 
 def _mark(venue: str) -> pytest.MarkDecorator:

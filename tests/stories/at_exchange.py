@@ -14,6 +14,7 @@ from chatbot.exchanges.live.ccxt_prices import CcxtSource
 from chatbot.exchanges.live.connection import Connection
 from chatbot.exchanges.live.venues import has_passphrase
 from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
+from chatbot.exchanges.testserver.dialects.bingx.speech import BINGX
 from chatbot.exchanges.testserver.dialects.bybit.speech import BYBIT
 from chatbot.exchanges.testserver.dialects.mexc.speech import MEXC
 from chatbot.exchanges.testserver.dialects.weex.speech import WEEX
@@ -32,10 +33,10 @@ if TYPE_CHECKING:
     from chatbot.model import Credentials, KeyReport
     from tests.person import Someone
 
-DIALECTS: dict[str, Any] = {"binance": BINANCE, "bybit": BYBIT, "mexc": MEXC, "weex": WEEX}
-NAMES = {"binance": "Binance", "bybit": "Bybit", "mexc": "MEXC", "weex": "WEEX"}
-#: the same as parameters; what happens in the chat is the same for all, so that MEXC is tried in the slow run
-EACH = [pytest.param(one, marks=pytest.mark.slow) if one == "mexc" else one for one in NAMES]
+DIALECTS: dict[str, Any] = {"binance": BINANCE, "bybit": BYBIT, "bingx": BINGX, "mexc": MEXC, "weex": WEEX}
+NAMES = {"binance": "Binance", "bybit": "Bybit", "bingx": "BingX", "mexc": "MEXC", "weex": "WEEX"}
+#: the same as parameters; what happens in the chat is the same for all, so that BingX and MEXC are tried in the slow run
+EACH = [pytest.param(one, marks=pytest.mark.slow) if one in ("bingx", "mexc") else one for one in NAMES]
 STOCK = {"USDT": Decimal(20_000), "BTC": Decimal("0.5"), "ETH": Decimal(5)}
 API_KEY, SECRET = "key-of-a-story-0001", "secret-of-a-story-0001"
 MASTER_KEY = new_master_key()

@@ -15,6 +15,7 @@ import pytest
 from chatbot.clock import ManualClock
 from chatbot.exchanges.live.ccxt_prices import CcxtSource
 from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
+from chatbot.exchanges.testserver.dialects.bingx.speech import BINGX
 from chatbot.exchanges.testserver.dialects.bybit.speech import BYBIT
 from chatbot.exchanges.testserver.dialects.mexc.speech import MEXC
 from chatbot.exchanges.testserver.dialects.weex.speech import WEEX
@@ -36,9 +37,9 @@ if TYPE_CHECKING:
 #: each reads the whole list of an exchange
 pytestmark = pytest.mark.long
 
-DIALECTS: dict[str, Any] = {"binance": BINANCE, "bybit": BYBIT, "mexc": MEXC, "weex": WEEX}
+DIALECTS: dict[str, Any] = {"binance": BINANCE, "bybit": BYBIT, "bingx": BINGX, "mexc": MEXC, "weex": WEEX}
 #: each door is tried at one exchange in the long run, and at the other one in the soak
-_LATER = [pytest.param(one, marks=pytest.mark.slow) for one in ("mexc", "weex")]
+_LATER = [pytest.param(one, marks=pytest.mark.slow) for one in ("bingx", "mexc", "weex")]
 on_binance = pytest.mark.parametrize("venue", ["binance", pytest.param("bybit", marks=pytest.mark.slow), *_LATER])
 on_bybit = pytest.mark.parametrize("venue", [pytest.param("binance", marks=pytest.mark.slow), *_LATER, "bybit"])
 STOCK = {"USDT": Decimal(20_000), "BTC": Decimal("0.5"), "ETH": Decimal(5)}

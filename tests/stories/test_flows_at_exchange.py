@@ -14,6 +14,7 @@ from chatbot.clock import ManualClock
 from chatbot.exchanges.base import Side
 from chatbot.exchanges.live.ccxt_prices import CcxtSource
 from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
+from chatbot.exchanges.testserver.dialects.bingx.speech import BINGX
 from chatbot.exchanges.testserver.dialects.bybit.speech import BYBIT
 from chatbot.exchanges.testserver.harshness import KIND
 from chatbot.exchanges.testserver.ledger import WORLD, Wallet
@@ -42,9 +43,9 @@ if TYPE_CHECKING:
 #: each reads the whole list of an exchange
 pytestmark = pytest.mark.long
 
-DIALECTS: dict[str, Any] = {"Binance": BINANCE, "Bybit": BYBIT}
+DIALECTS: dict[str, Any] = {"Binance": BINANCE, "Bybit": BYBIT, "BingX": BINGX}
 D = Decimal
-both = pytest.mark.parametrize("venue", DIALECTS)
+both = pytest.mark.parametrize("venue", ["Binance", "Bybit", pytest.param("BingX", marks=pytest.mark.slow)])
 
 
 @dataclass

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.long
 
 INDEX = "BTC-PERP"
-first = pytest.mark.parametrize("exchange", ["binance", *(pytest.param(one, marks=pytest.mark.slow) for one in ("bybit", "mexc"))])
+first = pytest.mark.parametrize("exchange", ["binance", *(pytest.param(one, marks=pytest.mark.slow) for one in ("bybit", "bingx", "mexc"))])
 
 
 def count(ann: Someone, words: str) -> int:

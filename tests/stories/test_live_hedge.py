@@ -28,8 +28,8 @@ pytestmark = pytest.mark.long
 
 INDEX = "BTC-PERP"
 OVER = "Cover is over: its position is gone."
-first = pytest.mark.parametrize("venue", ["binance", *(pytest.param(one, marks=pytest.mark.slow) for one in ("bybit", "mexc"))])
-second = pytest.mark.parametrize("venue", ["bybit", *(pytest.param(one, marks=pytest.mark.slow) for one in ("binance", "mexc"))])
+first = pytest.mark.parametrize("venue", ["binance", *(pytest.param(one, marks=pytest.mark.slow) for one in ("bybit", "bingx", "mexc"))])
+second = pytest.mark.parametrize("venue", ["bybit", *(pytest.param(one, marks=pytest.mark.slow) for one in ("binance", "bingx", "mexc"))])
 
 
 @asynccontextmanager

@@ -136,7 +136,7 @@ async def test_what_endangers_real_money_is_told_once_each_with_what_to_do(tmp_p
         assert sum("does not accept the key" in one and "/keys" in one for one in told) <= 1, told
 
 
-@pytest.mark.parametrize("exchange", ["binance", *(pytest.param(one, marks=pytest.mark.slow) for one in ("bybit", "mexc"))])
+@pytest.mark.parametrize("exchange", ["binance", *(pytest.param(one, marks=pytest.mark.slow) for one in ("bybit", "bingx", "mexc"))])
 async def test_an_order_of_which_nobody_knew_is_told_when_the_exchange_shows_it(tmp_path: Path, exchange: str) -> None:
     """Its answer was lost and lists lag for hours: asked about, closed, booked and told once it is listed; no second order."""
     async with at_exchange(tmp_path, exchange) as (ann, server):

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 HOSTS = {
     "binance": ("api.binance.com", "fapi.binance.com"),
     "bybit": ("api.bybit.com",),
+    "bingx": ("open-api.bingx.com",),
     "mexc": ("api.mexc.com",),
 }
 

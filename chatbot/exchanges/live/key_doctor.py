@@ -49,6 +49,15 @@ _CODES: Mapping[str, Mapping[str, KeyProblem]] = {
         "-1022": KeyProblem.FOREIGN_SECRET,
         "-1021": KeyProblem.CLOCK,
     },
+    "bingx": {
+        "100413": KeyProblem.NOT_ACCEPTED,
+        "100001": KeyProblem.FOREIGN_SECRET,
+        "100004": KeyProblem.MAY_NOT_READ,
+        "100419": KeyProblem.OTHER_ADDRESS,
+        # of a question whose parameters are right, nothing but its time can be wrong
+        "109400": KeyProblem.CLOCK,
+        "100421": KeyProblem.CLOCK,
+    },
     "bybit": {
         "10003": KeyProblem.NOT_ACCEPTED,
         "10004": KeyProblem.FOREIGN_SECRET,
@@ -177,7 +186,7 @@ async def _set_clock(line: _Line) -> float:
     if there is None:
         raise _NotSaid(KeyProblem.UNREACHABLE)
     off_ms: float = (before + line.ccxt.milliseconds()) / 2 - float(there)
-    line.ccxt.options["timeDifference"] = int(off_ms)
+    line.ccxt.nonce = lambda: line.ccxt.milliseconds() - int(off_ms)  # an option does so on some exchanges alone
     return round(off_ms / 1000, 3)
 
 
@@ -284,6 +293,64 @@ async def _bybit_sides(line: _Line) -> tuple[KeyProblem, ...]:
     return (KeyProblem.HEDGE_MODE,) if any(int(one["positionIdx"]) for one in positions) else ()
 
 
+async def _bingx(line: _Line, said: KeyReport) -> KeyReport:
+    """Read the key's rights by their numbers, both wallets, and the position mode.
+
+    The numbers are BingX's documentation's, and no answer was recorded of a key that may withdraw (5): without it nothing is proven.
+    """
+    number = (await line.ask("accountV1PrivateGetUid"))["data"]["uid"]
+    keys = (await line.ask("accountV1PrivateGetApiKeyQuery", uid=number, apiKey=line.ccxt.apiKey))["data"]["apiInfos"]
+    (key,) = [one for one in keys if _is_masked(one["apiKey"], line.ccxt.apiKey)]
+    rights = {int(right) for right in key["permissions"]}
+    said = replace(
+        said,
+        reads=2 in rights,
+        trades_spot=1 in rights,
+        trades_futures=3 in rights,
+        withdraws=True if 5 in rights else None,
+        is_bound=any(key["ipAddresses"]),
+        account=_number(number),
+    )
+    if said.withdraws or not said.reads:
+        return said
+    spot = (await line.ask("spotV1PrivateGetAccountBalance"))["data"]["balances"]
+    swap = (await line.ask("swapV3PrivateGetUserBalance"))["data"]
+    found = (
+        *_coins("spot", ((one["asset"], one["free"], one["locked"]) for one in spot)),
+        *_coins("futures", ((one["asset"], one["balance"]) for one in swap)),
+    )
+    mode = str((await line.ask("swapV1PrivateGetPositionSideDual"))["data"]["dualSidePosition"]).lower()
+    if mode not in ("true", "false"):
+        raise ValueError("the position mode is no yes or no")
+    hedged = (KeyProblem.HEDGE_MODE,) if mode == "true" else ()
+    fund = _data(await _if_told(line, "fundV1PrivateGetAccountBalance"), dict).get("assets") or []
+    found = (*found, *_coins("fund", ((one["asset"], one["free"], one["locked"]) for one in fund)))
+    return replace(said, found=found, problems=(*hedged, *await _bingx_modes(line)))
+
+
+async def _bingx_modes(line: _Line) -> tuple[KeyProblem, ...]:
+    """Read in which other ways contracts are held; trading stumbles over isolated margin by itself."""
+    told = await _if_told(line, "swapV2PrivateGetUserPositions")
+    assets = await _if_told(line, "swapV1PrivateGetTradeAssetMode")
+    there = {
+        KeyProblem.ISOLATED: any(one.get("isolated") is True for one in _data(told, list) if isinstance(one, dict)),
+        KeyProblem.MULTI_ASSETS: _data(assets, dict).get("assetMode") == "multiAssetsMode",
+    }
+    return tuple(problem for problem, is_there in there.items() if is_there)
+
+
+def _data(answer: object, kind: type[Any]) -> Any:  # noqa: ANN401 - JSON
+    """Return what an answer of BingX holds; nothing where it is of another kind."""
+    found = answer.get("data") if isinstance(answer, dict) else None
+    return found if isinstance(found, kind) else kind()
+
+
+def _is_masked(told: str, key: str) -> bool:
+    """Tell whether a key that is shown with its middle hidden is this one."""
+    first, _, rest = told.partition("*")
+    return key.startswith(first) and key.endswith(rest.rpartition("*")[2])
+
+
 async def _weex(line: _Line, said: KeyReport) -> KeyReport:
     """Read both accounts and how contracts are held (recorded): they tell what the account may do, and of the key nothing.
 
@@ -373,6 +440,8 @@ _READERS: Mapping[str, Callable[[_Line, KeyReport], Awaitable[KeyReport]]] = {
     "binance": _binance,
     "binance:demo": _binance_demo,
     "binance:own": _binance,
+    "bingx": _bingx,
+    "bingx:own": _bingx,
     "bybit": _bybit,
     "bybit:testnet": _bybit,
     "bybit:demo": _bybit_demo,

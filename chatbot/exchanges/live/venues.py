@@ -78,6 +78,16 @@ _BINANCE = {
 _BINANCE_DEMO = {part: f"demo-{host}" for part, host in _BINANCE.items() if part != "sapi"}
 
 
+#: every part of it that is asked for something with a key, by ccxt's way to it
+_BINGX = dict.fromkeys(
+    (
+        *("swap/v2/public", "swap/v1/private", "swap/v2/private", "swap/v3/private", "spot/v1/private"),
+        *("api/v3/private", "api/asset/v1/private", "account/v1/private", "fund/v1/private"),
+    ),
+    "open-api.bingx.com",
+)
+
+
 def _bybit(host: str, urls: str, switch: str) -> Place:
     return Place(hosts={"public": host, "private": host}, urls=urls, switch=switch)
 
@@ -108,7 +118,8 @@ VENUES: dict[str, Venue] = {
             demo=_bybit("api-demo.bybit.com", "demotrading", "enable_demo_trading"),
         ),
     ),
-    "bingx": Venue(page=(1440, 1440)),
+    # its play money is for contracts alone (FACTS 4)
+    "bingx": Venue(page=(1440, 1440), places=_places(_BINGX)),
     # amounts are base units although contractSize is not 1; fundingRate is the last one that was paid
     "weex": Venue(
         perp_touch="fetch_bids_asks",

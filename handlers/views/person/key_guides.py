@@ -35,6 +35,7 @@ _TEST_TRIED = N_("Only its addresses were tried. No test account of {exchange} h
 _OWN_TRIED = N_("No real exchange is asked, and no real money is in it.")
 _BINANCE_ONE_WAY = N_("In Binance: Futures, Preferences, Position Mode, One-way. It can be changed while no position or order is open.")
 _BYBIT_ONE_WAY = N_("In Bybit: a USDT contract, Settings, Position Mode, One-Way. It can be changed while no position or order is open.")
+_BINGX_ONE_WAY = N_("In BingX: Perpetual Futures, Settings, Position Mode, One-way. It can be changed while no position or order is open.")
 _MEXC_ONE_WAY = N_("In MEXC: Futures, Preferences, Position Mode, One-Way. It can be changed while no position or order is open.")
 _WEEX_ONE_WAY = N_("In WEEX: a USDT contract, Settings, combined positions. It can be changed while no position or order is open.")
 _READ_WRITE = N_("Read-Write lets me trade, Withdrawal stays off.")
@@ -52,6 +53,7 @@ OWN: Final = ":own"
 _EXCHANGES: Final = {
     "binance": ("Binance", _BINANCE_ONE_WAY),
     "bybit": ("Bybit", _BYBIT_ONE_WAY),
+    "bingx": ("BingX", _BINGX_ONE_WAY),
     "mexc": ("MEXC", _MEXC_ONE_WAY),
     "weex": ("WEEX", _WEEX_ONE_WAY),
 }
@@ -89,6 +91,18 @@ GUIDES: Final[Mapping[str, Guide]] = _guides(
         (
             N_("On {page}, create a key of the kind “System-generated”, for API transactions."),
             N_("Choose Read-Only, Withdrawal off: I refuse a key that can withdraw. Without a fixed IP address it expires after 3 months."),
+            _COPY,
+        ),
+    ),
+    (
+        "bingx",
+        "bingx.com/account/api",
+        (
+            N_("On {page}, create an API key."),
+            N_(
+                "Leave Read on and Withdraw off: BingX does not tell me whether a key can withdraw. "
+                "Spot Trading, Perpetual Futures Trading and Universal Transfer let me trade."
+            ),
             _COPY,
         ),
     ),
@@ -138,6 +152,7 @@ GUIDES: Final[Mapping[str, Guide]] = _guides(
     ),
     ("binance:own", "", _OWN_STEPS),
     ("bybit:own", "", _OWN_STEPS),
+    ("bingx:own", "", _OWN_STEPS),
     ("mexc:own", "", _OWN_STEPS),
     ("weex:own", "", (*_OWN, N_("Its key, all three parts: {key}"))),
     unseen={

@@ -59,7 +59,7 @@ _RIGHTS: Final = {
     "withdraws": N_("Withdraws"),
     "is_bound": N_("Only from fixed addresses"),
 }
-_ACCOUNTS: Final = {"spot": N_("Spot"), "futures": N_("Futures"), "unified": N_("Unified account")}
+_ACCOUNTS: Final = {"spot": N_("Spot"), "futures": N_("Futures"), "unified": N_("Unified account"), "fund": N_("Fund account")}
 #: coins that a card names of one account
 _MOST_COINS: Final = 6
 _BOTH: Final = N_("Send both parts in one message: the API key, and below it the secret. I delete the message as soon as I have read it.")

@@ -24,12 +24,19 @@ EVERY = [name for venue in VENUES for name in accounts_of(venue)]
 LOOPBACK = "http://127.0.0.1:8080/api"
 
 
+def a_part(exchange: str) -> str:
+    """Return ccxt's way to a part of an exchange that gets signed requests."""
+    return next(iter(VENUES[venue_of(exchange)].places[exchange.partition(":")[2]].hosts))
+
+
 def named(exchange: str, url: str) -> dict[str, Any]:
     """Return options that name this address for every part of an exchange's accounts."""
     place, tree = VENUES[venue_of(exchange)].places[exchange.partition(":")[2]], dict[str, Any]()
     for part in place.hosts:
-        way, _, last = part.rpartition("/")
-        (tree.setdefault(way, {}) if way else tree)[last] = url
+        branch, (*way, last) = tree, part.split("/")
+        for name in way:
+            branch = branch.setdefault(name, {})
+        branch[last] = url
     return {"urls": {place.urls: tree}}
 
 
@@ -89,7 +96,7 @@ def test_real_and_test_money_are_never_mixed_whatever_the_options_say(exchange: 
         for host in set(VENUES[venue_of(exchange)].places[other.partition(":")[2]].hosts.values()) - {""}:
             if other != exchange:
                 with pytest.raises(Rejected, match="wrong_host"):
-                    Addresses(exchange, named(exchange, f"https://{host}/api")).check("private", f"https://{host}/api/order")
+                    Addresses(exchange, named(exchange, f"https://{host}/api")).check(a_part(exchange), f"https://{host}/api/order")
 
 
 @pytest.mark.parametrize("prefix", ["proxy", "proxyUrl", "proxy_url"])

@@ -10,6 +10,7 @@ import pytest
 
 from chatbot.exchanges.live.ccxt_loader import exchange_class
 from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
+from chatbot.exchanges.testserver.dialects.bingx.speech import BINGX
 from chatbot.exchanges.testserver.dialects.bybit.speech import BYBIT
 from chatbot.exchanges.testserver.dialects.mexc.speech import MEXC
 from chatbot.exchanges.testserver.dialects.weex.speech import WEEX
@@ -51,7 +52,7 @@ REFUSED = {
 
 
 @needs_recordings
-@pytest.mark.parametrize("dialect", [BINANCE, BYBIT, MEXC, WEEX], ids=lambda dialect: dialect.name)
+@pytest.mark.parametrize("dialect", [BINANCE, BYBIT, BINGX, MEXC, WEEX], ids=lambda dialect: dialect.name)
 async def test_ccxt_sends_what_it_was_seen_to_send(dialect: Any) -> None:
     """Every call of the golden requests reaches a path that the exchange knows, word for word."""
     golden = json.loads((RECORDED / "requests_captured.json").read_text())["calls"][dialect.name]
@@ -274,3 +275,69 @@ async def test_answers_of_weex_have_the_shapes_that_were_recorded() -> None:
             told = told.get("items", told) if isinstance(told, dict) else told
             wrong = {field for field, kind in kinds(told).items() if known.get(field) != kind}
             assert wrong <= WEEX_NEWER.get(path, set()), (name, wrong)
+
+
+#: of BingX, by the call that ccxt makes
+BINGX_ANSWERS: dict[str, tuple[dict[str, Any], str]] = {
+    "spotV1PrivateGetAccountBalance": ({}, "GET /openApi/spot/v1/account/balance"),
+    "spotV1PrivateGetTradeOpenOrders": ({"symbol": "BTC-USDT"}, "GET /openApi/spot/v1/trade/openOrders"),
+    "spotV1PrivateGetTradeHistoryOrders": ({"symbol": "BTC-USDT"}, "GET /openApi/spot/v1/trade/historyOrders"),
+    "spotV1PrivateGetTradeMyTrades": ({"symbol": "BTC-USDT"}, "GET /openApi/spot/v1/trade/myTrades"),
+    "swapV3PrivateGetUserBalance": ({}, "GET /openApi/swap/v3/user/balance"),
+    "swapV2PrivateGetUserPositions": ({}, "GET /openApi/swap/v2/user/positions"),
+    "swapV2PrivateGetUserIncome": ({}, "GET /openApi/swap/v2/user/income"),
+    "swapV2PrivateGetTradeOpenOrders": ({"symbol": "BTC-USDT"}, "GET /openApi/swap/v2/trade/openOrders"),
+    "swapV2PrivateGetTradeAllOrders": ({"symbol": "BTC-USDT"}, "GET /openApi/swap/v2/trade/allOrders"),
+    "swapV2PrivateGetTradeAllFillOrders": ({"symbol": "BTC-USDT", "tradingUnit": "COIN"}, "GET /openApi/swap/v2/trade/allFillOrders"),
+    "swapV2PrivateGetTradeMarginType": ({"symbol": "BTC-USDT"}, "GET /openApi/swap/v2/trade/marginType"),
+    "swapV2PrivateGetTradeLeverage": ({"symbol": "BTC-USDT"}, "GET /openApi/swap/v2/trade/leverage"),
+    "swapV2PrivatePostTradeLeverage": ({"symbol": "BTC-USDT", "side": "BOTH", "leverage": 3}, "POST /openApi/swap/v2/trade/leverage"),
+    "swapV1PrivateGetPositionSideDual": ({}, "GET /openApi/swap/v1/positionSide/dual"),
+    "swapV1PrivateGetTradeAssetMode": ({}, "GET /openApi/swap/v1/trade/assetMode"),
+    "accountV1PrivateGetUid": ({}, "GET /openApi/account/v1/uid"),
+    "accountV1PrivateGetApiKeyQuery": ({"uid": 1}, "GET /openApi/account/v1/apiKey/query"),
+    "swapV2PublicGetQuotePremiumIndex": ({"symbol": "BTC-USDT"}, "GET /openApi/swap/v2/quote/premiumIndex"),
+    "swapV2PublicGetQuoteTicker": ({"symbol": "BTC-USDT"}, "GET /openApi/swap/v2/quote/ticker"),
+    "swapV2PublicGetQuoteFundingRate": ({"symbol": "BTC-USDT"}, "GET /openApi/swap/v2/quote/fundingRate"),
+    "swapV2PublicGetQuoteDepth": ({"symbol": "BTC-USDT"}, "GET /openApi/swap/v2/quote/depth"),
+    "swapV2PublicGetQuoteContracts": ({}, "GET /openApi/swap/v2/quote/contracts"),
+    "spotV1PublicGetCommonSymbols": ({}, "GET /openApi/spot/v1/common/symbols"),
+    "spotV1PublicGetMarketDepth": ({"symbol": "BTC-USDT"}, "GET /openApi/spot/v1/market/depth"),
+}
+#: fields that are newer than the recordings of 2023, and stand in ccxt's comments or in BingX's documentation
+BINGX_NEWER = {
+    "GET /openApi/swap/v2/user/positions": {
+        *("margin", "pnlRatio", "maxMarginReduction", "riskRate", "markPrice", "positionValue", "onlyOnePosition", "updateTime"),
+    },
+    "GET /openApi/swap/v2/trade/openOrders": {"reduceOnly"},
+    "GET /openApi/swap/v2/trade/allOrders": {"reduceOnly"},
+    "POST /openApi/swap/v2/trade/leverage": {"availableLongVol"},
+    "GET /openApi/swap/v2/quote/premiumIndex": {"fundingIntervalHours", "updateTime"},
+    "GET /openApi/spot/v1/common/symbols": {"apiStateSell", "apiStateBuy", "timeOnline", "offTime", "maintainTime"},
+    "GET /openApi/spot/v1/market/depth": {"lastUpdateId"},
+}
+
+
+def inside(answer: Any) -> Any:
+    """Return what an answer of BingX tells, out of its envelope and of the name of its list."""
+    data = answer.get("data", answer)
+    if isinstance(data, dict) and len(data) == 1 and isinstance(found := next(iter(data.values())), list):
+        return found
+    return data
+
+
+@needs_recordings
+async def test_answers_of_bingx_have_the_shapes_that_were_recorded() -> None:
+    answers = recorded("bingx")
+    async with Desk(dialect=BINGX, bare=True) as desk:
+        await desk.order(SPOT, "buy", 0.01, 61_000)
+        await desk.order(SPOT, "buy", 0.01, 50_000)
+        await desk.order(PERP, "buy", 0.01, 61_000)
+        await desk.order(PERP, "buy", 0.01, 50_000)
+        desk.ccxt.parse_json = json.loads
+        for name, (params, path) in BINGX_ANSWERS.items():
+            told, known = inside(await getattr(desk.ccxt, name)(params)), {}
+            for answer in answers[path]:
+                known |= kinds(inside(answer))
+            wrong = {field for field, kind in kinds(told).items() if known.get(field) != kind}
+            assert wrong <= BINGX_NEWER.get(path, set()), (name, wrong)

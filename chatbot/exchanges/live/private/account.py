@@ -365,7 +365,7 @@ class LiveAccount:
 
     def _asking(self) -> Ask:
         """Return what sends the calls of one piece of work, whose time counts from now."""
-        return partial(self._line.ask, self._keys, self, (self._clock.now(), self._clock.monotonic()))
+        return partial(self._line.ask, self._keys, (self._clock.now(), self._clock.monotonic()))
 
     async def _read(self, work: Callable[[Ask], Awaitable[_T]]) -> _T:
         """Ask without changing anything; an answer that is none, or that refuses to be read, is ``Unreachable``."""

@@ -300,11 +300,12 @@ class Dialect(Protocol):
 
 
 def number(row: Mapping[str, Any], name: str) -> Decimal:
-    """Return a field that must be a number."""
+    """Return a field that must be a number, without zeros at its end: some venues write twenty of them, and buttons carry amounts."""
     value = finite(row.get(name))
     if value is None:
         raise NoAnswer(f"{name} is no number: {str(row.get(name))[:40]!r}")
-    return value
+    written = format(value, "f")
+    return Decimal(written.rstrip("0").rstrip(".")) if "." in written else value
 
 
 def text(row: Mapping[str, Any], name: str) -> str:

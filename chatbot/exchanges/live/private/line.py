@@ -89,26 +89,27 @@ class PrivateLine:
         self._offset_ms: int | None = None
         self._measured_at = 0.0
 
-    async def ask(self, keys: Credentials, who: object, began: tuple[datetime, float], call: Call) -> Any:  # noqa: ANN401 - JSON
-        """Make a call of the account ``who``, whose work on this change ``began`` then, by both clocks; every failure is one of ours.
+    async def ask(self, keys: Credentials, began: tuple[datetime, float], call: Call) -> Any:  # noqa: ANN401 - JSON
+        """Make a call of an account, whose work on this change ``began`` then, by both clocks; every failure is one of ours.
 
         Something that changes is signed within ``PATIENCE_S`` of that or not at all, so that the time it carries bounds how late it
         can arrive, counted from when it was written down. What only reads is asked once more where the time it carried was refused: a
         clock that was set meanwhile, here or there, is no exchange that does not answer.
         """
         try:
-            return await self._asked(keys, who, began, call)
+            return await self._asked(keys, began, call)
         except _ClockOff:
             if call.changes:  # whoever keeps its journal sends it again
                 raise
-        return await self._asked(keys, who, began, call)
+        return await self._asked(keys, began, call)
 
-    async def _asked(self, keys: Credentials, who: object, began: tuple[datetime, float], call: Call) -> Any:  # noqa: ANN401 - JSON
+    async def _asked(self, keys: Credentials, began: tuple[datetime, float], call: Call) -> Any:  # noqa: ANN401 - JSON
         """Make a call once, when it is its turn."""
         patience = PATIENCE_S if call.changes else _READ_PATIENCE_S
         made = await self._opened()
         if call.signed:
             await self._know_time()
+        who = hash(keys)  # a venue counts what one key asks, however often its account was opened here
         await self.budget.take(call.pool, call.weight, who, patience_s=patience, urgent=call.urgent)
         waited = max((self._clock.now() - began[0]).total_seconds(), self._clock.monotonic() - began[1])
         if call.changes and waited > PATIENCE_S:
@@ -221,7 +222,7 @@ class PrivateLine:
                 return
             began = self._clock.now(), self._clock.monotonic()
             try:
-                theirs = await self._dialect.time_ms(partial(self.ask, _NOBODY, self, began))
+                theirs = await self._dialect.time_ms(partial(self.ask, _NOBODY, began))
             except NoAnswer as error:
                 raise Unreachable(f"{self.name}: no time: {error}") from error
             # by the later of our two readings: a time that is behind theirs is taken, one ahead of it is not

@@ -11,6 +11,7 @@ from chatbot.exchanges.live.hosts import Addresses
 from chatbot.exchanges.live.listing import QUOTES
 from chatbot.exchanges.live.private.account import LiveAccount
 from chatbot.exchanges.live.private.binance import Binance
+from chatbot.exchanges.live.private.bingx.speech import BingX
 from chatbot.exchanges.live.private.budget import Budget
 from chatbot.exchanges.live.private.bybit import Bybit
 from chatbot.exchanges.live.private.line import PrivateLine
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from chatbot.model import Credentials
 
 #: how each venue is spoken to
-_SPOKEN: Mapping[str, Callable[[], Dialect]] = {"binance": Binance, "bybit": Bybit, "mexc": Mexc, "weex": Weex}
+_SPOKEN: Mapping[str, Callable[[], Dialect]] = {"binance": Binance, "bybit": Bybit, "bingx": BingX, "mexc": Mexc, "weex": Weex}
 #: the venues that may be given keys: those whose traps are written down and tried, which their rows tell by naming accounts
 DIALECTS: Mapping[str, Callable[[], Dialect]] = {name: made for name, made in _SPOKEN.items() if VENUES[name].places}
 

@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from structlog.testing import capture_logs
 
-from chatbot.errors import AccountUnfit, HedgeMode, OutcomeUnknown, Rejected, Unreachable
+from chatbot.errors import AccountUnfit, HedgeMode, KeyRefused, OutcomeUnknown, Rejected, Unreachable
 from chatbot.exchanges.base import Direction, OrderStatus, SentTransfer, Side
 from chatbot.exchanges.live.private.binance import Binance
 from chatbot.exchanges.live.private.dialect import Refusal
+from chatbot.exchanges.testserver.account import Right
 from chatbot.exchanges.testserver.dialects.mexc.speech import ROUTES
 from chatbot.exchanges.testserver.harshness import KIND
 from chatbot.exchanges.testserver.ledger import Wallet
 from chatbot.exchanges.testserver.server import Door
-from tests.exchanges.live.private.test_on_the_test_exchange import order, room
+from tests.exchanges.live.private.test_on_the_test_exchange import joined, order, room
 
 if TYPE_CHECKING:
     from tests.exchanges.live.private.test_on_the_test_exchange import Room
@@ -104,7 +105,7 @@ async def test_what_is_lent_and_what_else_lies_in_the_futures_account_is_beside(
     assert (wallets.futures, wallets.aside["futures"]) == (D(20), {"BNB": D("0.5")})
 
 
-@pytest.mark.parametrize("venue", ["binance", "bybit", "mexc"])
+@pytest.mark.parametrize("venue", ["binance", "bybit", pytest.param("bingx", marks=pytest.mark.long), "mexc"])
 async def test_money_in_open_orders_of_the_person_is_held_and_not_free(venue: str) -> None:
     """Both sides: coins that a sale holds, and money that a purchase holds; the orders stay as they are."""
     async with room(venue, KIND, door=Door.TRADING) as place:
@@ -116,7 +117,7 @@ async def test_money_in_open_orders_of_the_person_is_held_and_not_free(venue: st
         assert all(one.open for one in place.theirs.orders)
 
 
-@pytest.mark.parametrize("venue", ["binance", "bybit", "mexc"])
+@pytest.mark.parametrize("venue", ["binance", "bybit", pytest.param("bingx", marks=pytest.mark.long), "mexc"])
 async def test_fees_are_told_in_the_coin_that_paid_them(venue: str) -> None:
     """FACTS 2: out of the coin that was bought; out of BNB or MX where its owner chose so; of contracts in the quote."""
     async with room(venue, KIND) as place:
@@ -133,7 +134,7 @@ async def test_fees_are_told_in_the_coin_that_paid_them(venue: str) -> None:
             assert (await place.account.balances()).spot["BNB"] == 5 - paid.fees["BNB"]
 
 
-@pytest.mark.parametrize("venue", ["binance", "bybit"])
+@pytest.mark.parametrize("venue", ["binance", "bybit", pytest.param("bingx", marks=pytest.mark.long)])
 @pytest.mark.parametrize("instrument", ["BTC", "BTC-PERP"])
 async def test_an_amount_between_two_steps_is_refused_and_never_rounded_on_the_way(venue: str, instrument: str) -> None:
     """The exchange would round it in silence: what is booked would not be what was meant."""
@@ -144,7 +145,7 @@ async def test_an_amount_between_two_steps_is_refused_and_never_rounded_on_the_w
         assert not place.server.asked("place")
 
 
-@pytest.mark.parametrize("venue", ["binance", "bybit"])
+@pytest.mark.parametrize("venue", ["binance", "bybit", pytest.param("bingx", marks=pytest.mark.long)])
 @pytest.mark.parametrize("instrument", ["BTC", "BTC-PERP"])
 async def test_what_is_worth_less_than_an_order_takes_is_never_sent(venue: str, instrument: str) -> None:
     """FACTS 1: the least value of spot and contracts stands in different fields; on both sides of it."""
@@ -159,7 +160,7 @@ async def test_what_is_worth_less_than_an_order_takes_is_never_sent(venue: str, 
         assert sent.status is OrderStatus.OPEN
 
 
-@pytest.mark.parametrize("venue", ["binance", "bybit"])
+@pytest.mark.parametrize("venue", ["binance", "bybit", pytest.param("bingx", marks=pytest.mark.long)])
 async def test_a_contract_of_a_thousand_coins_is_a_thousand_coins_and_no_other_coin(venue: str) -> None:
     """1000PEPEUSDT trades in thousands: quantity and price are of 1000PEPE, which is not the PEPE of the spot wallet."""
     async with room(venue, KIND) as place:
@@ -175,13 +176,13 @@ async def test_a_contract_of_a_thousand_coins_is_a_thousand_coins_and_no_other_c
         assert position.mark == price.mark
 
 
-@pytest.mark.parametrize(("venue", "most"), [("binance", 36), ("bybit", 36), ("mexc", 32)])
+@pytest.mark.parametrize(("venue", "most"), [("binance", 36), ("bybit", 36), ("bingx", 40), ("mexc", 32)])
 async def test_a_client_id_is_the_venues_to_take_or_nobodys(venue: str, most: int) -> None:
     """FACTS 2: so many characters at most; without ours ccxt would make up one of its broker's."""
     async with room(venue, KIND) as place:
         longest = "b" * (most - 2)
         await place.account.place(order("BTC", longest, limit="50000"))
-        assert place.theirs.orders[-1].client_id == f"t-{longest}"
+        assert joined(place.theirs.orders[-1]) == f"t-{longest}"
         with pytest.raises(Rejected, match="bad_request"):
             await place.account.place(order("BTC", "b" * (most - 1), limit="50000"))
         with pytest.raises(Rejected, match="duplicate_id"):
@@ -189,7 +190,7 @@ async def test_a_client_id_is_the_venues_to_take_or_nobodys(venue: str, most: in
         assert len(place.theirs.orders) == 1
 
 
-@pytest.mark.parametrize("venue", ["binance", "bybit", "mexc"])
+@pytest.mark.parametrize("venue", ["binance", "bybit", pytest.param("bingx", marks=pytest.mark.long), "mexc"])
 async def test_a_reduction_that_is_too_large_is_refused_before_it_is_cut(venue: str) -> None:
     """Bybit cuts it in silence, and MEXC may."""
     async with room(venue, KIND) as place:
@@ -201,7 +202,7 @@ async def test_a_reduction_that_is_too_large_is_refused_before_it_is_cut(venue: 
         assert len(place.theirs.orders) == 1
 
 
-@pytest.mark.parametrize("venue", ["binance", "bybit", "mexc"])
+@pytest.mark.parametrize("venue", ["binance", "bybit", pytest.param("bingx", marks=pytest.mark.long), "mexc"])
 async def test_an_immediate_order_that_is_filled_in_part_has_ended(venue: str) -> None:
     """FACTS 2: ccxt calls it closed, canceled or expired, by venue; a remainder is never taken for filled."""
     async with room(venue, replace(KIND, levels=1, level_quote=D(600))) as place:
@@ -231,6 +232,44 @@ async def test_one_transfer_never_stands_for_two_after_a_restart() -> None:
 def test_what_cannot_be_changed_while_a_position_is_open_is_about_margin() -> None:
     for code in ("-4047", "-4048"):
         assert Binance().meaning(Refusal(status=400, code=code, text=""))[1] == "isolated_margin"
+
+
+async def test_bingx_finds_an_order_on_spot_by_its_id_for_two_hours_and_a_contract_for_good() -> None:
+    """So that "there is none" is an answer for less than that: later nothing is sent again (``found_for_s``)."""
+    async with room("bingx", KIND) as place:
+        for number, instrument in enumerate(("BTC", "BTC-PERP")):
+            await place.account.place(order(instrument, f"b1-{number}-1", limit="30000"))
+        place.clock.advance(place.account.found_for_s)
+        assert await place.account.find("BTC", "b1-0-1") is not None
+        place.clock.advance(2 * 3600 - place.account.found_for_s + 1)
+        assert await place.account.find("BTC", "b1-0-1") is None
+        assert await place.account.find("BTC-PERP", "b1-1-1") is not None
+        assert len(place.theirs.open_orders) == 2
+
+
+async def test_ids_in_small_letters_are_ours_all_the_same() -> None:
+    """FACTS 2: BingX turns them to small letters, and spot takes no hyphen; two of ours that differ never become one."""
+    async with room("bingx", KIND) as place:
+        place.account._tag = "T7"
+        for number, instrument in (("1-11", "BTC"), ("11-1", "BTC"), ("1-12", "BTC-PERP"), ("11-2", "BTC-PERP")):
+            sent = await place.account.place(order(instrument, f"b{number}", limit="50000"))
+            found = await place.account.find(instrument, f"b{number}")
+            assert found is not None
+            assert found.exchange_id == sent.exchange_id
+        assert [one.client_id for one in place.theirs.orders] == ["t7_b1_11", "t7_b11_1", "t7_b1_12", "t7_b11_2"]
+
+
+async def test_a_key_of_bingx_that_only_reads_is_watched_though_it_is_shown_no_transfers() -> None:
+    """Its documentation lists transfers, and what changed futures, under rights that such a key has not: that stays unexplained."""
+    async with room("bingx", KIND) as place:
+        await held(place)
+        place.theirs.rights = {Right.READ}
+        assert (await place.account.balances()).futures_wallet > 0
+        assert len(await place.account.positions()) == 1
+        since = place.clock.now() - timedelta(hours=1)
+        assert await place.account.history(since, ["BTC", "BTC-PERP"]) == ()
+        with pytest.raises(KeyRefused):
+            await place.account.place(order("BTC", "b1-0-2"))
 
 
 async def test_contracts_are_counted_in_contracts_and_told_in_coins() -> None:
