@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
 from chatbot.i18n import Catalogue
-from chatbot.model import LegState, Mode, PlanState
+from chatbot.model import LegKind, LegState, Mode, PlanState
 from handlers.views.plan import legs, progress
 from tests.handlers.views.view_examples import a_plan, portfolio
 from tests.places import LOCALE
@@ -35,3 +36,15 @@ def test_a_plan_that_stopped_half_way_says_why(why: str, said: str) -> None:
 @pytest.mark.parametrize(("note", "said"), [("hedge_mode", "one-way mode"), ("not_permitted", "its rights"), ("price_band", "so far from")])
 def test_an_order_that_was_refused_names_the_cure(note: str, said: str) -> None:
     assert said in legs.note_text(WORDS, note)
+
+
+def test_a_plan_that_waits_for_its_persons_money_says_how_much_goes_where() -> None:
+    """At an exchange where nobody else can move it; the order of another plan that is unknown is asked about as before."""
+    plan = a_plan("BTC", PlanState.PARKED)
+    moves = replace(plan.legs[0], kind=LegKind.TO_FUTURES, instrument="USDT", qty=Decimal("512.34"), state=LegState.UNKNOWN)
+    waits = replace(plan, legs=(moves,))
+    asked = progress.parked(WORDS, portfolio(mode=Mode.LIVE), waits, "by_hand").text
+    assert "only you can move money between your wallets" in asked
+    assert "512.34 USDT" in asked
+    assert "from spot to futures" in asked
+    assert "I don't know whether one order went through" in progress.parked(WORDS, portfolio(mode=Mode.LIVE), waits, "unknown").text
