@@ -92,7 +92,7 @@ ELSEWHERE = {
     "comparing._correct": "tests/execution/test_comparing.py: after the plan",
 }
 #: rows that are written on the other venues alone: on BingX the order is always out before its plan is stopped
-UNWRITTEN: dict[str, set[str]] = {"binance": set(), "bybit": set(), "bingx": {"outcomes.abandon"}, "weex": set()}
+UNWRITTEN: dict[str, set[str]] = {"binance": set(), "bybit": set(), "bingx": {"outcomes.abandon"}, "mexc": set(), "weex": set()}
 #: the key doctor's, and the accounts'; and where one purse is for both, a transfer is a line in our books
 NOT_ASKED: dict[str, set[str]] = {
     "binance": {"check", "history"},

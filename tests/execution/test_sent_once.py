@@ -321,17 +321,16 @@ async def test_an_order_that_rests_unlisted_is_called_off_at_once_where_nothing_
     assert (await lab.read(made.id)).state is (PlanState.DONE if closes else PlanState.PARKED)
 
 
-MATRIX = ("binance", "bybit")
 #: what is left of the legs above for one venue: where one purse is for both, a transfer is a line in our books
-HIDDEN = [(venue, words) for venue in MATRIX for words in (LEG, *OTHER_LEGS, "to_futures 10") if (venue, words[0]) != ("bybit", "t")]
+HIDDEN = [(venue, words) for venue in BOUNDED for words in (LEG, *OTHER_LEGS, "to_futures 10") if (venue, words[0]) != ("bybit", "t")]
 
 
 def _mark(venue: str) -> pytest.MarkDecorator:
-    return pytest.mark.slow if venue == "mexc" else pytest.mark.long
+    return pytest.mark.slow if venue in ("bingx", "mexc") else pytest.mark.long
 
 
 @pytest.mark.parametrize("fault", [pytest.param("reset_after", marks=pytest.mark.long), "unknown_after"])
-@pytest.mark.parametrize(("venue", "words"), [pytest.param(*one, marks=pytest.mark.slow) if one[0] == "mexc" else one for one in HIDDEN])
+@pytest.mark.parametrize(("venue", "words"), [pytest.param(*one, marks=pytest.mark.slow) if one[0] in ("bingx", "mexc") else one for one in HIDDEN])
 async def test_there_is_one_order_however_long_an_exchange_hides_everything(db: Database, venue: str, words: str, fault: str) -> None:
     """An order that was filled is in no list, and neither balances, positions nor trades show it, for hours: no wait is long enough."""
     async with on(venue, db, replace(PACE, retries_s=Pace().retries_s)) as (lab, server):

@@ -179,7 +179,7 @@ async def test_the_list_says_mark_name_value_and_state_of_each(two: Someone) -> 
     await two.say("/portfolios")
     first, state, other, other_state, *_ = two.last.text.split("\n")
     assert first.startswith("DEMO · Balanced · $10,000")
-    assert state == "   on · asks · plan 1 waits for your answer"
+    assert state == "   active · asks · plan 1 waits for your answer"
     assert other.startswith("DEMO · Balanced 2 · $10,000")
     assert other.endswith("✓")
     assert other_state == "   paused · asks · plan 1 waits for your answer"

@@ -38,7 +38,7 @@ BAN_S = 601.0
 SHUT_OUT_S = 61.0
 
 
-@pytest.fixture(params=["binance", "bybit", *(pytest.param(one, marks=pytest.mark.slow) for one in ("bingx", "mexc"))])
+@pytest.fixture(params=["binance", "bybit", *(pytest.param(one, marks=pytest.mark.long) for one in ("bingx", "mexc", "weex"))])
 def venue(request: pytest.FixtureRequest) -> str:
     """Return each venue that takes keys."""
     return str(request.param)
