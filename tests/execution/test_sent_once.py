@@ -325,12 +325,13 @@ async def test_an_order_that_rests_unlisted_is_called_off_at_once_where_nothing_
 HIDDEN = [(venue, words) for venue in BOUNDED for words in (LEG, *OTHER_LEGS, "to_futures 10") if (venue, words[0]) != ("bybit", "t")]
 
 
-def _mark(venue: str) -> pytest.MarkDecorator:
-    return pytest.mark.slow if venue in ("bingx", "mexc") else pytest.mark.long
+def _with_marks(first: pytest.MarkDecorator | tuple[()]) -> list[Any]:
+    """Return all of them as parameters: the first by every run, the others of the first two venues under ``first``, and the rest slow."""
+    return [pytest.param(*one, marks=pytest.mark.slow if one[0] in ("bingx", "mexc") else first) for one in HIDDEN[1:]]
 
 
 @pytest.mark.parametrize("fault", [pytest.param("reset_after", marks=pytest.mark.long), "unknown_after"])
-@pytest.mark.parametrize(("venue", "words"), [pytest.param(*one, marks=pytest.mark.slow) if one[0] in ("bingx", "mexc") else one for one in HIDDEN])
+@pytest.mark.parametrize(("venue", "words"), [HIDDEN[0], *_with_marks(())])
 async def test_there_is_one_order_however_long_an_exchange_hides_everything(db: Database, venue: str, words: str, fault: str) -> None:
     """An order that was filled is in no list, and neither balances, positions nor trades show it, for hours: no wait is long enough."""
     async with on(venue, db, replace(PACE, retries_s=Pace().retries_s)) as (lab, server):
@@ -374,7 +375,7 @@ async def killed_and_begun_again(lab: Lab, words: str, *, sent: bool, outcome: s
 
 
 @pytest.mark.parametrize("sent", [True, False], ids=["sent", "not sent"])
-@pytest.mark.parametrize(("venue", "words"), [HIDDEN[0], *(pytest.param(*one, marks=_mark(one[0])) for one in HIDDEN[1:])])
+@pytest.mark.parametrize(("venue", "words"), [HIDDEN[0], *_with_marks(pytest.mark.long)])
 async def test_nor_is_one_sent_twice_whose_process_died_before_the_answer(db: Database, venue: str, words: str, *, sent: bool) -> None:
     """The next process cannot know whether the request got out: that is a question as well, however healthy the exchange looks."""
     async with on(venue, db, replace(PACE, retries_s=Pace().retries_s)) as (lab, server):
