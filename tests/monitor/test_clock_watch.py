@@ -54,7 +54,7 @@ async def test_the_operator_hears_once_and_again_after_it_was_well(tmp_path: Pat
         await ann.say("/start")
         assert await told(ann, 0) == []
         (text,) = await told(ann, 7)
-        assert "The clock of my machine is 7 seconds behind simulated." in text
+        assert "The clock of my machine is 7 seconds behind Simulated." in text
         assert "time server (NTP)" in text
         assert await told(ann, 7) == await told(ann, 4) == await told(ann, 9) == []
     async with someone(tmp_path, clock=clock, source=Timed(clock, 7), loopback=ann.loopback) as ann:

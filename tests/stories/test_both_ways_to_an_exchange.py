@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chatbot.model import PlanState
-from tests.stories.at_exchange import agree, beside, orders_once, venue, watch
+from tests.stories.at_exchange import NAMES, agree, beside, orders_once, venue, watch
 from tests.stories.tunnel import HOSTS, Tunnel
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ async def test_a_first_plan_is_done_and_nobody_else_is_asked(tmp_path: Path, loo
         told = tunnel.options() if "Proxy" in way else {"urls": {"api": server.options()["urls"]["api"]}}
         server.options = lambda: told  # type: ignore[method-assign]
         async with beside(server, tmp_path / "data") as ann:
-            assert f"WATCH · {'Binance' if exchange == 'binance' else 'Bybit'}" in await watch(ann, exchange)
+            assert f"WATCH · {NAMES[exchange]}" in await watch(ann, exchange)
             await agree(ann)
             await ann.say("/targets BTC 42 ETH 25 USDT 33")
             assert "LIVE" in await ann.say("/rebalance")

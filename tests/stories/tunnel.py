@@ -30,6 +30,7 @@ HOSTS = {
     "bybit": ("api.bybit.com",),
     "bingx": ("open-api.bingx.com",),
     "mexc": ("api.mexc.com",),
+    "weex": ("api-contract.weex.com", "api-spot.weex.com"),
 }
 
 
