@@ -321,13 +321,17 @@ async def test_an_order_that_rests_unlisted_is_called_off_at_once_where_nothing_
     assert (await lab.read(made.id)).state is (PlanState.DONE if closes else PlanState.PARKED)
 
 
+#: for how long an exchange hides everything, and when its person answers
+HIDES_S, ANSWERED_S = 10_000, 20_000
+#: venues that find an order by our id even then
+FINDING = [venue for venue in BOUNDED if opening.DIALECTS[venue]().found_for_s > ANSWERED_S]
 #: what is left of the legs above for one venue: where one purse is for both, a transfer is a line in our books
-HIDDEN = [(venue, words) for venue in BOUNDED for words in (LEG, *OTHER_LEGS, "to_futures 10") if (venue, words[0]) != ("bybit", "t")]
+HIDDEN = [(venue, words) for venue in FINDING for words in (LEG, *OTHER_LEGS, "to_futures 10") if (venue, words[0]) != ("bybit", "t")]
 
 
 def _with_marks(first: pytest.MarkDecorator | tuple[()]) -> list[Any]:
     """Return all of them as parameters: the first by every run, the others of the first two venues under ``first``, and the rest slow."""
-    return [pytest.param(*one, marks=pytest.mark.slow if one[0] in ("bingx", "mexc") else first) for one in HIDDEN[1:]]
+    return [pytest.param(*one, marks=pytest.mark.slow if one[0] == "mexc" else first) for one in HIDDEN[1:]]
 
 
 @pytest.mark.parametrize("fault", [pytest.param("reset_after", marks=pytest.mark.long), "unknown_after"])
@@ -337,12 +341,12 @@ async def test_there_is_one_order_however_long_an_exchange_hides_everything(db: 
     async with on(venue, db, replace(PACE, retries_s=Pace().retries_s)) as (lab, server):
         theirs = server.venue.accounts["key"]
         await lab.account.markets()
-        server.venue.harshness = Harshness(lookup_lag_s=10_000, balance_lag_s=10_000, level_quote=Decimal(10_000_000))
+        server.venue.harshness = Harshness(lookup_lag_s=HIDES_S, balance_lag_s=HIDES_S, level_quote=Decimal(10_000_000))
         server.faults.add(call=Call.TRANSFER if words.startswith("to_") else Call.PLACE, fault=fault)
         before = len(theirs.orders) + len(theirs.moved)
         plan = await lab.run(words, *reason("filled"))
         assert (await lab.told())[-1] == ("plan_parked", {"plan_id": plan.id, "why": "unknown"})
-        lab.clock.advance(20_000)  # type: ignore[attr-defined]
+        lab.clock.advance(ANSWERED_S)  # type: ignore[attr-defined]
         assert await lab.executor.recovery.carry_on(plan.id)
         await lab.finish()
         plan = await lab.read(plan.id)
@@ -381,16 +385,38 @@ async def test_nor_is_one_sent_twice_whose_process_died_before_the_answer(db: Da
     async with on(venue, db, replace(PACE, retries_s=Pace().retries_s)) as (lab, server):
         theirs = server.venue.accounts["key"]
         await lab.account.markets()
-        server.venue.harshness = Harshness(lookup_lag_s=10_000, balance_lag_s=10_000, level_quote=Decimal(10_000_000))
+        server.venue.harshness = Harshness(lookup_lag_s=HIDES_S, balance_lag_s=HIDES_S, level_quote=Decimal(10_000_000))
         before = len(theirs.orders) + len(theirs.moved)
         plan = await killed_and_begun_again(lab, words, sent=sent)
         assert len(theirs.orders) + len(theirs.moved) == before + sent
-        lab.clock.advance(20_000)  # type: ignore[attr-defined]
+        lab.clock.advance(ANSWERED_S)  # type: ignore[attr-defined]
         server.venue.harshness = Harshness(level_quote=Decimal(10_000_000))
         plan = await lab.let_go(plan.id)
         assert (plan.state, states(plan)) == (PlanState.DONE, [LegState.FILLED])
         assert len(theirs.orders) + len(theirs.moved) == before + 1
         agrees(plan, server)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("sent", [True, False], ids=["sent", "not sent"])
+@pytest.mark.parametrize("words", [LEG, *(pytest.param(one, marks=pytest.mark.slow) for one in OTHER_LEGS[:2])])
+@pytest.mark.parametrize("venue", [venue for venue in BOUNDED if venue not in FINDING])
+async def test_nothing_is_sent_again_once_an_exchange_may_have_forgotten_it(db: Database, venue: str, words: str, *, sent: bool) -> None:
+    """BingX finds an order on spot for two hours: later "there is none" is no answer, and its person looks, and closes the plan."""
+    async with on(venue, db, replace(PACE, retries_s=Pace().retries_s)) as (lab, server):
+        theirs = server.venue.accounts["key"]
+        await lab.account.markets()
+        server.venue.harshness = Harshness(lookup_lag_s=4 * ANSWERED_S, balance_lag_s=4 * ANSWERED_S, level_quote=Decimal(10_000_000))
+        plan = await killed_and_begun_again(lab, words, sent=sent)
+        for _ in range(2):
+            lab.clock.advance(ANSWERED_S)  # type: ignore[attr-defined]
+            plan = await lab.let_go(plan.id)
+            assert plan.state is PlanState.PARKED
+        assert await lab.executor.recovery.close(plan.id)
+        await lab.finish()
+        plan = await lab.read(plan.id)
+        assert (plan.state, [leg.note for leg in plan.legs]) == (PlanState.DONE, ["unknown"])
+        assert len(theirs.orders) == sent
 
 
 @pytest.mark.parametrize("venue", EACH)

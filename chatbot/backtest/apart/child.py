@@ -6,6 +6,7 @@ word with its values; nothing else is written there.
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import struct
@@ -24,6 +25,7 @@ _NICE = 19
 def main() -> int:
     """Answer the one job on standard input."""
     os.nice(_NICE)
+    gc.disable()  # counting frees what a walk makes: nothing it leaves behind is worth a tenth of the time for looking through everything
     told = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not stand among the frames
     from chatbot.backtest.question import answer  # noqa: PLC0415 - loaded while the bot is still fetching prices
