@@ -91,7 +91,7 @@ ELSEWHERE = {
     "comparing._compare": "tests/execution/test_comparing.py: after the plan",
     "comparing._correct": "tests/execution/test_comparing.py: after the plan",
 }
-#: rows that are written on the other venues alone: on BingX the order is always out before its plan is stopped
+#: rows that the plans here come to on the other venues alone; on BingX ``test_sent_once.py`` does
 UNWRITTEN: dict[str, set[str]] = {"binance": set(), "bybit": set(), "bingx": {"outcomes.abandon"}, "mexc": set(), "weex": set()}
 #: the key doctor's, and the accounts'; and where one purse is for both, a transfer is a line in our books
 NOT_ASKED: dict[str, set[str]] = {

@@ -254,6 +254,10 @@ def _advice(words: Words, told: Review) -> Html | None:
     )
 
 
+_SHALLOWER = N_("Your worst fall was {points} points smaller than with bands alone.")
+_CALMER = N_("Your volatility was {points} points a year lower than with bands alone.")
+
+
 def _avoided(words: Words, told: Review) -> Html | None:
     """Say what the triggers that lower risk did to volatility and to the deepest fall (domain 12.4); None where none has acted."""
     own, beside = told.actual, told.bands
@@ -261,11 +265,14 @@ def _avoided(words: Words, told: Review) -> Html | None:
         return None
     if own.drawdown is None or beside.drawdown is None:
         return None
-    fall = words.signed_points(Decimal(str(abs(own.drawdown) - abs(beside.drawdown))))
+    deeper = Decimal(str(abs(own.drawdown) - abs(beside.drawdown)))
+    falls = N_("Your worst fall was {points} points deeper than with bands alone.") if deeper > 0 else _SHALLOWER
+    told_fall = say(words, falls, points=words.points(abs(deeper)))
     if own.volatility is None or beside.volatility is None:
-        return say(words, "Against bands alone your worst fall is {fall} points.", fall=fall)
-    calmer = words.signed_points(Decimal(str(own.volatility - beside.volatility)))
-    return say(words, "Against bands alone: volatility {volatility} points a year, worst fall {fall} points.", volatility=calmer, fall=fall)
+        return told_fall
+    more = Decimal(str(own.volatility - beside.volatility))
+    moves = N_("Your volatility was {points} points a year higher than with bands alone.") if more > 0 else _CALMER
+    return joined(" ", (say(words, moves, points=words.points(abs(more))), told_fall))
 
 
 def tried(words: Words, portfolio: Portfolio, opened: Portfolio, way: str) -> View:

@@ -299,6 +299,11 @@ def _layers(name: str) -> tuple[Reason, ...]:
     return Reason(trigger=Cause.HEDGE, line=COVER), Reason(trigger=Cause.TILT, line=name, event=Phase.BEGIN, size=D("-0.032"))
 
 
+def _all_known(plan: Plan) -> Plan:
+    """Return the plan without the orders that nobody knows of, which are asked about before anything else."""
+    return replace(plan, legs=tuple(leg for leg in plan.legs if leg.state is not LegState.UNKNOWN))
+
+
 def a_plan(name: str = PLAIN, state: PlanState = PlanState.PROPOSED, result: PortfolioFigures | None = None) -> Plan:
     """Return plan 27 with every kind of reason, leg and omission."""
     left = (*LeftOutWhy, LeftOutWhy("new_flag"))
@@ -659,7 +664,9 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "plan.progress.result unmeasured": lambda w: progress.result(w, port, replace(done, result=None)),
         "plan.progress.parked": lambda w: progress.parked(w, port, a_plan(name, PlanState.PARKED)),
         **{
-            f"plan.progress.parked {why.value}": lambda w, why=why: progress.parked(w, port, a_plan(name, PlanState.PARKED), why.value)
+            f"plan.progress.parked {why.value}": lambda w, why=why: progress.parked(
+                w, port, _all_known(a_plan(name, PlanState.PARKED)), why.value
+            )
             for why in LiveStop
         },
         "problems.unreachable": lambda w: problems.unreachable(w, port, Unreachable("no answer")),
@@ -991,7 +998,7 @@ def _hedges(name: str) -> dict[str, Callable[[Words], View]]:
             w, HedgeReport(portfolio=port, problems=report(name, known=False).check.problems, open=readings)
         ),
         **{
-            f"hedge.offer.refused {word}": lambda w, word=word: offer.refused(w, port, _size(name, COVER, problem=word))
+            f"hedge.offer.refused {word}": lambda w, word=word: offer.refused(w, port, _size(name, COVER, problem=word, minimum=D(10)))
             for word in HedgeProblem
             if word
         },
