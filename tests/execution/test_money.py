@@ -173,7 +173,8 @@ async def live_through(database: Database, weather: Weather, words: str = WORDS)
         try:
             if await lab.executor.execute_plan(plan_id) != PlanState.PARKED:
                 break
-            assert (await lab.told())[-1][1]["why"] == "unknown"
+            # an order that nobody knows of, or work that was taken up again too often: its person is asked, and lets it go on
+            assert (await lab.told())[-1][1]["why"] in ("unknown", "broken")
             clock.advance(QUICK.again_s)
             assert await lab.executor.recovery.carry_on(plan_id)
         except Killed:
@@ -248,6 +249,12 @@ CALM = Weather(faults=(), deaths=(), late_s=0, lag_s=0, stuck=frozenset(), refus
 def test_one_intention_never_becomes_two_fills(weather: Weather) -> None:
     """Late acceptance, ids that can be used again, lagging look-ups, lost answers, partial fills, refusals and sudden death."""
     run([weather])
+
+
+@pytest.mark.long
+def test_work_that_dies_until_it_is_given_up_goes_on_when_its_person_says_so() -> None:
+    """Five deaths, each soon after a new start: the plan is parked as broken, and then carried out as any other."""
+    run([replace(CALM, faults=("",) * 5 + ("drop_requests",), deaths=(39, 1, 1, 1))])
 
 
 @pytest.mark.parametrize("before", [(1, 9), pytest.param(range(16), marks=pytest.mark.slow)])

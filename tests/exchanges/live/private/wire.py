@@ -98,6 +98,7 @@ class Wire:
         """Put this in the place of a ccxt object's session."""
         made.session, made.own_session, made.timeout_on_exit = self, False, 0
         made.ssl_context = False  # reading the machine's certificates takes most of the time of a short test
+        made.enableRateLimit = False  # nobody is on the other side; what is asked of a real one is counted elsewhere
 
     def fail(self, part: str, body: Any = "", status: int = 200, *, broken: BaseException | None = None, **headers: str) -> None:
         """Let the next request whose verb and path contain ``part`` end like this."""
