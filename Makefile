@@ -12,8 +12,9 @@ demo: .venv/run-ready
 run: .venv/run-ready
 	$(RUN) -m chatbot run
 
+# the tests about the project itself are part of ``check``
 test: .venv/dev-ready
-	$(RUN) -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow and not long"
+	$(RUN) -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow and not long" --ignore tests/test_architecture.py --ignore tests/test_project.py
 
 test-long: .venv/dev-ready
 	$(RUN) -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "long and not slow"

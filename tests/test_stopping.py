@@ -32,7 +32,7 @@ asyncio.run(_until_stopped(work()))
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_a_stop_is_obeyed_although_the_loop_is_never_free(number: signal.Signals) -> None:
     """A market that runs an hour a second kept the loop to itself for longer."""
     process = subprocess.Popen(

@@ -118,7 +118,7 @@ async def live(dialect: Any, clock: ManualClock) -> AsyncIterator[Bench]:
         await accounts.close()
 
 
-LIVE = [pytest.param(one, marks=pytest.mark.long) if one == "bingx" else one for one in DIALECTS]
+LIVE = [pytest.param(one, marks=pytest.mark.long) if one in ("bingx", "mexc", "weex") else one for one in DIALECTS]
 EACH = ["simulated", pytest.param("replay", marks=needs_data), "manual", *LIVE]
 
 

@@ -48,7 +48,7 @@ async def beside(folder: Path, name: str) -> AsyncIterator[tuple[Someone, Runnin
         yield ann, test_exchange
 
 
-@pytest.mark.parametrize("name", ["binance", "bybit", "mexc", "weex", pytest.param("bingx", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", ["binance", "bybit", *(pytest.param(one, marks=pytest.mark.slow) for one in ("bingx", "mexc", "weex"))])
 async def test_connect_shows_the_key_and_reads_an_account_of_play_money(tmp_path: Path, name: str) -> None:
     """Its coins are those of the demo's market; no word of the secret stays in the chat beside what was shown to everybody."""
     async with beside(tmp_path, name) as (ann, test_exchange):

@@ -25,7 +25,7 @@ def lived(folder: Path, size: int, kills: int, seed: int = 0) -> list[dict[str, 
     return found
 
 
-@pytest.mark.parametrize(("size", "kills"), [(3, 4), pytest.param(16, 100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("size", "kills"), [pytest.param(3, 4, marks=pytest.mark.long), pytest.param(16, 100, marks=pytest.mark.slow)])
 def test_books_are_those_of_an_unhurt_run(tmp_path: Path, size: int, kills: int) -> None:
     """At any step of any plan, at the start and in the migration: each plan ends alike, and its journal is what the exchange has."""
     unhurt, hurt = lived(tmp_path / "unhurt", size, 0), lived(tmp_path / "hurt", size, kills, seed=20251128)

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from chatbot.store.database import Database
 
 DIALECTS: dict[str, Any] = {"binance": BINANCE, "bybit": BYBIT, "bingx": BINGX, "mexc": MEXC, "weex": WEEX}
-#: the same as parameters; what is carried out is the same for all, so that BingX and MEXC are tried in the slow run
-LIVE = [pytest.param(one, marks=pytest.mark.slow) if one in ("bingx", "mexc") else one for one in DIALECTS]
+#: the same as parameters; what is carried out is the same for all, so that the three later ones are tried in the slow run
+LIVE = [pytest.param(one, marks=pytest.mark.slow) if one in ("bingx", "mexc", "weex") else one for one in DIALECTS]
 #: a bit of everything: spot both ways, money between the wallets, a contract opened and one reduced
 WORDS = "reduce sell 0.05 BTC-PERP; sell 0.1 BTC; to_futures 500; buy 0.5 ETH; increase sell 0.4 ETH-PERP"
 FILLED = LegState.FILLED

@@ -327,15 +327,12 @@ HIDES_S, ANSWERED_S = 10_000, 20_000
 FINDING = [venue for venue in BOUNDED if opening.DIALECTS[venue]().found_for_s > ANSWERED_S]
 #: what is left of the legs above for one venue: where one purse is for both, a transfer is a line in our books
 HIDDEN = [(venue, words) for venue in FINDING for words in (LEG, *OTHER_LEGS, "to_futures 10") if (venue, words[0]) != ("bybit", "t")]
-
-
-def _with_marks(first: pytest.MarkDecorator | tuple[()]) -> list[Any]:
-    """Return all of them as parameters: the first by every run, the others of the first two venues under ``first``, and the rest slow."""
-    return [pytest.param(*one, marks=pytest.mark.slow if one[0] == "mexc" else first) for one in HIDDEN[1:]]
+#: the same as parameters: the first in every run, MEXC's in the slow one
+EVERY = [HIDDEN[0], *(pytest.param(*one, marks=pytest.mark.slow if one[0] == "mexc" else pytest.mark.long) for one in HIDDEN[1:])]
 
 
 @pytest.mark.parametrize("fault", [pytest.param("reset_after", marks=pytest.mark.long), "unknown_after"])
-@pytest.mark.parametrize(("venue", "words"), [HIDDEN[0], *_with_marks(())])
+@pytest.mark.parametrize(("venue", "words"), EVERY)
 async def test_there_is_one_order_however_long_an_exchange_hides_everything(db: Database, venue: str, words: str, fault: str) -> None:
     """An order that was filled is in no list, and neither balances, positions nor trades show it, for hours: no wait is long enough."""
     async with on(venue, db, replace(PACE, retries_s=Pace().retries_s)) as (lab, server):
@@ -379,7 +376,7 @@ async def killed_and_begun_again(lab: Lab, words: str, *, sent: bool, outcome: s
 
 
 @pytest.mark.parametrize("sent", [True, False], ids=["sent", "not sent"])
-@pytest.mark.parametrize(("venue", "words"), [HIDDEN[0], *_with_marks(pytest.mark.long)])
+@pytest.mark.parametrize(("venue", "words"), EVERY)
 async def test_nor_is_one_sent_twice_whose_process_died_before_the_answer(db: Database, venue: str, words: str, *, sent: bool) -> None:
     """The next process cannot know whether the request got out: that is a question as well, however healthy the exchange looks."""
     async with on(venue, db, replace(PACE, retries_s=Pace().retries_s)) as (lab, server):

@@ -147,6 +147,7 @@ asyncio.run(main(sys.argv[1]))
 """
 
 
+@pytest.mark.slow
 def test_hundreds_of_refusals_are_a_few_lines_of_log(tmp_path: Path) -> None:
     """99 kB in seconds it was; the same line comes five times a minute at most, whichever part of the bot has it."""
     done = subprocess.run(

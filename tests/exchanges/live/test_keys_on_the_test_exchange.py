@@ -30,7 +30,9 @@ BOTH = pytest.mark.parametrize("dialect", [BINANCE, BYBIT, pytest.param(BINGX, m
 UNKNOWN = KeyProblem.WITHDRAW_UNKNOWN
 #: those that tell nothing of a key besides
 ALL = pytest.mark.parametrize(
-    "dialect", [BINANCE, BYBIT, MEXC, WEEX, pytest.param(BINGX, marks=pytest.mark.long)], ids=("binance", "bybit", "mexc", "weex", "bingx")
+    "dialect",
+    [BINANCE, BYBIT, *(pytest.param(one, marks=pytest.mark.long) for one in (BINGX, MEXC, WEEX))],
+    ids=("binance", "bybit", "bingx", "mexc", "weex"),
 )
 #: what is said of every key that nothing is wrong with
 SAID = {"binance": {ANYWHERE}, "bybit": {ANYWHERE}, "bingx": {ANYWHERE, UNKNOWN}, "mexc": {UNKNOWN}, "weex": {UNKNOWN}}
