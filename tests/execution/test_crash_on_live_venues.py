@@ -26,7 +26,7 @@ from chatbot.exchanges.testserver.ledger import Wallet
 from chatbot.exchanges.testserver.server import Server
 from chatbot.execution.transfers import WrittenTransfers
 from chatbot.model import UNSETTLED, LegState, OrderState, PlanState
-from chatbot.store import orders, plans, tables
+from chatbot.store import orders, plans, portfolios, tables
 from chatbot.store.database import Database
 from tests import nursery
 from tests.execution import named_points as code
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 WORKER = Path(__file__).with_name("live_worker.py")
 DIALECTS: dict[str, Any] = {"binance": BINANCE, "bybit": BYBIT, "bingx": BINGX, "mexc": MEXC, "weex": WEEX}
 SPOT = {"BTC": Decimal(1), "ETH": Decimal(5), "SOL": Decimal(80), "ADA": Decimal(4000), "USDT": Decimal(20_000)}
-FUTURES, STAKE = Decimal(9_000), Decimal("0.25")
+FUTURES, STAKE, ENTRY = Decimal(9_000), Decimal("0.25"), Decimal(52_000)
 #: carried out before the first death: where there is one purse, money must have come to futures before it can go back
 FIRST = "to_futures 2000"
 #: the plan of the other crash matrix and its way back, so that the account stays what it is; of pairs that run side by side
@@ -231,7 +231,7 @@ async def carried_out(
     async with Server(DIALECTS[venue], clock) as server:
         for asset, price in PRICES.items():
             server.venue.move(asset, price)
-        server.venue.open_account("key", "secret", SPOT, FUTURES).stake("BTC-PERP").trade(STAKE, Decimal(52_000))
+        server.venue.open_account("key", "secret", SPOT, FUTURES).stake("BTC-PERP").trade(STAKE, ENTRY)
         server.venue.halt("SOL")
         told = {"name": venue, "options": server.options(), "url": url, "words": [FIRST, *words]}
         (folder / "venue.json").write_text(json.dumps(told), encoding="utf-8")
@@ -265,7 +265,11 @@ async def carried_out(
         seen = await looked_at(ended, folder)
         assert one_purse(ended, seen) == one_purse(ended, at_server(ended))
         if ended.server.venue.traits.one_wallet:
-            assert seen["futures"] == sum((one.qty if one.side == "to_futures" else -one.qty for one in ended.transfers), Decimal(0))
+            async with db.read() as tx:
+                brought = await portfolios.brought(tx, 1)
+            assert brought in (0, STAKE * ENTRY), "what was held before anything was moved counts once, with what it was worth"
+            moved = sum((one.qty if one.side == "to_futures" else -one.qty for one in ended.transfers), Decimal(0))
+            assert seen["futures"] == moved + brought
         await db.close()
         return faults
 

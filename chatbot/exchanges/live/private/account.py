@@ -120,9 +120,10 @@ class LiveAccount:
         if told.spare is None:
             return Balances(spot=dict(told.total), free=dict(told.free), futures_wallet=told.futures, aside=told.aside)
         purse = told.total.get(self.quote_asset, _ZERO)
-        ours = await self._set_aside()
-        if ours <= 0 and told.margin > 0:
-            ours += await self._brought(max(_ZERO, purse), ours)
+        moved, brought = await self._set_aside(), await self._journal.brought()
+        if moved + brought <= 0 and told.margin > 0:
+            brought = await self._brought(max(_ZERO, purse), moved, brought)
+        ours = moved + brought
         futures = min(max(_ZERO, ours), max(_ZERO, purse))
         spare = max(_ZERO, min(told.free.get(self.quote_asset, _ZERO) - futures, told.spare))
         spot = {**told.total, self.quote_asset: purse - futures}
@@ -140,19 +141,21 @@ class LiveAccount:
         """
         moved = {**self._sent, **await self._journal.done()}
         lines = (one.amount if one.direction is Direction.TO_FUTURES else -one.amount for one in moved.values())
-        return sum(lines, await self._journal.brought())
+        return sum(lines, _ZERO)
 
-    async def _brought(self, purse: Decimal, ours: Decimal) -> Decimal:
+    async def _brought(self, purse: Decimal, moved: Decimal, before: Decimal) -> Decimal:
         """Set aside, once, what positions are worth that nothing was moved for: opened by hand, they have the whole purse behind them.
 
-        Without it they would seem to have no margin at all, and to be about to be liquidated.
+        Without it they would seem to have no margin at all, and to be about to be liquidated. Returns what counts as brought from now on:
+        the whole of it, so that two looks at the same time write down the same.
         """
         worth = sum((abs(one.qty) * one.entry for one in await self.positions()), _ZERO)
-        more = min(worth, purse) - ours if worth else _ZERO
-        if more > 0:
-            await self._journal.bring(await self._journal.brought() + more)
-            log.info("money_set_aside_for_positions", exchange=self.name, amount=str(more))
-        return max(_ZERO, more)
+        after = min(worth, purse) - moved if worth else before
+        if after <= before:
+            return before
+        await self._journal.bring(after)
+        log.info("money_set_aside_for_positions", exchange=self.name, amount=str(after - before))
+        return after
 
     async def positions(self) -> tuple[Position, ...]:
         """Return the open positions against our quote coin, in base units; raises ``AccountUnfit``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from copy import copy
 from dataclasses import replace
@@ -55,6 +56,15 @@ async def test_isolated_margin_is_looked_at_and_never_traded() -> None:
         place.account._watch = True
         balances = await place.account.balances()
         assert balances.spot["USDT"] + balances.futures_wallet > 149_000
+
+
+async def test_what_positions_bring_with_them_is_set_aside_once_however_many_look() -> None:
+    """A check and a plan look at one account at the same time; both find positions that nothing was moved for."""
+    async with room("bybit", KIND) as place:
+        place.theirs.stake("BTC-PERP").trade(D("0.05"), D(42_000))
+        both = await asyncio.gather(place.account.balances(), place.account.balances())
+        assert place.journal.positions_brought == D(2_100)
+        assert {one.futures_wallet for one in (*both, await place.account.balances())} == {D(2_100)}
 
 
 async def test_a_contract_is_set_to_cross_margin_with_its_leverage() -> None:
