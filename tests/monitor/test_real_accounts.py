@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chatbot.exchanges.live.private.binance import Binance
+from chatbot.exchanges.live.private.binance.speech import Binance
 from chatbot.model import Credentials, LiveLimits, LiveTerms, Mode
 from chatbot.monitor.roster import REAL_A_CHECK, Roster
 from chatbot.store import portfolios

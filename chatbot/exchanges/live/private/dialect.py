@@ -11,11 +11,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from chatbot.engine.finite import finite
+from chatbot.errors import ExchangeError
+from chatbot.exchanges.base import OrderStatus
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
-    from chatbot.exchanges.base import OrderStatus
     from chatbot.exchanges.live.ccxt_errors import Meaning
     from chatbot.model.flow import EntryKind
 
@@ -92,6 +93,21 @@ class WireOrder:
     post_only: bool
     immediate: bool
     reduce_only: bool
+
+    def accepted(self, exchange_id: str) -> Told:
+        """Return it as one that was taken under this id of the venue, and of which nothing else is known: open, and nothing filled."""
+        return Told(
+            market=self.market,
+            wire_id=self.wire_id,
+            buys=self.buys,
+            qty=self.qty,
+            limit=self.limit,
+            status=OrderStatus.OPEN,
+            filled=_ZERO,
+            exchange_id=exchange_id,
+            reduce_only=self.reduce_only,
+            at_ms=None,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,6 +313,23 @@ class Dialect(Protocol):
     async def check(self, ask: Ask, *, futures: bool = True) -> None:
         """Raise where the key, or the account's mode, does not let it be used for spot and ``futures``."""
         ...
+
+
+async def looked_at(accepted: Told, look: Awaitable[Told | None]) -> Told:
+    """Return an order that was taken as a look tells it, where that finds it; for venues that answer with an id alone.
+
+    A look that fails says nothing about the order: raised from here it would be sent again.
+    """
+    try:
+        return await look or accepted
+    except (ExchangeError, NoAnswer):
+        return accepted
+
+
+def plain(value: Decimal) -> str:
+    """Write a number as venues take it: no exponent, no zeros at its end."""
+    written = format(value, "f")
+    return written.rstrip("0").rstrip(".") if "." in written else written
 
 
 def number(row: Mapping[str, Any], name: str) -> Decimal:

@@ -10,10 +10,10 @@ from chatbot.exchanges.live.ccxt_prices import CcxtSource
 from chatbot.exchanges.live.hosts import Addresses
 from chatbot.exchanges.live.listing import QUOTES
 from chatbot.exchanges.live.private.account import LiveAccount
-from chatbot.exchanges.live.private.binance import Binance
+from chatbot.exchanges.live.private.binance.speech import Binance
 from chatbot.exchanges.live.private.bingx.speech import BingX
 from chatbot.exchanges.live.private.budget import Budget
-from chatbot.exchanges.live.private.bybit import Bybit
+from chatbot.exchanges.live.private.bybit.speech import Bybit
 from chatbot.exchanges.live.private.line import PrivateLine
 from chatbot.exchanges.live.private.mexc.speech import Mexc
 from chatbot.exchanges.live.private.weex.speech import Weex

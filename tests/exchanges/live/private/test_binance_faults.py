@@ -15,8 +15,8 @@ import pytest
 from chatbot.errors import ExchangeError, KeyRefused, NotEnoughMoney, OutcomeUnknown, RateLimited, Rejected, SettingError, Unreachable
 from chatbot.exchanges.base import Direction, SentTransfer
 from chatbot.exchanges.live.ccxt_errors import Meaning
-from chatbot.exchanges.live.private import binance_errors
-from chatbot.exchanges.live.private.binance import Binance
+from chatbot.exchanges.live.private.binance import errors as binance_errors
+from chatbot.exchanges.live.private.binance.speech import Binance
 from chatbot.exchanges.live.private.dialect import Refusal
 from chatbot.model import Credentials
 from tests.exchanges.live.private.wire import KEYS, TAG, desk, refused, request

@@ -11,7 +11,7 @@ import pytest
 
 from chatbot.errors import HedgeMode
 from chatbot.exchanges.base import OrderRequest, OrderStatus, Side
-from chatbot.exchanges.live.private.binance import Binance
+from chatbot.exchanges.live.private.binance.speech import Binance
 from chatbot.exchanges.live.private.dialect import NoAnswer, Told
 from tests.exchanges.live.private.wire import desk, spot_order
 from tests.places import SHARED

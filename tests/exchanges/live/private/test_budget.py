@@ -9,7 +9,7 @@ import pytest
 
 from chatbot.clock import ManualClock
 from chatbot.errors import RateLimited
-from chatbot.exchanges.live.private.binance import Binance
+from chatbot.exchanges.live.private.binance.speech import Binance
 from chatbot.exchanges.live.private.budget import Budget
 from chatbot.exchanges.live.private.dialect import Limit
 

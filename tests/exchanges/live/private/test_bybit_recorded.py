@@ -12,7 +12,7 @@ import pytest
 from chatbot.errors import HedgeMode
 from chatbot.exchanges.base import OrderStatus
 from chatbot.exchanges.live.ccxt_errors import Meaning
-from chatbot.exchanges.live.private.bybit import Bybit
+from chatbot.exchanges.live.private.bybit.speech import Bybit
 from chatbot.exchanges.live.private.dialect import NoAnswer, Refusal, Told, WireOrder
 from tests.places import SHARED
 

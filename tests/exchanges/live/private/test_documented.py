@@ -11,8 +11,8 @@ import pytest
 
 from chatbot.exchanges.base import OrderStatus
 from chatbot.exchanges.live import key_doctor
-from chatbot.exchanges.live.private.binance import Binance
-from chatbot.exchanges.live.private.bybit import Bybit, _fill
+from chatbot.exchanges.live.private.binance.speech import Binance
+from chatbot.exchanges.live.private.bybit.speech import Bybit, _fill
 from chatbot.exchanges.live.private.dialect import NoAnswer, Past, WireOrder
 from chatbot.model import KeyProblem
 from tests.places import SHARED

@@ -6,7 +6,7 @@ import pytest
 
 from chatbot.exchanges.live.ccxt_errors import Meaning
 from chatbot.exchanges.live.ccxt_loader import exchange_class
-from chatbot.exchanges.live.private import bybit_errors
+from chatbot.exchanges.live.private.bybit import errors as bybit_errors
 from chatbot.exchanges.live.private.dialect import SKEW, Refusal
 from handlers.views.plan import legs
 

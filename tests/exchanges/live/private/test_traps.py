@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 
 from chatbot.errors import AccountUnfit, HedgeMode, KeyRefused, OutcomeUnknown, Rejected, Unreachable
 from chatbot.exchanges.base import Direction, OrderStatus, SentTransfer, Side
-from chatbot.exchanges.live.private.binance import Binance
+from chatbot.exchanges.live.private.binance.speech import Binance
 from chatbot.exchanges.live.private.dialect import Refusal
 from chatbot.exchanges.testserver.account import Right
 from chatbot.exchanges.testserver.dialects.mexc.speech import ROUTES

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.engine.finite import finite
-from chatbot.errors import AccountUnfit, ExchangeError, HedgeMode, Rejected
+from chatbot.errors import AccountUnfit, HedgeMode, Rejected
 from chatbot.exchanges.base import OrderStatus
 from chatbot.exchanges.live.private.bingx import errors, history
 from chatbot.exchanges.live.private.bingx.calls import (
@@ -38,7 +38,9 @@ from chatbot.exchanges.live.private.dialect import (
     NotListed,
     Told,
     Wallets,
+    looked_at,
     number,
+    plain,
     rows,
     table,
     text,
@@ -145,8 +147,8 @@ class BingX:
             "side": "BUY" if order.buys else "SELL",
             "clientOrderID" if order.perp else "newClientOrderId": order.wire_id,
             **force,
-            "quantity": _plain(order.qty),
-            "price": _plain(order.limit),
+            "quantity": plain(order.qty),
+            "price": plain(order.limit),
             **({"positionSide": "BOTH"} if order.perp else {}),
             **({"reduceOnly": "true"} if order.reduce_only else {}),
         }
@@ -154,23 +156,9 @@ class BingX:
         made = table(answer.get("order", answer), "orderId", "symbol", "side")
         if made["symbol"] != order.market or made["side"] != params["side"] or not _is_named(made, order.wire_id):
             raise NoAnswer(f"not the order {order.wire_id}: {str(made)[:200]}")
-        accepted = Told(
-            market=order.market,
-            wire_id=order.wire_id,
-            buys=order.buys,
-            qty=order.qty,
-            limit=order.limit,
-            status=_OPEN,
-            filled=_ZERO,
-            exchange_id=text(made, "orderId"),
-            reduce_only=order.reduce_only,
-            at_ms=None,
-        )
-        try:
-            found = await self.find(ask, order.market, order.wire_id, perp=order.perp)
-        except (ExchangeError, NoAnswer):  # about the look, not about the order: raised from here it would be sent again
-            return accepted
-        if found is None or found.exchange_id != accepted.exchange_id:
+        accepted = order.accepted(text(made, "orderId"))
+        found = await looked_at(accepted, self.find(ask, order.market, order.wire_id, perp=order.perp))
+        if found.exchange_id != accepted.exchange_id:
             return accepted
         return _ended_at_once(found) if order.post_only else found
 
@@ -221,7 +209,7 @@ class BingX:
     async def transfer(self, ask: Ask, asset: str, amount: Decimal, *, to_futures: bool) -> str:
         """Move money between the wallets; BingX takes no id of ours for it, and lists it under its ``transferId`` alone."""
         source, target = _way(to_futures)
-        call = post(TRANSFER, "transfer", fromAccount=source, toAccount=target, asset=asset, amount=_plain(amount))
+        call = post(TRANSFER, "transfer", fromAccount=source, toAccount=target, asset=asset, amount=plain(amount))
         return text(table(data_of(await ask(call)), "transferId"), "transferId")
 
     async def transfers(self, ask: Ask, asset: str, since_ms: int, until_ms: int, *, to_futures: bool) -> Sequence[Moved]:
@@ -252,7 +240,7 @@ class BingX:
                 if refusal.reason == "isolated_margin":
                     raise AccountUnfit(refusal.reason) from None
                 raise
-        answer = data_of(await ask(post(SWAP, "trade/leverage", symbol=market, side="BOTH", leverage=_plain(leverage))))
+        answer = data_of(await ask(post(SWAP, "trade/leverage", symbol=market, side="BOTH", leverage=plain(leverage))))
         if number(table(answer, "leverage"), "leverage") != leverage:
             raise NoAnswer(f"leverage {answer['leverage']!r} where {leverage} was asked for")
 
@@ -265,12 +253,6 @@ class BingX:
         mode = str(table(data_of(await ask(get(MODE, "positionSide/dual"))), "dualSidePosition")["dualSidePosition"]).lower()
         if mode != "false":
             raise HedgeMode
-
-
-def _plain(value: Decimal) -> str:
-    """Write a number as BingX takes it: no exponent, no zeros at its end."""
-    written = format(value, "f")
-    return written.rstrip("0").rstrip(".") if "." in written else written
 
 
 def _way(to_futures: bool) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.engine.finite import finite
-from chatbot.errors import AccountUnfit, ExchangeError, HedgeMode, Rejected
+from chatbot.errors import AccountUnfit, HedgeMode, Rejected
 from chatbot.exchanges.base import LOOKED_UP_S, OrderStatus
 from chatbot.exchanges.live.private.dialect import (
     Call,
@@ -21,8 +21,10 @@ from chatbot.exchanges.live.private.dialect import (
     NotListed,
     Told,
     Wallets,
+    looked_at,
     number,
     once,
+    plain,
     rows,
     table,
     text,
@@ -47,7 +49,6 @@ from chatbot.exchanges.live.private.mexc.words import (
     data,
     done,
     only,
-    plain,
     spot,
     wire,
 )
@@ -162,22 +163,7 @@ class Mexc:
             made = table(await ask(_spot_order(order)), "symbol", "orderId")
             if made["symbol"] != order.market:
                 raise NoAnswer(f"not the order {order.wire_id}")
-        accepted = Told(
-            market=order.market,
-            wire_id=order.wire_id,
-            buys=order.buys,
-            qty=order.qty,
-            limit=order.limit,
-            status=_OPEN,
-            filled=_ZERO,
-            exchange_id=text(made, "orderId"),
-            reduce_only=order.reduce_only,
-            at_ms=None,
-        )
-        try:
-            return await self.find(ask, order.market, order.wire_id, perp=order.perp) or accepted
-        except (ExchangeError, NoAnswer):  # about the look, not about the order: raised from here it would be sent again
-            return accepted
+        return await looked_at(order.accepted(text(made, "orderId")), self.find(ask, order.market, order.wire_id, perp=order.perp))
 
     async def find(self, ask: Ask, market: str, wire_id: str, *, perp: bool) -> Told | None:
         """Look an order up by our id."""

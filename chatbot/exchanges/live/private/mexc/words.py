@@ -66,12 +66,6 @@ def only(answer: object) -> Mapping[str, Any]:
     return table(answer[0] if isinstance(answer, list) and len(answer) == 1 else answer)
 
 
-def plain(value: Decimal) -> str:
-    """Write a number as MEXC takes it: no exponent, no zeros at its end."""
-    written = format(value, "f")
-    return written.rstrip("0").rstrip(".") if "." in written else written
-
-
 def wire(value: Decimal) -> int | float:
     """Return a number as ccxt sends it in a contract's request: JSON's own."""
     return int(value) if value == value.to_integral_value() else float(value)

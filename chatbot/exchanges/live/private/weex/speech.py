@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from chatbot.errors import ExchangeError, HedgeMode, Rejected, Unreachable
+from chatbot.errors import HedgeMode, Rejected, Unreachable
 from chatbot.exchanges.base import LOOKED_UP_S, OrderStatus
 from chatbot.exchanges.live.private.dialect import (
     Call,
@@ -20,8 +20,10 @@ from chatbot.exchanges.live.private.dialect import (
     NotListed,
     Told,
     Wallets,
+    looked_at,
     number,
     once,
+    plain,
     rows,
     table,
     text,
@@ -138,22 +140,7 @@ class Weex:
         made = table(await ask(_order("POST", 5, perp=order.perp, changes=True, **_wire(order))), "orderId", "clientOrderId")
         if made["clientOrderId"] != order.wire_id:
             raise NoAnswer(f"not the order {order.wire_id}")
-        accepted = Told(
-            market=order.market,
-            wire_id=order.wire_id,
-            buys=order.buys,
-            qty=order.qty,
-            limit=order.limit,
-            status=_OPEN,
-            filled=_ZERO,
-            exchange_id=text(made, "orderId"),
-            reduce_only=order.reduce_only,
-            at_ms=None,
-        )
-        try:
-            return await self.find(ask, order.market, order.wire_id, perp=order.perp) or accepted
-        except (ExchangeError, NoAnswer):  # about the look, not about the order: raised from here it would be sent again
-            return accepted
+        return await looked_at(order.accepted(text(made, "orderId")), self.find(ask, order.market, order.wire_id, perp=order.perp))
 
     async def find(self, ask: Ask, market: str, wire_id: str, *, perp: bool) -> Told | None:
         """Look an order up by our id, which is one for all markets; one of another market is none of this one."""
@@ -225,7 +212,7 @@ class Weex:
 def _wire(order: WireOrder) -> dict[str, Any]:
     """Return an order as ccxt sends it: of a contract it names whether a long or a short is meant, and what reduces names the other."""
     side = {"side": "BUY" if order.buys else "SELL"}
-    size, price = {"quantity": _plain(order.qty)}, {"price": _plain(order.limit)}
+    size, price = {"quantity": plain(order.qty)}, {"price": plain(order.limit)}
     named, force = {"newClientOrderId": order.wire_id}, {"timeInForce": "IOC"} if order.immediate else {}
     if not order.perp:
         return {"symbol": order.market, **side, "type": "LIMIT", **size, **price, **named, **force}
@@ -292,12 +279,6 @@ def _change(path: str, weight: float, **params: Any) -> Call:  # noqa: ANN401 - 
 def _order(verb: str, weight: float, *, perp: bool, changes: bool = False, **params: Any) -> Call:  # noqa: ANN401 - JSON
     api, path = ("contractPrivate", "capi/v3/order") if perp else ("private", "api/v3/order")
     return Call(api=api, verb=verb, path=path, params=params, pool="address", weight=weight, changes=changes, urgent=True)
-
-
-def _plain(value: Decimal) -> str:
-    """Write a number as WEEX takes it: no exponent, no zeros at its end."""
-    written = format(value, "f")
-    return written.rstrip("0").rstrip(".") if "." in written else written
 
 
 def _position(row: Mapping[str, Any], marks: Mapping[str, Mapping[str, Any]]) -> Held:

@@ -11,8 +11,23 @@ from typing import TYPE_CHECKING, Any
 from chatbot.engine.finite import finite, positive
 from chatbot.errors import AccountUnfit, HedgeMode, Rejected
 from chatbot.exchanges.base import LOOKED_UP_S, OrderStatus
-from chatbot.exchanges.live.private import binance_errors, binance_history
-from chatbot.exchanges.live.private.dialect import Call, Fill, Held, Limit, Moved, NoAnswer, Told, Wallets, number, once, rows, table, text
+from chatbot.exchanges.live.private.binance import errors, history
+from chatbot.exchanges.live.private.dialect import (
+    Call,
+    Fill,
+    Held,
+    Limit,
+    Moved,
+    NoAnswer,
+    Told,
+    Wallets,
+    number,
+    once,
+    plain,
+    rows,
+    table,
+    text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,7 +90,7 @@ class Binance:
 
     def meaning(self, refusal: Refusal) -> tuple[Meaning, str]:
         """Say what a refusal means."""
-        return binance_errors.meaning(refusal)
+        return errors.meaning(refusal)
 
     def used(self, headers: Mapping[str, str]) -> float | None:
         """Read the weight that this address has used in this minute."""
@@ -127,8 +142,8 @@ class Binance:
             "newClientOrderId": order.wire_id,
             "newOrderRespType": "RESULT" if order.perp else "FULL",
             **shape,
-            "quantity": _plain(order.qty),
-            "price": _plain(order.limit),
+            "quantity": plain(order.qty),
+            "price": plain(order.limit),
             **({"reduceOnly": "true"} if order.reduce_only else {}),
         }
         return _told(await ask(_order("POST", perp=order.perp, changes=True, **params)), order.market, order.wire_id)
@@ -167,7 +182,7 @@ class Binance:
 
     async def transfer(self, ask: Ask, asset: str, amount: Decimal, *, to_futures: bool) -> str:
         """Move money between the wallets; Binance takes no id of ours for it. It weighs on the person's own counter, not on the address."""
-        params = {"type": _way(to_futures), "asset": asset, "amount": _plain(amount)}
+        params = {"type": _way(to_futures), "asset": asset, "amount": plain(amount)}
         answer = await ask(Call(api="sapi", verb="POST", path="asset/transfer", params=params, pool="sapi", changes=True, urgent=True))
         return text(table(answer, "tranId"), "tranId")
 
@@ -189,7 +204,7 @@ class Binance:
 
     async def history(self, ask: Ask, past: Past) -> Sequence[Line]:
         """Return what came, went and happened."""
-        return await binance_history.history(ask, past)
+        return await history.history(ask, past)
 
     async def set_leverage(self, ask: Ask, market: str, leverage: Decimal) -> None:
         """Set cross margin, which is refused while the contract has an isolated position, and a whole leverage; both may be set twice."""
@@ -200,7 +215,7 @@ class Binance:
                 raise AccountUnfit(refusal.reason) from None
             if refusal.reason != "no_change":
                 raise
-        answer = await ask(_futures("POST", "leverage", 1, changes=True, symbol=market, leverage=_plain(leverage)))
+        answer = await ask(_futures("POST", "leverage", 1, changes=True, symbol=market, leverage=plain(leverage)))
         if number(table(answer, "leverage"), "leverage") != leverage:
             raise NoAnswer(f"leverage {answer['leverage']!r} where {leverage} was asked for")
 
@@ -233,12 +248,6 @@ def _futures_account() -> Call:
 def _order(verb: str, *, perp: bool, changes: bool = False, weight: float = 1, **params: Any) -> Call:  # noqa: ANN401 - as above
     api, pool = ("fapiPrivate", "fapi") if perp else ("private", "api")
     return Call(api=api, verb=verb, path="order", params=params, pool=pool, weight=weight, changes=changes, urgent=True)
-
-
-def _plain(value: Decimal) -> str:
-    """Write a number as Binance takes it: no exponent, no zeros at its end."""
-    written = format(value, "f")
-    return written.rstrip("0").rstrip(".") if "." in written else written
 
 
 def _way(to_futures: bool) -> str:

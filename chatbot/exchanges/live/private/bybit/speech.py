@@ -9,9 +9,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.engine.finite import finite
-from chatbot.errors import AccountUnfit, ExchangeError, HedgeMode, Rejected
+from chatbot.errors import AccountUnfit, HedgeMode, Rejected
 from chatbot.exchanges.base import LOOKED_UP_S, OrderStatus
-from chatbot.exchanges.live.private import bybit_errors, bybit_history
+from chatbot.exchanges.live.private.bybit import errors, history
 from chatbot.exchanges.live.private.dialect import (
     Call,
     Fill,
@@ -22,8 +22,10 @@ from chatbot.exchanges.live.private.dialect import (
     NotListed,
     Told,
     Wallets,
+    looked_at,
     number,
     once,
+    plain,
     rows,
     table,
     text,
@@ -85,11 +87,11 @@ class Bybit:
 
     def pause_s(self, refusal: Refusal) -> float:
         """Return how long to leave Bybit alone."""
-        return _SHUT_OUT_S if refusal.code == bybit_errors.SHUT_OUT else _PAUSE_S
+        return _SHUT_OUT_S if refusal.code == errors.SHUT_OUT else _PAUSE_S
 
     def meaning(self, refusal: Refusal) -> tuple[Meaning, str]:
         """Say what a refusal means."""
-        return bybit_errors.meaning(refusal)
+        return errors.meaning(refusal)
 
     def used(self, headers: Mapping[str, str]) -> float | None:  # noqa: ARG002 - Bybit tells of each account alone
         """Bybit does not count addresses aloud."""
@@ -140,30 +142,15 @@ class Bybit:
             "orderType": "Limit",
             **force,
             "orderLinkId": order.wire_id,
-            "price": _plain(order.limit),
+            "price": plain(order.limit),
             "category": _category(perp=order.perp),
-            "qty": _plain(order.qty),
+            "qty": plain(order.qty),
             **({"reduceOnly": True} if order.reduce_only else {}),
         }
         made = _result(await ask(_post("order/create", **params)))
         if made.get("orderLinkId") != order.wire_id:
             raise NoAnswer(f"not the order {order.wire_id}")
-        accepted = Told(
-            market=order.market,
-            wire_id=order.wire_id,
-            buys=order.buys,
-            qty=order.qty,
-            limit=order.limit,
-            status=_OPEN,
-            filled=_ZERO,
-            exchange_id=text(made, "orderId"),
-            reduce_only=order.reduce_only,
-            at_ms=None,
-        )
-        try:
-            return await self._found(ask, order.market, order.wire_id, perp=order.perp) or accepted
-        except (ExchangeError, NoAnswer):  # about the look, not about the order: raised from here it would be sent again
-            return accepted
+        return await looked_at(order.accepted(text(made, "orderId")), self._found(ask, order.market, order.wire_id, perp=order.perp))
 
     async def find(self, ask: Ask, market: str, wire_id: str, *, perp: bool) -> Told | None:
         """Look among the open ones, those that were closed lately, and the history: an order leaves one before the next has it."""
@@ -211,11 +198,11 @@ class Bybit:
 
     async def history(self, ask: Ask, past: Past) -> Sequence[Line]:
         """Return what came, went and happened."""
-        return await bybit_history.history(ask, past)
+        return await history.history(ask, past)
 
     async def set_leverage(self, ask: Ask, market: str, leverage: Decimal) -> None:
         """Set the leverage of both sides; setting what is set is refused as no change."""
-        value = _plain(leverage)
+        value = plain(leverage)
         _result(await ask(_post("position/set-leverage", symbol=market, buyLeverage=value, sellLeverage=value, category="linear")))
 
     async def check(self, ask: Ask, *, futures: bool = True) -> None:  # noqa: ARG002 - as above
@@ -268,12 +255,6 @@ async def _purse(ask: Ask) -> Mapping[str, Any]:
     if len(listed) != 1:
         raise NoAnswer(f"{len(listed)} unified accounts")
     return table(listed[0], "coin", "totalWalletBalance", "totalAvailableBalance")
-
-
-def _plain(value: Decimal) -> str:
-    """Write a number as Bybit takes it: no exponent, no zeros at its end."""
-    written = format(value, "f")
-    return written.rstrip("0").rstrip(".") if "." in written else written
 
 
 def _position(row: Mapping[str, Any]) -> Held:

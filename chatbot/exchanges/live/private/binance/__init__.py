@@ -1,0 +1,1 @@
+"""Binance as an account with keys speaks to it; ``speech.Binance``."""

@@ -1,0 +1,1 @@
+"""Bybit as an account with keys speaks to it; ``speech.Bybit``."""
