@@ -15,7 +15,7 @@ from chatbot.errors import ExchangeError
 from chatbot.exchanges.base import OrderStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
 
     from chatbot.exchanges.live.ccxt_errors import Meaning
     from chatbot.model.flow import EntryKind
@@ -313,6 +313,13 @@ class Dialect(Protocol):
     async def check(self, ask: Ask, *, futures: bool = True) -> None:
         """Raise where the key, or the account's mode, does not let it be used for spot and ``futures``."""
         ...
+
+
+def signed(qty: Decimal, side: object, *, buys: Container[object] = ("BUY",), sells: Container[object] = ("SELL",)) -> Decimal:
+    """Return a quantity with the sign of its side, above 0 where it was bought. Raises ``NoAnswer`` for a side that is neither."""
+    if side not in buys and side not in sells:
+        raise NoAnswer(f"no side: {str(side)[:40]!r}")
+    return qty if side in buys else -qty
 
 
 async def looked_at(accepted: Told, look: Awaitable[Told | None]) -> Told:

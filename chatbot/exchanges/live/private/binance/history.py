@@ -6,19 +6,19 @@ their own. What is in none of them (converted, lent, from a sub-account) stays u
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from chatbot.engine.finite import finite
 from chatbot.errors import Rejected
-from chatbot.exchanges.live.private.dialect import Call, Line, NoAnswer, number, rows, table, text
+from chatbot.exchanges.live.private.dialect import Call, Line, NoAnswer, number, rows, signed, table, text
+from chatbot.exchanges.live.private.spot_trade import coin_and_fee, spot_trade
 from chatbot.exchanges.markets.markettime import DAY_MS, to_ms
 from chatbot.model.flow import EntryKind
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping
 
     from chatbot.exchanges.live.private.dialect import Ask, Past
 
@@ -60,7 +60,7 @@ async def history(ask: Ask, past: Past) -> list[Line]:
     begun = max(past.since_ms, past.until_ms - _TRADES_BACK_MS)
     for market in past.spot:
         async for row in _paged(ask, _trades_of(market), begun, past.until_ms, _SPOT_MS):
-            lines += _spot_trade(row, market, past.quote)
+            lines += spot_trade(row, market, market.removesuffix(past.quote), past.quote, coin_and_fee(row))
     for market in past.perps:
         lines += await _contract(ask, market, begun, past.until_ms)
     return sorted(lines, key=lambda line: (line.at_ms, line.exchange_id))
@@ -140,7 +140,7 @@ async def _contract(ask: Ask, market: str, since_ms: int, until_ms: int) -> list
             kind=kinds.get(text(row, "orderId"), EntryKind.TRADE),
             market=market,
             perp=True,
-            qty=number(row, "qty") if text(row, "side") == "BUY" else -number(row, "qty"),
+            qty=signed(number(row, "qty"), row.get("side")),
             price=number(row, "price"),
         )
         for row in trades
@@ -214,18 +214,3 @@ def _ms(told: object) -> int:
         return to_ms(datetime.fromisoformat(str(told)).replace(tzinfo=UTC))
     except ValueError as error:
         raise NoAnswer(f"no time: {str(told)[:40]!r}") from error
-
-
-def _spot_trade(row: Mapping[str, Any], market: str, quote: str) -> Sequence[Line]:
-    """Return what a trade on spot did to each coin: what was bought, what was paid, and the fee in whatever coin it was."""
-    sign = 1 if row.get("isBuyer") is True else -1
-    base, qty, price = market.removesuffix(quote), sign * number(row, "qty"), number(row, "price")
-    changes = {base: qty, quote: -sign * number(row, "quoteQty")}
-    paid = text(row, "commissionAsset")
-    changes[paid] = changes.get(paid, _ZERO) - number(row, "commission")
-    name, at_ms = text(row, "id"), int(number(row, "time"))
-    lines = [
-        Line(exchange_id=f"s{market}{name}{coin}", at_ms=at_ms, kind=EntryKind.TRADE, coin=coin, amount=change)
-        for coin, change in changes.items()
-    ]
-    return [replace(line, market=market, qty=qty, price=price) if line.coin == base else line for line in lines]

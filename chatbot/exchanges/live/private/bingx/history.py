@@ -12,10 +12,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from chatbot.clock import aware
 from chatbot.errors import KeyRefused, Rejected
 from chatbot.exchanges.live.private.bingx.calls import SWAP, data_of, get, trades_of, transfers_of
 from chatbot.exchanges.live.private.dialect import Line, NoAnswer, number, rows, table, text
-from chatbot.exchanges.markets.markettime import DAY_MS
+from chatbot.exchanges.live.private.spot_trade import coin_and_fee, spot_trade
+from chatbot.exchanges.markets.markettime import DAY_MS, to_ms
 from chatbot.model.flow import EntryKind
 
 if TYPE_CHECKING:
@@ -49,7 +51,10 @@ async def history(ask: Ask, past: Past) -> list[Line]:
     begun = max(past.since_ms, past.until_ms - _TRADES_BACK_MS)
     for market in past.spot:
         for row in await trades_of(ask, market, begun, past.until_ms, perp=False):
-            lines += _spot_trade(row, market, past.quote)
+            coin, change = coin_and_fee(row)
+            lines += spot_trade(
+                row, market, market.removesuffix(f"-{past.quote}"), past.quote, (coin, -change)
+            )  # below 0 where it was paid
     for market in past.perps:
         lines += await _as_allowed(_contract(ask, market, begun, past.until_ms))
     return sorted(lines, key=lambda line: (line.at_ms, line.exchange_id))
@@ -176,21 +181,6 @@ def _told_once(
 def _ms(row: Mapping[str, Any]) -> int:
     """Return the time of a trade of a contract, which is told as text in the time of Shanghai."""
     try:
-        return int(datetime.fromisoformat(text(row, "filledTime")).timestamp() * 1000)
+        return to_ms(aware(datetime.fromisoformat(text(row, "filledTime"))))
     except ValueError as error:
         raise NoAnswer(f"no time: {row['filledTime']!r:.40}") from error
-
-
-def _spot_trade(row: Mapping[str, Any], market: str, quote: str) -> Sequence[Line]:
-    """Return what a trade on spot did to each coin: what was bought, what was paid, and the fee in whatever coin it was."""
-    sign = 1 if row.get("isBuyer") is True else -1
-    base, qty, price = market.removesuffix(f"-{quote}"), sign * number(row, "qty"), number(row, "price")
-    changes = {base: qty, quote: -sign * number(row, "quoteQty")}
-    paid = text(row, "commissionAsset")
-    changes[paid] = changes.get(paid, _ZERO) + number(row, "commission")
-    name, at_ms = text(row, "id"), int(number(row, "time"))
-    lines = [
-        Line(exchange_id=f"s{market}{name}{coin}", at_ms=at_ms, kind=EntryKind.TRADE, coin=coin, amount=change)
-        for coin, change in changes.items()
-    ]
-    return [replace(line, market=market, qty=qty, price=price) if line.coin == base else line for line in lines]

@@ -66,7 +66,8 @@ def _line(row: Mapping[str, Any]) -> Line:
     kind, at_ms = _KINDS.get(text(row, "type"), EntryKind.PAID), int(number(row, "transactionTime"))
     perp, coin = row.get("category") == "linear", text(row, "currency")
     # a trade on spot is told in a line for each coin: that of what was bought or sold counts
-    traded = kind in _TRADED and bool(row.get("qty")) and (perp or str(row.get("symbol", "")).startswith(coin))
+    changed = kind in _TRADED and bool(row.get("qty")) and (perp or str(row.get("symbol", "")).startswith(coin))
+    traded = changed and row.get("side") in ("Buy", "Sell")  # of what says neither, how much there is now is asked about
     # on spot it has the sign of what the coin did, of a contract none: the side tells
     qty = abs(number(row, "qty")) if traded else _ZERO
     return Line(

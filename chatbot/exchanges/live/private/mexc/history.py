@@ -6,18 +6,18 @@ none of these lists (converted, lent, from or to a sub-account) stays unexplaine
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from chatbot.errors import Rejected
-from chatbot.exchanges.live.private.dialect import Line, NoAnswer, number, rows, table, text
-from chatbot.exchanges.live.private.mexc.words import BUYS, contract, data, spot
+from chatbot.exchanges.live.private.dialect import Line, NoAnswer, number, rows, signed, table, text
+from chatbot.exchanges.live.private.mexc.words import BUYS, SELLS, contract, data, spot
+from chatbot.exchanges.live.private.spot_trade import coin_and_fee, spot_trade
 from chatbot.exchanges.markets.markettime import DAY_MS
 from chatbot.model.flow import EntryKind
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping
 
     from chatbot.exchanges.live.private.dialect import Ask, Past
 
@@ -45,7 +45,7 @@ async def history(ask: Ask, past: Past) -> list[Line]:
     begun = max(past.since_ms, past.until_ms - _TRADES_BACK_MS)
     for market in past.spot:
         async for row in _spot_trades(ask, market, begun, past.until_ms):
-            lines += _spot_trade(row, market, past.quote)
+            lines += spot_trade(row, market, market.removesuffix(past.quote), past.quote, coin_and_fee(row))
     for market in past.perps:
         lines += await _contract(ask, market, begun, past.until_ms)
     return sorted(lines, key=lambda line: (line.at_ms, line.exchange_id))
@@ -135,7 +135,6 @@ async def _contract(ask: Ask, market: str, since_ms: int, until_ms: int) -> list
 
 
 def _deal(row: Mapping[str, Any], market: str) -> Line:
-    vol = number(row, "vol")
     return Line(
         exchange_id=f"p{text(row, 'id')}",
         at_ms=int(number(row, "timestamp")),
@@ -144,7 +143,7 @@ def _deal(row: Mapping[str, Any], market: str) -> Line:
         amount=number(row, "profit") - number(row, "fee"),
         market=market,
         perp=True,
-        qty=vol if number(row, "side") in BUYS else -vol,
+        qty=signed(number(row, "vol"), number(row, "side"), buys=BUYS, sells=SELLS),
         price=number(row, "price"),
     )
 
@@ -166,18 +165,3 @@ async def _spot_trades(ask: Ask, market: str, since_ms: int, until_ms: int) -> A
             raise NoAnswer(f"more than {_TRADES} trades of {market} at one time")
         end = min(int(number(row, "time")) for row in told)
     raise NoAnswer(f"more than {_PAGES} pages of trades")
-
-
-def _spot_trade(row: Mapping[str, Any], market: str, quote: str) -> Sequence[Line]:
-    """Return what a trade on spot did to each coin: what was bought, what was paid, and the fee in whatever coin it was."""
-    sign = 1 if row.get("isBuyer") is True else -1
-    base, qty, price = market.removesuffix(quote), sign * number(row, "qty"), number(row, "price")
-    changes = {base: qty, quote: -sign * number(row, "quoteQty")}
-    paid = text(row, "commissionAsset")
-    changes[paid] = changes.get(paid, _ZERO) - number(row, "commission")
-    name, at_ms = text(row, "id"), int(number(row, "time"))
-    lines = [
-        Line(exchange_id=f"s{market}{name}{coin}", at_ms=at_ms, kind=EntryKind.TRADE, coin=coin, amount=change)
-        for coin, change in changes.items()
-    ]
-    return [replace(line, market=market, qty=qty, price=price) if line.coin == base else line for line in lines]

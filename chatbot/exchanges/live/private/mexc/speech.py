@@ -44,6 +44,7 @@ from chatbot.exchanges.live.private.mexc.words import (
     OPEN_LONG,
     OPEN_SHORT,
     POST_ONLY,
+    SELLS,
     SPOT,
     contract,
     data,
@@ -385,7 +386,7 @@ def _spot_told(answer: object, market: str, wire_id: str) -> Told:
 def _contract_told(answer: object, market: str, wire_id: str) -> Told:
     row = table(answer, "symbol", "orderId", "externalOid", "state", "side", "orderType", "vol", "dealVol", "price")
     status, side = _STATE.get(str(row["state"])), number(row, "side")
-    if row["symbol"] != market or row["externalOid"] != wire_id or status is None or side not in BUYS | {OPEN_SHORT, CLOSE_LONG}:
+    if row["symbol"] != market or row["externalOid"] != wire_id or status is None or side not in BUYS | SELLS:
         raise NoAnswer(f"not the order {wire_id}: {str(answer)[:200]}")
     return Told(
         market=market,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 #: sides of a contract's order: open a long, close a short, open a short, close a long
 OPEN_LONG, CLOSE_SHORT, OPEN_SHORT, CLOSE_LONG = range(1, 5)
 BUYS: Final = frozenset({OPEN_LONG, CLOSE_SHORT})
+SELLS: Final = frozenset({OPEN_SHORT, CLOSE_LONG})
 CLOSES: Final = frozenset({CLOSE_SHORT, CLOSE_LONG})
 #: kinds of a contract's order
 LIMIT, POST_ONLY, IMMEDIATE = 1, 2, 3

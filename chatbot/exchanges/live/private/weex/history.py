@@ -9,7 +9,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from chatbot.exchanges.live.private.dialect import Call, Line, Moved, NoAnswer, number, rows, table, text
+from chatbot.exchanges.live.private.dialect import Call, Line, Moved, NoAnswer, number, rows, signed, table, text
+from chatbot.exchanges.live.private.spot_trade import spot_trade
 from chatbot.model.flow import EntryKind
 
 if TYPE_CHECKING:
@@ -53,7 +54,9 @@ async def history(ask: Ask, past: Past) -> list[Line]:
     lines = _without_pairs([one for one in spot if one.kind is not EntryKind.TRADE], futures)
     for market in past.spot:
         for row in await _trades(ask, "private", "api/v3/myTrades", market, past):
-            lines += _spot_trade(row, market, past.quote)
+            lines += spot_trade(
+                row, market, market.removesuffix(past.quote), past.quote, (fee_coin(row, market), number(row, "commission"))
+            )
     forced = [(one.market, one.at_ms) for one in futures if one.kind in _FORCED]
     for market in past.perps:
         lines += [_contract(row, market, forced) for row in await _trades(ask, "contractPrivate", "capi/v3/userTrades", market, past)]
@@ -167,32 +170,16 @@ def _futures_line(row: Mapping[str, Any]) -> Line:
     )
 
 
-def _spot_trade(row: Mapping[str, Any], market: str, quote: str) -> list[Line]:
-    """Return what a trade on spot did to each coin: what was bought, what was paid, and the fee."""
-    paid = fee_coin(row, market)
-    sign = 1 if row["isBuyer"] else -1
-    base, qty, price = market.removesuffix(quote), sign * number(row, "qty"), number(row, "price")
-    changes = {base: qty, quote: -sign * number(row, "quoteQty")}
-    changes[paid] -= number(row, "commission")
-    name, at_ms = text(row, "id"), int(number(row, "time"))
-    lines = [
-        Line(exchange_id=f"s{market}{name}{coin}", at_ms=at_ms, kind=EntryKind.TRADE, coin=coin, amount=change)
-        for coin, change in changes.items()
-    ]
-    return [replace(line, market=market, qty=qty, price=price) if line.coin == base else line for line in lines]
-
-
 def _contract(row: Mapping[str, Any], market: str, forced: Sequence[tuple[str, int]]) -> Line:
     """Return how a position changed; the money is in the income, and so is whether WEEX itself has closed it."""
     at_ms = int(number(row, "time"))
     is_forced = any(name == market and abs(at - at_ms) <= _SAME_MS for name, at in forced)
-    qty = number(row, "qty")
     return Line(
         exchange_id=f"p{text(row, 'id')}",
         at_ms=at_ms,
         kind=EntryKind.LIQUIDATION if is_forced else EntryKind.TRADE,
         market=market,
         perp=True,
-        qty=qty if text(row, "side") == "BUY" else -qty,
+        qty=signed(number(row, "qty"), row.get("side")),
         price=number(row, "price"),
     )
