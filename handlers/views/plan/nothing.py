@@ -5,10 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from chatbot.model import NET
 from handlers.views.common import View, bold, button, coin, head, joined, line_name, page, say
 from handlers.views.plan.legs import left_out_text
 from handlers.views.portfolio import lives
-from handlers.views.tables import moved_line, weights_table
+from handlers.views.tables import moved_line, net_line, weights_table
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -46,6 +47,7 @@ def nothing_to_do(words: Words, found: NothingToDo, now: datetime | None = None)
         *(undone or close),
         *(lives.standing_lines(words, figures, now) if now is not None else ()),
         weights_table(words, figures),
+        _net_as_named(words, figures),
         moved_line(words, figures),
     )
     pages = (button(words.t("Status"), "status"), button(words.t("Why?"), "why"))
@@ -74,6 +76,12 @@ def _inside(words: Words, figures: PortfolioFigures, small: SmallDifference) -> 
     if any(reading.breach for reading in figures.limits):
         return say(words, "The largest difference is {line}, {points} points.", line=named, points=points)
     return say(words, "Every line is inside its band. The largest difference is {coin}, {points} points.", coin=named, points=points)
+
+
+def _net_as_named(words: Words, figures: PortfolioFigures) -> Html | None:
+    """Show the net futures where they are what is furthest off: they have no row in the table."""
+    line = _furthest(figures)
+    return net_line(words, figures) if line is not None and line.line == NET else None
 
 
 def _furthest(figures: PortfolioFigures) -> LineReading | None:

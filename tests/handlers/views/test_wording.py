@@ -482,6 +482,17 @@ def test_the_largest_difference_is_the_largest_of_all_that_is_shown(small: str) 
     assert said in text.partition("The largest difference is")[2].partition("points.")[0]
 
 
+def test_the_net_futures_are_shown_where_they_are_named_as_furthest_off() -> None:
+    """They have no row in the table: "0.7 points" stood above four lines that were off by 0.1."""
+    exposure = LineReading(line=NET, weight=D("0.107"), target=D("0.1"), band=D("0.05"))
+    on_target = tuple(replace(line, weight=line.target, breach=None) for line in figures().lines)
+    for off, is_told in ((exposure, True), (replace(exposure, weight=D("0.1")), False)):
+        shown = replace(figures(), lines=on_target, exposure=off)
+        text = nothing.nothing_to_do(WORDS, NothingToDo(portfolio=portfolio(), figures=shown)).text
+        assert ("Net futures 10.7%, target 10.0% ±5.0" in text) == is_told
+        assert ("The largest difference is <b>Net futures</b>, 0.7 points." in text) == is_told
+
+
 def test_nothing_is_said_to_be_close_to_its_target_where_a_line_is_outside_its_band() -> None:
     """It said so, and below it that the largest difference is 13.3 points."""
     shown = figures()
