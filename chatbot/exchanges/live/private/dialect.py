@@ -112,7 +112,7 @@ class WireOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """An order as a venue tells it."""
+    """An order as a venue tells it. ``NoAnswer`` for one that cannot be: filled by more than it is, or whole and not whole."""
 
     market: str
     wire_id: str
@@ -129,6 +129,10 @@ class Told:
     fills: Sequence[Fill] | None = None
     #: it ended at once because it would have taken
     would_take: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.filled <= self.qty or (self.status is OrderStatus.FILLED and self.filled < self.qty):
+            raise NoAnswer(f"{self.filled} of {self.qty} filled, and {self.status}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -300,19 +300,16 @@ def _told(answer: object, market: str, wire_id: str) -> Told:
     status, side = _STATUS.get(str(row["status"])), row["side"]
     if row["symbol"] != market or known_as != wire_id or status is None or side not in ("BUY", "SELL"):
         raise NoAnswer(f"not the order {wire_id}: {str(answer)[:200]}")
-    qty, filled = number(row, "origQty"), number(row, "executedQty")
-    if not 0 <= filled <= qty or (status is _FILLED and filled < qty):
-        raise NoAnswer(f"{filled} of {qty} filled, and {row['status']}")
     at = finite(row.get("time", row.get("transactTime", row.get("updateTime"))))
     fills = once(_fill(fill, "tradeId") for fill in rows(row["fills"])) if "fills" in row else None
     return Told(
         market=market,
         wire_id=wire_id,
         buys=side == "BUY",
-        qty=qty,
+        qty=number(row, "origQty"),
         limit=number(row, "price"),
         status=status,
-        filled=filled,
+        filled=number(row, "executedQty"),
         exchange_id=text(row, "orderId"),
         reduce_only=row.get("reduceOnly") is True,
         at_ms=None if at is None else int(at),

@@ -302,18 +302,15 @@ def _told(answer: object, market: str, wire_id: str) -> Told:
     status, side = _STATUS.get(str(row["status"])), row["side"]
     if row["symbol"] != market or not _is_named(row, wire_id) or status is None or side not in ("BUY", "SELL"):
         raise NoAnswer(f"not the order {wire_id}: {str(answer)[:200]}")
-    qty, filled = number(row, "origQty"), number(row, "executedQty")
-    if not 0 <= filled <= qty or (status is _FILLED and filled < qty):
-        raise NoAnswer(f"{filled} of {qty} filled, and {row['status']}")
     at = finite(row.get("time"))
     return Told(
         market=market,
         wire_id=wire_id,
         buys=side == "BUY",
-        qty=qty,
+        qty=number(row, "origQty"),
         limit=number(row, "price"),
         status=status,
-        filled=filled,
+        filled=number(row, "executedQty"),
         exchange_id=text(row, "orderId"),
         reduce_only=row.get("reduceOnly") in (True, "true"),
         at_ms=None if at is None else int(at),

@@ -284,17 +284,14 @@ def _told(row: Mapping[str, Any], market: str, wire_id: str) -> Told:
     status, side = _STATUS.get(str(row.get("orderStatus"))), row.get("side")
     if row.get("symbol") != market or row.get("orderLinkId") != wire_id or status is None or side not in ("Buy", "Sell"):
         raise NoAnswer(f"not the order {wire_id}: {str(row)[:200]}")
-    qty, filled = number(row, "qty"), number(row, "cumExecQty")
-    if not 0 <= filled <= qty or (status is _FILLED and filled < qty):
-        raise NoAnswer(f"{filled} of {qty} filled, and {row['orderStatus']}")
     return Told(
         market=market,
         wire_id=wire_id,
         buys=side == "Buy",
-        qty=qty,
+        qty=number(row, "qty"),
         limit=number(row, "price"),
         status=status,
-        filled=filled,
+        filled=number(row, "cumExecQty"),
         exchange_id=text(row, "orderId"),
         reduce_only=row.get("reduceOnly") is True,
         at_ms=int(number(row, "createdTime")),

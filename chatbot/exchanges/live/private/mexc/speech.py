@@ -379,7 +379,9 @@ def _spot_told(answer: object, market: str, wire_id: str) -> Told:
         reduce_only=False,
         at_ms=None if at is None else int(at),
         would_take=kind == "LIMIT_MAKER" and status is _CANCELED,
-        **_filled(row, status, ("origQty", "executedQty")),
+        qty=number(row, "origQty"),
+        filled=number(row, "executedQty"),
+        status=status,
     )
 
 
@@ -397,16 +399,10 @@ def _contract_told(answer: object, market: str, wire_id: str) -> Told:
         reduce_only=side in CLOSES,
         at_ms=int(number(row, "createTime")),
         would_take=number(row, "orderType") == POST_ONLY and status in (_CANCELED, _REJECTED),
-        **_filled(row, status, ("vol", "dealVol")),
+        qty=number(row, "vol"),
+        filled=number(row, "dealVol"),
+        status=status,
     )
-
-
-def _filled(row: Mapping[str, Any], status: OrderStatus, names: tuple[str, str]) -> dict[str, Any]:
-    """Return how far an order is; raises ``NoAnswer`` where that cannot be."""
-    qty, filled = (number(row, name) for name in names)
-    if not 0 <= filled <= qty or (status is _FILLED and filled < qty):
-        raise NoAnswer(f"{filled} of {qty} filled, and {status}")
-    return {"qty": qty, "filled": filled, "status": status}
 
 
 def _spot_fill(row: Mapping[str, Any]) -> Fill:

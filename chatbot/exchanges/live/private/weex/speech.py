@@ -304,17 +304,14 @@ def _told(row: Mapping[str, Any], wire_id: str) -> Told:
     status, side = _STATUS.get(str(row.get("status")).upper()), row.get("side")
     if status is None or side not in ("BUY", "SELL"):
         raise NoAnswer(f"not the order {wire_id}: {str(row)[:200]}")
-    qty, filled = number(row, "origQty"), number(row, "executedQty")
-    if not 0 <= filled <= qty or (status is _FILLED and filled < qty):
-        raise NoAnswer(f"{filled} of {qty} filled, and {row['status']}")
     return Told(
         market=text(row, "symbol"),
         wire_id=wire_id,
         buys=side == "BUY",
-        qty=qty,
+        qty=number(row, "origQty"),
         limit=number(row, "price"),
         status=status,
-        filled=filled,
+        filled=number(row, "executedQty"),
         exchange_id=text(row, "orderId"),
         reduce_only=row.get("reduceOnly") is True,
         at_ms=int(number(row, "time")),
