@@ -1,6 +1,7 @@
 """What each trigger brought against holding, to the last cent (domain 12.4).
 
-NAV_actual(T) - NAV_hold(T) = sum over fills [side qty (P(T) - P_fill) - fee] + funding; futures with their mark P(T).
+NAV_actual(T) - NAV_hold(T) = sum over fills [side qty (P(T) - P_fill) - fee] + funding; futures with their mark P(T), a fee that was
+paid in a coin at P(T) of that coin.
 A fill of several triggers is split in proportion to what each would have traded alone. Where they pull both ways the fill belongs to
 the larger side; what crossed was never traded, and its fees are told as saved, outside the sum.
 """
@@ -29,8 +30,10 @@ class Fill:
     qty: Decimal
     #: quote, volume-weighted
     price: Decimal
-    #: quote
+    #: quote, at the prices of then
     fee: Decimal = Decimal(0)
+    #: of the fee, what was paid in coins: units, and what one was worth then, quote; None: unknown, and then it is not in ``fee``
+    fee_coins: Mapping[str, tuple[Decimal, Decimal | None]] = field(default_factory=dict)
     #: by trigger what it would have traded alone, signed base units; one trigger alone needs no number
     alone: Mapping[str, Decimal] = field(default_factory=dict)
 
@@ -81,10 +84,19 @@ def attribute(fills: Iterable[Fill], prices: Mapping[str, Decimal], funding: Dec
 
 
 def gain_of(fill: Fill, prices: Mapping[str, Decimal]) -> Fraction:
-    """Return what a fill gained up to the moment of ``prices``, after its fee, quote; raises ``Refused``: missing_price."""
+    """Return what a fill gained up to the moment of ``prices``, after its fee, quote; raises ``Refused``: missing_price.
+
+    A fee that was paid in a coin costs what that coin is worth at that moment: so much less of it is there. Without a price of it, it
+    costs what it was worth when it was paid.
+    """
     if fill.instrument not in prices:
         raise Refused("missing_price", fill.instrument)
-    return exact(fill.qty) * (exact(prices[fill.instrument]) - exact(fill.price)) - exact(fill.fee)
+    gain = exact(fill.qty) * (exact(prices[fill.instrument]) - exact(fill.price)) - exact(fill.fee)
+    for coin, (qty, then) in fill.fee_coins.items():
+        if (now := prices.get(coin, then)) is None:
+            raise Refused("missing_price", coin)
+        gain -= exact(qty) * (exact(now) - (ZERO if then is None else exact(then)))
+    return gain
 
 
 def shares(fill: Fill) -> dict[str, Fraction]:

@@ -164,11 +164,15 @@ def now_of(evaluation: Evaluation, now: datetime, market_now: datetime, zone: tz
 
 
 def missing(records: Records, last: Opening | None) -> frozenset[str]:
-    """Return the coins and contracts of which a price of now is needed and the last mark has none: held at first, or traded since."""
+    """Return the coins and contracts of which a price of now is needed and the last mark has none.
+
+    They were held at first, traded since, or paid as a fee.
+    """
     held = {name for one in records.marked if one.mark is not None for name in one.mark.held}
     planned = {leg.instrument for plan in records.plans for leg in plan.legs if not leg.is_transfer}
+    paid = {coin for order in records.filled for coin in order.fees or ()}
     known = last.mark.prices if last is not None and last.mark is not None else {}
-    return frozenset((held | planned) - known.keys())
+    return frozenset((held | planned | paid) - known.keys())
 
 
 def review(
@@ -273,7 +277,7 @@ def _with_plans(told: Review, course: _Course, plans: Sequence[Plan]) -> Review:
     """Return a review with what its plans cost and brought."""
     found, funding = course.series, _funding(course.told, course.start.at)
     first = course.first.number if course.first is not None else None
-    card = scorecard(plans, course.told.entries, found.points, funding or _ZERO, first=first)
+    card = scorecard(course.told.quote, plans, course.told.entries, found.points, funding or _ZERO, first=first)
     done = sorted((plan for plan in course.carried if ended_at(plan) >= course.start.at), key=lambda plan: plan.id)
     return replace(
         told,

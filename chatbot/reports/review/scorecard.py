@@ -74,7 +74,7 @@ class _Tally:
 
 
 def scorecard(
-    plans: Sequence[Plan], entries: Sequence[Entry], points: Sequence[Point], funding: Decimal, *, first: int | None = None
+    quote: str, plans: Sequence[Plan], entries: Sequence[Entry], points: Sequence[Point], funding: Decimal, *, first: int | None = None
 ) -> Scorecard:
     """Judge every plan and trade since the first point at the prices of the last, all but the plan that holding begins with."""
     start, prices = points[0].at, points[-1].mark.prices
@@ -85,7 +85,7 @@ def scorecard(
         if one.at >= start and one.kind in (BookKind.BUY, BookKind.SELL, BookKind.FUTURES) and one.price is not None
         if first is None or one.plan != first
     ]
-    fills = {id(one): _fill(one, by_number.get(one.plan or 0)) for one in traded}
+    fills = {id(one): _fill(one, by_number.get(one.plan or 0), quote) for one in traded}
     try:
         told = attribute(fills.values(), prices, funding)
     except Refused:
@@ -111,11 +111,12 @@ def triggers_of(plan: Plan) -> tuple[str, ...]:
     return tuple(found) or (Cause.MANUAL.value,)
 
 
-def _fill(one: Entry, plan: Plan | None) -> Fill:
+def _fill(one: Entry, plan: Plan | None, quote: str) -> Fill:
     """Return a trade with who wanted it: the plan's triggers as they were written down, or all of them together."""
     alone = {OWN: one.qty} if plan is None else _alone(plan, one)
-    fee = sum((fee * one.fee_prices.get(coin, Decimal(1)) for coin, fee in one.fees.items()), _ZERO)
-    return Fill(instrument=one.instrument, qty=one.qty, price=one.price or _ZERO, fee=fee, alone=alone)
+    coins = {coin: (fee, one.fee_prices.get(coin)) for coin, fee in one.fees.items() if coin != quote}
+    fee = sum((qty * then for qty, then in coins.values() if then is not None), one.fees.get(quote, _ZERO))
+    return Fill(instrument=one.instrument, qty=one.qty, price=one.price or _ZERO, fee=fee, fee_coins=coins, alone=alone)
 
 
 def _alone(plan: Plan, one: Entry) -> dict[str, Decimal]:

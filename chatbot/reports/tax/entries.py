@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import pairwise
@@ -60,7 +60,7 @@ class Entry:
     #: fees by coin
     fees: Mapping[str, Decimal] = field(default_factory=dict)
     #: price by coin of the fees that are not quote, where it is known
-    fee_prices: Mapping[str, Decimal] = field(default_factory=dict)
+    fee_prices: dict[str, Decimal] = field(default_factory=dict)
     #: of a renamed coin: what it is called now, and how many of it there are
     to: str = ""
     to_qty: Decimal | None = None
@@ -112,10 +112,17 @@ def _orders(quote: str, carried: Iterable[Plan], filled: Iterable[Attempt]) -> l
         if plan is None or order.average is None:
             continue
         fees = {quote: order.fee} if order.fees is None else {coin: Decimal(fee) for coin, fee in order.fees.items()}
-        found.append(
-            _trade(order.ended_at or order.sent_at, order.instrument, order.filled, order.average, fees, plan, sells=order.side == "sell")
-        )
+        at = order.ended_at or order.sent_at
+        one = _trade(at, order.instrument, order.filled, order.average, fees, plan, sells=order.side == "sell")
+        found.append(replace(one, fee_prices=one.fee_prices | _price_of_fee(quote, order, one)))
     return found
+
+
+def _price_of_fee(quote: str, order: Attempt, one: Entry) -> dict[str, Decimal]:
+    """Return the price of the one coin of its fees that the plan had none of, from what all of them were worth when it was written down."""
+    unknown = [coin for coin in one.fees if coin != quote and coin not in one.fee_prices]
+    rest = order.fee - sum((fee * one.fee_prices.get(coin, Decimal(1)) for coin, fee in one.fees.items() if coin not in unknown), _ZERO)
+    return {unknown[0]: rest / one.fees[unknown[0]]} if len(unknown) == 1 and rest * one.fees[unknown[0]] > 0 else {}
 
 
 def _by_hand(quote: str, carried: Iterable[Plan], filled: Iterable[Attempt]) -> list[Entry]:

@@ -351,3 +351,26 @@ def test_days_are_those_of_the_market() -> None:
     assert found.since == day(-300)
     assert found.traded_at[0] == pytest.approx(day(-300 + 480 * 0.001), abs=timedelta(seconds=1))
     assert found.card.scores[0].after == (D("-13.2"), D("-13.2"))
+
+
+def test_a_fee_in_a_coin_costs_what_the_coin_is_worth_now() -> None:
+    """0.1 BTC bought at 57,000 with 0.001 of it as the fee: at 63,000 it cost 63, not 57; nothing is left unexplained."""
+    order = replace(an_order(1, 1, "buy", "0.1", "57000", "57"), fees={"BTC": "0.001"})
+    marks = [MARKS[0], a_mark(3, "1.099", "63000", "34300")]
+    found = told([traded(1, 1, order, Cause.DRIFT)], [order], marks)
+    assert [(one.gain, one.fees) for one in found.card.scores] == [(D(600) - D(63), D(57))]
+    assert found.ahead == D(537)
+    assert found.unexplained == 0
+
+
+def test_a_fee_in_a_coin_that_the_plan_had_no_price_of() -> None:
+    """What it was worth was written down with the order: 0.02 BNB were 12. Else the price of now tells, and without one nothing adds up."""
+    order = replace(an_order(1, 1, "buy", "0.1", "57000", "12"), fees={"BNB": "0.02"})
+    unpriced = replace(order, fee=D(0))
+    plan = traded(1, 1, order, Cause.DRIFT)
+    end = a_mark(3, "1.1", "63000", "34300")
+    priced = replace(end, mark=replace(end.mark or Mark(), prices={**(end.mark or Mark()).prices, "BNB": D(700)}))
+    for filled, last, gain, fees in ((order, priced, 586, 12), (order, end, 588, 12), (unpriced, priced, 586, 0)):
+        found = told([plan], [filled], [MARKS[0], last])
+        assert [(one.gain, one.fees) for one in found.card.scores] == [(D(gain), D(fees))]
+    assert told([plan], [unpriced], [MARKS[0], end]).card.attribution is None
