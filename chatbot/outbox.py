@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.errors import contained
 from chatbot.model import Delivery, Verdict
+from chatbot.model.message import TELLS_ONLY
 from chatbot.store import accounts, messages
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ POLL_S = 0.25
 _MARK_PAUSES_S = (0.2, 1.0, 5.0)
 #: the longest sleep without looking again, and what a verdict usually takes at most
 _LOOK_S, _LAND_S = 0.25, 0.05
+#: what has waited so long in a chat is told in one message, and looked for so often
+_JOIN_AFTER = timedelta(seconds=30)
 _LOG = logging.getLogger(__name__)
 
 
@@ -99,6 +102,10 @@ class Outbox:
         self._poll_s = poll_s
         self._paces = Paces()
         self._on_the_way: set[int] = set()
+        #: chats whose turn it is, as asked for at ``_asked``: where thousands wait the question costs more than a message
+        self._line: list[Message] = []
+        self._asked: datetime | None = None
+        self._joined: datetime | None = None
         #: by chat: what was sent and could not be written down. Nothing more is sent there until it is, or it would come again and again
         self._unwritten: dict[int, tuple[Message, Delivery | Exception]] = {}
         self._news = asyncio.Event()
@@ -119,11 +126,13 @@ class Outbox:
         attempts = 0
         async with self._one_pass, asyncio.TaskGroup() as group:
             await self._catch_up()
+            self._line = []
             while (message := await self._next()) is not None:
                 self._paces.leave(message.chat_id, self._clock.now())
                 self._on_the_way.add(message.chat_id)
                 group.create_task(self._deliver(message))
                 attempts += 1
+                await asyncio.sleep(0)  # it leaves now, and not when the next has waited for its turn
         return attempts
 
     async def _next(self) -> Message | None:
@@ -131,7 +140,7 @@ class Outbox:
         while True:
             # Remembered, because a message that lands while the database is asked leaves the next one of its chat unseen.
             busy = frozenset(self._on_the_way)
-            heads = await self._due(busy | self._unwritten.keys())
+            heads = await self._heads(busy | self._unwritten.keys())
             if not heads:
                 if not busy:
                     return None
@@ -139,19 +148,48 @@ class Outbox:
                 continue
             now = self._clock.now()
             # the heads come in the order of their importance
-            wait_s, _, message = min((self._paces.wait_s(head.chat_id, now), place, head) for place, head in enumerate(heads))
+            wait_s, _, head = min((self._paces.wait_s(head.chat_id, now), place, head) for place, head in enumerate(heads))
+            if wait_s > OVERALL_S and now != self._asked:
+                self._line = []  # a chat that was served meanwhile may have to rest less
+                continue
             if wait_s <= _LOOK_S:
                 await self._clock.sleep(wait_s)
-                return message
+                self._line.remove(head)
+                if (message := await self._first(head.chat_id)) is not None:
+                    return message
+                continue
+            self._line = []
             # A chat whose message is on its way may have the next one ready long before this one may leave.
             if not (busy and await self._news_within(_LAND_S)):
                 await self._clock.sleep(_LOOK_S)
 
-    async def _due(self, busy: frozenset[int]) -> tuple[Message, ...]:
+    async def _heads(self, busy: frozenset[int]) -> list[Message]:
+        """Return the chats whose turn it is, each by a message of it; asked again after a moment, or when they are used up."""
         if len(busy) >= ON_THE_WAY_MAX:
-            return ()
+            return []
+        left = [head for head in self._line if head.chat_id not in busy]
+        now = self._clock.now()
+        if left and self._asked is not None and timedelta(0) <= now - self._asked < timedelta(seconds=_LOOK_S):
+            return left
+        await self._join_waiting(now, busy)
         async with self._db.read() as tx:
-            return await messages.due(tx, self._clock.now(), busy=busy)
+            self._line = list(await messages.due(tx, now, busy=busy))
+        self._asked = now
+        return self._line
+
+    async def _first(self, chat_id: int) -> Message | None:
+        """Return what a chat is to get now: since its turn was found, something may have passed that message, or taken its place."""
+        async with self._db.read() as tx:
+            return await messages.first(tx, chat_id, self._clock.now())
+
+    async def _join_waiting(self, now: datetime, busy: frozenset[int]) -> None:
+        """Join, from time to time, what has waited long: where thousands are told something at once, each is told it in one message."""
+        if self._joined is not None and timedelta(0) <= now - self._joined < _JOIN_AFTER:
+            return
+        self._joined = now
+        with contained("waiting messages not joined"):
+            async with self._db.transaction() as tx:
+                await messages.join_waiting(tx, now, kinds=TELLS_ONLY, since=now - _JOIN_AFTER, busy=busy)
 
     async def _news_within(self, seconds: float) -> bool:
         """Tell whether a message was posted or a verdict came back; in real time, because both come from outside."""

@@ -112,6 +112,54 @@ async def refused(db: Database) -> list[tuple[str, str]]:
 # --- pace and order ---
 
 
+async def test_who_comes_next_is_asked_a_few_times_a_second_and_not_for_every_message(
+    db: Database, outbox: Outbox, telegram: Telegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With ten thousand that wait the question takes most of the time between two messages."""
+    asked: list[int] = []
+    due = messages.due
+
+    async def counted(*args: Any, **given: Any) -> tuple[Message, ...]:
+        asked.append(1)
+        return await due(*args, **given)
+
+    monkeypatch.setattr(messages, "due", counted)
+    for chat in range(1, 41):
+        await post(db, chat, f"m{chat}")
+    assert await outbox.drain() == 40
+    assert telegram.keys() == [f"m{chat}" for chat in range(1, 41)]
+    assert len(asked) <= 12
+
+
+async def test_alerts_that_had_to_wait_for_a_crowd_come_as_one_message(
+    db: Database, clock: ManualClock, outbox: Outbox, telegram: Telegram
+) -> None:
+    async with db.transaction() as tx:
+        for n in range(3):
+            await messages.post(tx, chat_id=1, kind=MessageKind.DRIFT, facts={"portfolio_id": n}, key=f"m{n}", now=START)
+    await clock.sleep(31)
+    assert await outbox.drain() == 1
+    ((_, message),) = telegram.calls
+    assert (message.kind, len(message.facts["items"])) == (MessageKind.DIGEST, 3)
+
+
+async def test_what_is_taken_back_or_passed_by_an_alarm_while_its_turn_comes_is_seen(db: Database, clock: ManualClock) -> None:
+    left: list[str] = []
+
+    async def send(message: Message) -> Delivery:
+        left.append(message.key)
+        if message.key == "first":
+            async with db.transaction() as tx:
+                await messages.drop_chat(tx, 2, clock.now())
+                await messages.ring(tx, 3, MessageKind.MARGIN, {}, key="alarm", now=clock.now())
+        return SENT
+
+    for chat, key in ((1, "first"), (2, "taken back"), (3, "routine")):
+        await post(db, chat, key)
+    await Outbox(db, clock, send).drain()
+    assert left == ["first", "alarm", "routine"]
+
+
 @pytest.mark.long
 async def test_no_second_holds_more_than_25_messages_and_none_is_wasted(db: Database, outbox: Outbox, telegram: Telegram) -> None:
     for chat in range(1, 101):

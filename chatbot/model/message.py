@@ -78,6 +78,19 @@ class MessageKind(StoredWord):
     PLAN_UNANSWERED = "plan_unanswered"
 
 
+#: what tells something of a portfolio and asks for nothing: several that wait may be told in one message
+TELLS_ONLY = frozenset(
+    {
+        MessageKind.DRIFT,
+        MessageKind.SIGNALS,
+        MessageKind.MISSED_CHECKS,
+        MessageKind.EVALUATED_AGAIN,
+        MessageKind.COIN_TRADED_AGAIN,
+        MessageKind.SCHEDULE_SKIPPED,
+    }
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """A message on its way to a chat: values, not text, so that it is rendered in the person's language when it is sent."""

@@ -7,7 +7,7 @@ from datetime import datetime  # noqa: TC003 - a field's type
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Integer, Text, bindparam, case, exists, func, literal, null, or_, select, true, type_coerce, update
+from sqlalchemy import BigInteger, Integer, Text, and_, bindparam, case, exists, func, literal, null, or_, select, true, type_coerce, update
 
 from chatbot.errors import contained
 from chatbot.model import Delivery, Message, MessageKind, Urgency, Verdict
@@ -25,11 +25,20 @@ if TYPE_CHECKING:
 
 _outbox, _people = tables.outbox.c, tables.people.c
 _WAITING = _outbox.state == MessageState.WAITING
+#: chats whose waiting messages are joined in one transaction
+_JOINED_MAX = 200
 #: messages of an equal rank leave in the order in which they were written; this many fit into a rank
 _RANK = 2**48
-#: where a message stands in its chat's queue: what rings because money is in danger passes everything, strangers pass nobody
+#: where a message stands in its chat's queue: what rings because money is in danger passes everything, what may wait passes nobody
 _PLACE = _outbox.id + case((_outbox.kind == MessageKind.MARGIN, 0), (_outbox.kind == MessageKind.ACCESS_REQUEST, 2), else_=1) * literal(
     _RANK, BigInteger
+)
+#: how soon it is a chat's turn among the chats: by the most important message that waits in it, whatever stands before that one
+_TURN = case(
+    (_outbox.kind == MessageKind.MARGIN, 0),
+    (_outbox.kind == MessageKind.ACCESS_REQUEST, 3),
+    (_outbox.urgency == Urgency.ALWAYS, 1),
+    else_=2,
 )
 #: read apart, so that one message in which they cannot be read keeps no other from leaving
 _FACTS = type_coerce(_outbox.facts, Text).label("facts")
@@ -123,7 +132,7 @@ async def merge(tx: Tx, chat_id: int, kind: MessageKind, now: datetime, since: d
 
 
 async def due(tx: Tx, now: datetime, limit: int = 100, busy: Collection[int] = ()) -> tuple[Message, ...]:
-    """Return the first waiting message of each chat, alarms before everything else and strangers' requests last, then oldest first.
+    """Return the first waiting message of each chat: chats with an alarm first, then those in which something must ring, then the others.
 
     A chat whose first message pauses waits as a whole; only an alarm passes it. Chats in ``busy`` are left out, and messages that are
     held back. One message per chat keeps the order, and keeps a flooded chat from hiding the others.
@@ -132,13 +141,42 @@ async def due(tx: Tx, now: datetime, limit: int = 100, busy: Collection[int] = (
     return tuple(map(_message, found))
 
 
+async def first(tx: Tx, chat_id: int, now: datetime) -> Message | None:
+    """Return the first waiting message of one chat, as :func:`due` does; None where none is due."""
+    row = (await tx.execute(_FIRST, {"now": now, "chat": chat_id})).one_or_none()
+    return _message(row) if row is not None and row.is_due else None
+
+
+_IN_TIME = _outbox.not_before <= bindparam("now")
+# A request that may not leave yet is nobody's first message: it would hold up what comes behind it.
+_IN_LINE = (_WAITING, _outbox.held_until.is_(None), or_(_outbox.kind != MessageKind.ACCESS_REQUEST, _IN_TIME))
+_FIRST = select(*_FIELDS, _IN_TIME.label("is_due")).where(*_IN_LINE, _outbox.chat_id == bindparam("chat")).order_by(_PLACE).limit(1)
+
+
 @lru_cache(maxsize=1)
 def _due() -> Select[*tuple[Any, ...]]:
-    # A request that may not leave yet is nobody's first message: it would hold up what comes behind it.
-    in_time = _outbox.not_before <= bindparam("now")
-    waits = (_WAITING, _outbox.held_until.is_(None), or_(_outbox.kind != MessageKind.ACCESS_REQUEST, in_time))
-    heads = select(func.min(_PLACE)).where(*waits, _outbox.chat_id.not_in(bindparam("busy", expanding=True))).group_by(_outbox.chat_id)
-    return select(*_FIELDS).where(*waits, _PLACE.in_(heads), in_time).order_by(_PLACE).limit(bindparam("most", type_=Integer))
+    chats = select(func.min(_PLACE).label("place"), func.min(_TURN).label("turn"))
+    heads = chats.where(*_IN_LINE, _outbox.chat_id.not_in(bindparam("busy", expanding=True))).group_by(_outbox.chat_id).subquery()
+    found = select(*_FIELDS).join_from(heads, tables.outbox, _outbox.id == heads.c.place % literal(_RANK, BigInteger))
+    return found.where(_IN_TIME).order_by(heads.c.turn, heads.c.place).limit(bindparam("most", type_=Integer))
+
+
+async def join_waiting(tx: Tx, now: datetime, *, kinds: Collection[MessageKind], since: datetime, busy: Collection[int] = ()) -> int:
+    """Tell in one message what chats have waited for since then: several routine alerts of these kinds; return how many chats those were.
+
+    A chat in which anything else waits is left as it is, so that the order stays; so are chats in ``busy``, and what was tried already.
+    """
+    plain = (_outbox.kind.in_(list(kinds)), _outbox.urgency == Urgency.ROUTINE, _outbox.attempts == 0, _outbox.posted_at <= since)
+    alike = func.sum(case((and_(*plain), 1), else_=0)) == func.count()
+    waits = select(_outbox.chat_id).where(_WAITING, _outbox.held_until.is_(None), _outbox.chat_id.not_in(list(busy)))
+    chats = (await tx.execute(waits.group_by(_outbox.chat_id).having(alike, func.count() > 1).limit(_JOINED_MAX))).scalars().all()
+    for chat_id in chats:
+        ids = (
+            (await tx.execute(select(_outbox.id).where(_outbox.chat_id == chat_id, _WAITING, _outbox.held_until.is_(None)))).scalars().all()
+        )
+        with contained("messages that wait cannot be joined", chat=chat_id):
+            await _release(tx, chat_id, ids, now)
+    return len(chats)
 
 
 async def any_to_release(tx: Tx, now: datetime) -> bool:

@@ -33,6 +33,7 @@ from chatbot.model import (
     Urgency,
     Verdict,
 )
+from chatbot.model.message import TELLS_ONLY
 from chatbot.store import accounts, events, flows, keys, messages, orders, plans, portfolios, privacy, tables
 from chatbot.store.database import Database
 from chatbot.store.migrations import schema
@@ -684,6 +685,34 @@ async def test_due_gives_the_first_message_of_each_chat_and_a_pausing_first_hold
         assert [each.key for each in await messages.due(tx, NOW)] == ["b2"]
         late = await messages.due(tx, LATER)
     assert [(each.key, each.attempts) for each in late] == [("a1", 1), ("b2", 0)]
+
+
+async def test_a_chat_in_which_something_must_ring_comes_before_those_with_routine_and_each_keeps_its_order(db: Database) -> None:
+    await _post(db, 1, "routine1")
+    await _post(db, 2, "routine2")
+    async with db.transaction() as tx:
+        await messages.ring(tx, 2, MessageKind.PLAN_RESULT, {}, key="result2", now=NOW)
+        await messages.ring(tx, 3, MessageKind.MARGIN, {}, key="margin3", now=NOW)
+        await messages.ring(tx, 4, MessageKind.ACCESS_REQUEST, {}, key="asks4", now=NOW)
+        assert [each.key for each in await messages.due(tx, NOW)] == ["margin3", "routine2", "routine1", "asks4"]
+        assert [one and one.key for one in [await messages.first(tx, chat, NOW) for chat in (2, 3, 9)]] == ["routine2", "margin3", None]
+
+
+async def test_routine_alerts_that_wait_long_become_one_message_unless_anything_else_waits_in_their_chat(db: Database) -> None:
+    async with db.transaction() as tx:
+        for chat, kinds in {1: ("drift_alert", "trigger_alert"), 2: ("drift_alert", "plan_card"), 3: ("drift_alert",)}.items():
+            for kind in kinds:
+                facts = {"portfolio_id": chat}
+                await messages.post(tx, chat_id=chat, kind=MessageKind(kind), facts=facts, key=f"{kind}{chat}", now=NOW)
+        joined = {"kinds": TELLS_ONLY, "since": NOW}
+        assert await messages.join_waiting(tx, LATER, kinds=TELLS_ONLY, since=NOW - timedelta(seconds=1)) == 0, "they have not waited long"
+        assert await messages.join_waiting(tx, LATER, **joined, busy=(1,)) == 0
+        assert await messages.join_waiting(tx, LATER, **joined) == 1
+        found = {each.chat_id: each for each in await messages.due(tx, LATER)}
+        assert await messages.waiting(tx) == 4
+    assert found[1].kind is MessageKind.DIGEST
+    assert [item["kind"] for item in found[1].facts["items"]] == ["drift_alert", "trigger_alert"]
+    assert (found[2].kind, found[3].kind) == (MessageKind.DRIFT, MessageKind.DRIFT)
 
 
 async def test_what_ended_is_kept_and_not_due(db: Database) -> None:
