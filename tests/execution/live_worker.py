@@ -74,6 +74,8 @@ _NAMED = re.compile(rf"/(\d+|{TAG}-b[\d-]+)$")
 _ID = re.compile(rf"\b{TAG}[-_]b\d+[-_](\d+)[-_]\d+\b")
 #: before the words of a plan of a panic: it takes at once, and is held to no cap
 PANIC = "panic: "
+#: questions of a dialect that make an order, or move money
+SENDING = frozenset({"place", "transfer"})
 #: functions through which others write into the journal
 _PENS = frozenset({"_write", "write", "_enter", "finish_parked", "_enqueue"})
 _EXECUTION = str(ROOT / "chatbot" / "execution")
@@ -91,6 +93,8 @@ class Weather:
     refused: int = 0
     #: then the answer to so many is lost
     lost: int = 0
+    #: so many orders and transfers are lost on their way, and nobody can tell: they never arrive
+    gone: int = 0
     #: a plan that is parked is closed
     closes: bool = False
     #: a plan of which an order was sent is stopped
@@ -107,6 +111,7 @@ WEATHERS = (
     Weather(lost=3),
     Weather(refused=99),
     Weather(refused=99, closes=True),
+    Weather(gone=1, closes=True),
     Weather(stops=True),
     Weather(halts=True),
 )
@@ -154,7 +159,7 @@ class Named:
 
 def account_opener(clock: Any, venue: dict[str, Any], death: Callable[[str], None] = lambda _: None, weather: Weather = CALM) -> Accounts:
     """Return what opens accounts at the server; ``death`` may come before every request, and after its answer."""
-    refused, lost = iter(range(weather.refused)), iter(range(weather.lost))
+    refused, lost, gone = iter(range(weather.refused)), iter(range(weather.lost)), iter(range(weather.gone))
 
     def prepare(made: Any) -> None:
         made.ssl_context = False
@@ -169,6 +174,8 @@ def account_opener(clock: Any, venue: dict[str, Any], death: Callable[[str], Non
             point += f"-{leg[1]}" if leg else ""
             death(f"asking:{point}")
             changes = method != "GET"
+            if changes and _asking.get() in SENDING and next(gone, None) is not None:
+                raise error_classes().NetworkError("it was lost on its way")
             answer = await fetch(NOWHERE if changes and next(refused, None) is not None else url, method, headers, body)
             death(f"told:{point}")
             if changes and next(lost, None) is not None:
