@@ -7,7 +7,7 @@ import json
 import os
 import random
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from chatbot.exchanges.testserver.dialects.bybit.speech import BYBIT
 from chatbot.exchanges.testserver.dialects.mexc.speech import MEXC
 from chatbot.exchanges.testserver.dialects.weex.speech import WEEX
 from chatbot.exchanges.testserver.faults import Faults, faults_of
+from chatbot.exchanges.testserver.harshness import Harshness
 from chatbot.exchanges.testserver.ledger import Wallet
 from chatbot.exchanges.testserver.server import Server
 from chatbot.execution.transfers import WrittenTransfers
@@ -55,6 +56,7 @@ BACK = (
     "sell 3000 ADA; sell 0.1 ETH; to_spot 50; buy 0.19 BTC; buy 1 ETH; to_futures 900; "
     "reduce sell 9 SOL-PERP; increase buy 0.04 BTC-PERP; increase sell 0.4 ETH-PERP"
 )
+MET = "quotes that are met"
 #: what is traded again and again where one kind of leg is killed by itself: alone, in slices, and side by side
 KINDS: dict[str, tuple[str, ...]] = {
     "spot sell": ("sell 0.01 BTC",),
@@ -62,6 +64,8 @@ KINDS: dict[str, tuple[str, ...]] = {
     "transfer": ("to_futures 20", "to_spot 20"),
     "futures open": ("increase buy 0.02 ETH-PERP", "increase sell 0.02 ETH-PERP"),
     "futures reduce": ("reduce sell 0.002 BTC-PERP",),
+    # the price comes to each quote on its way: it is refused, or ends at once, and what was to rest is taken
+    MET: ("sell 0.01 BTC; increase buy 0.02 ETH-PERP", "buy 0.01 BTC; increase sell 0.02 ETH-PERP"),
     "slices": ("sell 0.5 BTC", "buy 0.4 BTC"),
     "panic": (
         f"{PANIC}reduce sell 0.002 BTC-PERP; increase buy 0.02 ETH-PERP",
@@ -222,16 +226,23 @@ async def carried_out(
     seed: int = 0,
     *,
     faulty: bool = False,
-    words: Sequence[str] = (WORDS, BACK),
+    leg: str = "",
 ) -> int:
-    """Let a process die and start again beside a server that lives on, then let the server judge; return how many faults it had."""
+    """Let a process die and start again beside a server that lives on, then let the server judge; return how many faults it had.
+
+    With a ``leg`` this kind alone is traded, and waiting saves fees on spot as well, where the venue's rules tell of it.
+    """
     clock, chance = StepClock(folder), random.Random(seed)
     async with Server(DIALECTS[venue], clock) as server:
         for asset, price in PRICES.items():
             server.venue.move(asset, price)
         server.venue.open_account("key", "secret", SPOT, FUTURES).stake("BTC-PERP").trade(STAKE, ENTRY)
         server.venue.halt("SOL")
-        told = {"name": venue, "options": server.options(), "url": url, "words": [FIRST, *words]}
+        if leg:
+            server.venue.harshness = Harshness(meets_quotes=leg == MET)
+            spot = [market for name, market in server.venue.markets.items() if not is_perp(name)]
+            server.venue.list_market(*(replace(market, maker_fee=market.taker_fee / 2) for market in spot))
+        told = {"name": venue, "options": server.options(), "url": url, "words": [FIRST, *(KINDS[leg] if leg else (WORDS, BACK))]}
         (folder / "venue.json").write_text(json.dumps(told), encoding="utf-8")
         with (folder / "said").open("w+b") as out:
             arguments = str(folder), fineness, str(kills), str(seed)
@@ -344,7 +355,7 @@ _EACH = [(venue, leg, kind) for venue in DIALECTS for leg in KINDS for kind in (
 async def test_and_at_every_point_of_each_kind_of_leg(venue: str, leg: str, kind: str, tmp_path: Path) -> None:
     """The table of venue, kind and point is printed (``pytest -s``); legs side by side are killed at each point of each of them."""
     fineness = "leg" if "side by side" in leg else "point"
-    await carried_out(venue, tmp_path, await database(kind, tmp_path), fineness, words=KINDS[leg])
+    await carried_out(venue, tmp_path, await database(kind, tmp_path), fineness, leg=leg)
     for point in died_at(tmp_path):
         print(f"{venue:8} {leg:22} {point}")  # noqa: T201 - the table
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -123,6 +124,24 @@ async def test_money_that_a_sale_has_brought_is_waited_for_where_balances_lag(db
         plan = await lab.run("sell 0.05 BTC; buy 0.5 ETH; buy 8 SOL", Reason(trigger=Cause.PANIC))
         assert [(leg.state, leg.note) for leg in plan.legs] == [(FILLED, "")] * 3
         agrees(plan, server)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("venue", LIVE)
+async def test_what_would_take_although_it_shall_rest_is_quoted_again_and_taken_at_last(db: Database, venue: str) -> None:
+    """The price comes to each quote on its way: refused, or ended at once, it has cost nothing; where it may take, it is done."""
+    async with on(venue, db) as (lab, server):
+        server.venue.harshness = Harshness(meets_quotes=True)
+        btc = server.venue.market("BTC")
+        server.venue.list_market(replace(btc, maker_fee=btc.taker_fee / 2))
+        words = "sell 0.01 BTC; increase sell 0.1 ETH-PERP; reduce sell 0.05 BTC-PERP"
+        plan = await lab.run(words if (await lab.account.markets())["BTC"].waiting_pays else words.partition("; ")[2])
+        assert (plan.state, {*states(plan)}) == (PlanState.DONE, {FILLED})
+        agrees(plan, server)
+        for leg in plan.legs:
+            *quotes, last = [one for one in await lab.attempts(plan.id) if one.leg_index == leg.index]
+            assert (len(quotes), last.immediate) == ((0, False) if venue == "weex" else (QUICK.requotes + 1, True))
+            assert all(one.post_only and not one.filled for one in quotes)
 
 
 @pytest.mark.parametrize("venue", LIVE)

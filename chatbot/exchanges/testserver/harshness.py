@@ -20,6 +20,8 @@ class Harshness:
     reuse_ids: bool = True
     #: share of what is left of a resting order that is filled when the price touches it
     fill_share: Decimal = Decimal("0.4")
+    #: the price has come to every order that shall rest before the order is there: it would take
+    meets_quotes: bool = False
     #: what stands on one level of the book, quote
     level_quote: Decimal = Decimal(20_000)
     #: levels on each side

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.exchanges.base import Side, is_perp
 from chatbot.exchanges.testserver.account import Fill, Right, VenueOrder
-from chatbot.exchanges.testserver.book import on_step
+from chatbot.exchanges.testserver.book import book_around, on_step
 from chatbot.exchanges.testserver.ledger import HOUSE, MARKET, ZERO, Wallet
 from chatbot.exchanges.testserver.margin import leverage_of
 from chatbot.exchanges.testserver.words import BOTH, Force, Reason, Refusal, State
@@ -16,6 +16,7 @@ from chatbot.exchanges.testserver.words import BOTH, Force, Reason, Refusal, Sta
 if TYPE_CHECKING:
     from chatbot.exchanges.base import Market
     from chatbot.exchanges.testserver.account import Account
+    from chatbot.exchanges.testserver.book import Book
     from chatbot.exchanges.testserver.state import VenueState
 
 _CENTS = Decimal("1e-8")
@@ -43,7 +44,7 @@ def place(venue: VenueState, account: Account, wish: Wish) -> VenueOrder:
     market = _admitted(venue, account, wish)
     qty = _sized(venue, account, market, wish)
     _affordable(venue, account, market, wish, qty)
-    book = venue.book(wish.instrument)
+    book = _met(venue, market, wish)
     there = sum((level.size for level in book.within(wish.side, wish.limit)), ZERO)
     would_take = wish.force is Force.POST_ONLY and there > 0
     if would_take and venue.traits.refuses_takers:
@@ -73,6 +74,15 @@ def place(venue: VenueState, account: Account, wish: Wish) -> VenueOrder:
     if order.open and (wish.limit is None or wish.force in (Force.IOC, Force.FOK)):
         order.end(venue.now_ms, State.EXPIRED)
     return order
+
+
+def _met(venue: VenueState, market: Market, wish: Wish) -> Book:
+    """Return the book that an order finds: one that shall rest may be met by the price on its way."""
+    if wish.limit is None or wish.force not in (Force.GTC, Force.POST_ONLY) or not venue.harshness.meets_quotes:
+        return venue.book(wish.instrument)
+    sells = wish.side is Side.SELL
+    bid, ask = (wish.limit, wish.limit + market.tick) if sells else (wish.limit - market.tick, wish.limit)
+    return book_around(market, bid, ask, venue.harshness.levels, venue.harshness.level_quote)
 
 
 def match_resting(venue: VenueState, account: Account) -> None:
