@@ -48,6 +48,8 @@ QTY = Decimal("0.01")
 BOUNDED = [venue for venue in DIALECTS if opening.DIALECTS[venue]().recv_window_s is not None]
 #: the same as parameters; what is carried out is the same for all, so that BingX and MEXC are tried in the slow run
 EACH = [pytest.param(venue, marks=pytest.mark.slow) if venue in ("bingx", "mexc") else venue for venue in BOUNDED]
+#: venues at which we move money, and that list what was moved
+LISTING = [venue for venue in BOUNDED if not opening.DIALECTS[venue]().one_wallet]
 
 
 class Killed(Exception):
@@ -150,7 +152,7 @@ async def once(lab: Lab, server: Server, words: str, outcome: str, lag: float) -
 
 @pytest.mark.long
 @pytest.mark.parametrize("words", [LEG, *(pytest.param(one, marks=pytest.mark.slow) for one in OTHER_LEGS)])
-@pytest.mark.parametrize("venue", ["binance", *(pytest.param(one, marks=pytest.mark.slow) for one in ("bybit", "mexc"))])
+@pytest.mark.parametrize("venue", [BOUNDED[0], *(pytest.param(one, marks=pytest.mark.slow) for one in BOUNDED[1:])])
 async def test_there_is_one_order_where_the_account_lags_as_far_behind_as_its_lists(db: Database, venue: str, words: str) -> None:
     """An order that took is in no list, cannot be called off, and balances, positions and trades do not show it either, for a while."""
     async with on(venue, db, replace(PACE, retries_s=Pace().retries_s)) as (lab, server):
@@ -192,9 +194,10 @@ async def test_an_order_that_cannot_be_called_off_makes_a_question_and_no_endles
 
 @pytest.mark.long
 @pytest.mark.parametrize("lag", LAGS)
-async def test_a_transfer_is_made_once_however_late_it_is_listed(db: Database, lag: float) -> None:
-    """Binance: it is found in a list, and Bybit has one purse."""
-    async with on("binance", db, PACE) as (lab, server):
+@pytest.mark.parametrize("venue", [LISTING[0], *(pytest.param(one, marks=pytest.mark.slow) for one in LISTING[1:])])
+async def test_a_transfer_is_made_once_however_late_it_is_listed(db: Database, venue: str, lag: float) -> None:
+    """It is found in a list; Bybit has one purse, and at WEEX its person makes it."""
+    async with on(venue, db, PACE) as (lab, server):
         server.venue.harshness = Harshness(lookup_lag_s=lag)
         for fault in ("reset_after", "reset_before", "late"):
             server.faults.add(call=Call.TRANSFER, fault=fault)

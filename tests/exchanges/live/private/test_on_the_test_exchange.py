@@ -358,7 +358,7 @@ async def test_where_no_order_can_be_forbidden_to_take_it_takes_no_worse_than_it
         assert not any("postOnly" in request.body for request in place.server.asked("place"))
 
 
-@pytest.mark.parametrize("venue", ["binance", "bybit"])
+@pytest.mark.parametrize("venue", ["binance", "bybit", *(pytest.param(one, marks=pytest.mark.long) for one in ("bingx", "mexc"))])
 async def test_a_post_only_order_that_would_take_takes_nothing(venue: str) -> None:
     """Bybit, BingX and MEXC make the order and end it at once; when that is seen late, it is one that ended without a fill."""
     for lag in (0.0, 1.5):
