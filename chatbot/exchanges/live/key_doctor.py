@@ -10,6 +10,7 @@ import re
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -21,6 +22,7 @@ from chatbot.exchanges.live.ccxt_errors import TABLE, Meaning
 from chatbot.exchanges.live.ccxt_loader import error_classes
 from chatbot.exchanges.live.connection import Connection
 from chatbot.exchanges.live.hosts import Addresses
+from chatbot.exchanges.live.key_codes import KEY_CODES
 from chatbot.model import REFUSING, KeyProblem, KeyReport, venue_of
 
 if TYPE_CHECKING:
@@ -38,67 +40,18 @@ _OFF_S = 1.0
 _SOON = timedelta(days=14)
 #: coins of one account that a report names
 _MOST_COINS = 40
+#: HTTP status of a page that there is not
+_NO_PAGE = 404
 _CODE = re.compile(r'"(?:code|retCode)"\s*:\s*"?(-?\d+)')
-#: exchange -> code -> what it says of a key. Behind replaced addresses ccxt knows no code, and Binance's -2015 comes as a rate limit
-#: after one success: so they are read here, from the text of the answer
-_CODES: Mapping[str, Mapping[str, KeyProblem]] = {
-    "binance": {
-        "-2014": KeyProblem.NOT_ACCEPTED,
-        "-2008": KeyProblem.NOT_ACCEPTED,
-        "-2015": KeyProblem.NOT_ACCEPTED,  # the same for an unknown key and for a foreign address
-        "-1022": KeyProblem.FOREIGN_SECRET,
-        "-1021": KeyProblem.CLOCK,
-    },
-    "bingx": {
-        "100413": KeyProblem.NOT_ACCEPTED,
-        "100001": KeyProblem.FOREIGN_SECRET,
-        "100004": KeyProblem.MAY_NOT_READ,
-        "100419": KeyProblem.OTHER_ADDRESS,
-        # of a question whose parameters are right, nothing but its time can be wrong
-        "109400": KeyProblem.CLOCK,
-        "100421": KeyProblem.CLOCK,
-    },
-    "bybit": {
-        "10003": KeyProblem.NOT_ACCEPTED,
-        "10004": KeyProblem.FOREIGN_SECRET,
-        "10005": KeyProblem.MAY_NOT_READ,
-        "10010": KeyProblem.OTHER_ADDRESS,
-        "10002": KeyProblem.CLOCK,
-        "33004": KeyProblem.EXPIRED,
-    },
-    "mexc": {
-        "10072": KeyProblem.NOT_ACCEPTED,
-        "401": KeyProblem.NOT_ACCEPTED,
-        "402": KeyProblem.EXPIRED,
-        "602": KeyProblem.FOREIGN_SECRET,
-        "700002": KeyProblem.FOREIGN_SECRET,
-        "406": KeyProblem.OTHER_ADDRESS,
-        "700006": KeyProblem.OTHER_ADDRESS,
-        "700007": KeyProblem.MAY_NOT_READ,
-        **dict.fromkeys(("701", "703"), KeyProblem.MAY_NOT_READ),
-        **dict.fromkeys(("513", "10073", "700003"), KeyProblem.CLOCK),
-    },
-    # as ccxt 4.5.90 names them
-    "weex": {
-        "-1044": KeyProblem.NOT_ACCEPTED,
-        "-1049": KeyProblem.NOT_ACCEPTED,  # the same for an unknown key and for a wrong passphrase
-        "-1047": KeyProblem.FOREIGN_SECRET,
-        "-1051": KeyProblem.MAY_NOT_READ,
-        "-1052": KeyProblem.MAY_NOT_READ,
-        "-3236": KeyProblem.MAY_NOT_READ,
-        "-1056": KeyProblem.OTHER_ADDRESS,
-        "-1043": KeyProblem.CLOCK,
-        "-1046": KeyProblem.CLOCK,
-    },
-}
 
 
 class _NotSaid(Exception):
-    """A question that the exchange refused or did not answer."""
+    """A question that the exchange refused or did not answer; ``no_page``: it has no page where it could be answered."""
 
-    def __init__(self, problem: KeyProblem) -> None:
+    def __init__(self, problem: KeyProblem, *, no_page: bool = False) -> None:
         super().__init__(problem)
         self.problem = problem
+        self.no_page = no_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +68,7 @@ class _Line:
         except error_classes().BaseError as error:
             problem = _meant(self.exchange, error)
             log.info("exchange did not answer about a key", exchange=self.exchange, call=call, problem=problem, error=type(error).__name__)
-            raise _NotSaid(problem) from None
+            raise _NotSaid(problem, no_page=self.ccxt.last_status == _NO_PAGE) from None
         except ExchangeError as error:
             log.warning("nobody was asked about a key", exchange=self.exchange, call=call, error=str(error)[:200])
             raise _NotSaid(KeyProblem.UNREACHABLE) from None
@@ -171,12 +124,19 @@ async def _opened(exchange: str, credentials: Credentials, options: Mapping[str,
         addresses.take(made)
         addresses.guard(made)
         made.apiKey, made.secret, made.password = credentials.api_key, credentials.secret, credentials.passphrase
+        made.last_status, made.handle_errors = None, partial(_noting_status, made, made.handle_errors)
 
     connection = connect(venue_of(exchange), options, sign)
     try:
         yield _Line(venue_of(exchange), await connection.open())
     finally:
         await connection.close()
+
+
+def _noting_status(made: Any, read: Callable[..., object], status: int, *rest: object) -> object:  # noqa: ANN401 - ccxt is untyped
+    """Keep the HTTP status of an answer that ccxt reads: the error that it makes of one does not tell it."""
+    made.last_status = status
+    return read(status, *rest)
 
 
 async def _set_clock(line: _Line) -> float:
@@ -193,8 +153,8 @@ async def _set_clock(line: _Line) -> float:
 def _meant(exchange: str, error: Exception) -> KeyProblem:
     """Return what an error says of a key: by the exchange's own code, else by its kind."""
     code = _CODE.search(str(error))
-    if code is not None and code[1] in _CODES[exchange]:
-        return _CODES[exchange][code[1]]
+    if code is not None and code[1] in KEY_CODES[exchange]:
+        return KEY_CODES[exchange][code[1]]
     kind = next((TABLE[one.__name__][0] for one in type(error).__mro__ if one.__name__ in TABLE), Meaning.UNSURE)
     return KeyProblem.NOT_ACCEPTED if kind is Meaning.KEY else KeyProblem.UNREACHABLE
 
@@ -244,6 +204,19 @@ async def _if_told(line: _Line, call: str) -> object:
     try:
         return await line.ask(call)
     except (_NotSaid, *STUMBLES):
+        return None
+
+
+async def _if_there(line: _Line, call: str) -> Any:  # noqa: ANN401 - JSON
+    """Return an answer that not every account is given; None where the exchange has no such page, or shows it to nobody with this key.
+
+    What only fails for now is no such answer: without an account's number nobody sees that two keys are keys to one account.
+    """
+    try:
+        return await line.ask(call)
+    except _NotSaid as refused:
+        if not refused.no_page and refused.problem is not KeyProblem.MAY_NOT_READ:
+            raise
         return None
 
 
@@ -409,16 +382,19 @@ async def _bybit_demo(line: _Line, said: KeyReport) -> KeyReport:
 
 
 async def _mexc(line: _Line, said: KeyReport) -> KeyReport:
-    """Read both accounts, their number and the position mode (recorded; the number is documented).
+    """Read both accounts, the position mode (recorded), and the account's number, which is documented and may be missing.
 
     MEXC tells no rights of a key: what stands in ``canTrade`` and ``canWithdraw`` is the account's (FACTS 5). A wallet of futures that a
     key may not read is one that it may not trade.
     """
     account = await line.ask("spotPrivateGetAccount")
     found = _coins("spot", ((one["asset"], one["free"], one["locked"]) for one in account["balances"]))
-    number = _number((await line.ask("spotPrivateGetUid"))["uid"])
-    if not account["permissions"] or not number:  # a true answer has both: what else was in it may be lost too
-        raise ValueError("an account without permissions or number")
+    if not account["permissions"]:  # a true answer has some: what else was in it may be lost too
+        raise ValueError("an account without permissions")
+    told = await _if_there(line, "spotPrivateGetUid")
+    number = "" if told is None else _number(told["uid"])
+    if told is not None and not number:
+        raise ValueError("an account of no number")
     said = replace(said, reads=True, trades_spot=None if _flag(account, "canTrade") else False, account=number)
     try:
         wallet = (await line.ask("contractPrivateGetAccountAssets"))["data"]

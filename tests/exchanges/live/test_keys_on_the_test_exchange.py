@@ -179,6 +179,16 @@ async def test_a_right_to_withdraw_hides_behind_no_fault(dialect: Any) -> None:
             assert (await asked(server)).is_refused, fault
 
 
+async def test_where_mexc_has_no_page_for_the_number_of_an_account_its_key_is_kept_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No recording has that page: without it nobody sees that two keys are keys to one account, and everything else is as it is."""
+    page = "/api/v3/uid"
+    monkeypatch.setattr(type(MEXC), "routes", {name: route for name, route in MEXC.routes.items() if page not in name})
+    async with exchange(MEXC) as server:
+        said = await asked(server)
+        assert (said.account, said.problems, said.reads, bool(said.found)) == ("", (UNKNOWN,), True, True)
+        assert [request.path for request in server.unknown] == [page]
+
+
 async def test_what_mexc_says_of_a_key_and_what_it_does_not() -> None:
     """FACTS 5: no rights are told, so that withdrawing is named as unknown; modes are, and futures that a key may not see."""
     async with exchange(MEXC) as server:
