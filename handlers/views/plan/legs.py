@@ -134,10 +134,10 @@ def planned_line(words: Words, leg: Leg) -> Html:
     return joined(" ", (f"{leg.index + 1}.", joined(DOT, (leg_text(words, leg), value, warning))))
 
 
-def progress_line(words: Words, leg: Leg) -> Html:
-    """Return a leg on its way: what it does, where it stands, how much is filled."""
+def progress_line(words: Words, leg: Leg, stands: str | None = None) -> Html:
+    """Return a leg on its way: what it does, where it stands (``stands``, where that is another than its state), how much is filled."""
     mark = MARKS[LegState.DROPPED if leg.state is LegState.PARTIAL and not leg.filled else leg.state]
-    return joined(" ", (mark, f"{leg.index + 1}.", joined(DOT, (leg_text(words, leg), esc(leg_state(words, leg))))))
+    return joined(" ", (mark, f"{leg.index + 1}.", joined(DOT, (leg_text(words, leg), esc(stands or leg_state(words, leg))))))
 
 
 def leg_state(words: Words, leg: Leg) -> str:

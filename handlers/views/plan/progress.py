@@ -47,8 +47,10 @@ def stop_button(words: Words, plan: Plan) -> Button:
 _ENDED = frozenset({LegState.FILLED, LegState.PARTIAL, LegState.REJECTED, LegState.DROPPED})
 
 
-def _legs(words: Words, plan: Plan) -> list[Html]:
-    lines = [progress_line(words, leg) for leg in plan.legs[:MOST_LEGS]]
+def _legs(words: Words, plan: Plan, asked: Leg | None = None) -> list[Html]:
+    """Return a line for each leg; ``asked``: the transfer that waits for its person, who alone can make it."""
+    stands = {asked.index: words.t("waiting for you")} if asked else {}
+    lines = [progress_line(words, leg, stands.get(leg.index)) for leg in plan.legs[:MOST_LEGS]]
     if len(plan.legs) > MOST_LEGS:
         lines.append(esc(words.n("and {count} more leg", "and {count} more legs", len(plan.legs) - MOST_LEGS)))
     return lines
@@ -110,6 +112,11 @@ def _fitting(words: Words, lead: list[object], done: list[Leg], rest: list[objec
 _UNKNOWN = N_(
     "I don't know whether one order went through. Please look for it at the exchange, among open orders and trades."
     " Look again sends it once more only if nothing of it is there and it can't arrive any more; Close it sends nothing."
+)
+#: the same of money that may have been moved
+_UNKNOWN_MOVE = N_(
+    "I don't know whether money was moved between your wallets. Please look for it at the exchange, among its transfers."
+    " Look again moves it once more only if it is not there and can't arrive any more; Close it sends nothing."
 )
 _BY_HAND = N_(
     "At this exchange only you can move money between your wallets. Please do it there now: {what}, exactly that amount in one go."
@@ -183,7 +190,7 @@ def parked(words: Words, portfolio: Portfolio, plan: Plan, why: str = "") -> Vie
     told = (
         say(words, _BY_HAND, what=leg_text(words, mine))
         if mine is not None
-        else say(words, _UNKNOWN)
+        else say(words, _UNKNOWN_MOVE if all(leg.is_transfer for leg in unknown) else _UNKNOWN)
         if unknown
         else real_money.stopped(words, why) or joined(" ", (_stopped(words, why), say(words, "What was filled stays filled.")))
     )
@@ -191,7 +198,7 @@ def parked(words: Words, portfolio: Portfolio, plan: Plan, why: str = "") -> Vie
         head(words, portfolio, bold(words.t("Plan {number} stopped half-way", number=plan.number))),
         told,
         "",
-        *_legs(words, plan),
+        *_legs(words, plan, mine),
     )
     again = button(words.t("Look again"), "look_again", plan.id, Style.PRIMARY)
     close = button(words.t("Close it"), "close_plan", plan.id)

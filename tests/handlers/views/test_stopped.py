@@ -39,7 +39,7 @@ def test_an_order_that_was_refused_names_the_cure(note: str, said: str) -> None:
 
 
 def test_a_plan_that_waits_for_its_persons_money_says_how_much_goes_where() -> None:
-    """At an exchange where nobody else can move it; the order of another plan that is unknown is asked about as before."""
+    """At an exchange where nobody else can move it; a transfer of our own whose end is unknown is asked about as what it is."""
     plan = a_plan("BTC", PlanState.PARKED)
     moves = replace(plan.legs[0], kind=LegKind.TO_FUTURES, instrument="USDT", qty=Decimal("512.34"), state=LegState.UNKNOWN)
     waits = replace(plan, legs=(moves,))
@@ -47,4 +47,10 @@ def test_a_plan_that_waits_for_its_persons_money_says_how_much_goes_where() -> N
     assert "only you can move money between your wallets" in asked
     assert "512.34 USDT" in asked
     assert "from spot to futures" in asked
-    assert "I don't know whether one order went through" in progress.parked(WORDS, portfolio(mode=Mode.LIVE), waits, "unknown").text
+    assert "waiting for you" in asked
+    assert "sent, outcome unknown" not in asked
+    lost = progress.parked(WORDS, portfolio(mode=Mode.LIVE), waits, "unknown").text
+    assert "I don't know whether money was moved between your wallets" in lost
+    assert "sent, outcome unknown" in lost
+    traded = replace(plan, legs=(replace(plan.legs[0], state=LegState.UNKNOWN), replace(moves, index=1)))
+    assert "I don't know whether one order went through" in progress.parked(WORDS, portfolio(mode=Mode.LIVE), traded, "unknown").text
