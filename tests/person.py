@@ -22,6 +22,7 @@ from handlers.transport.delivery import Courier
 from handlers.transport.line import LINE, connect
 from tests.inline import Inline
 from tests.ready import make_ready
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -200,6 +201,15 @@ class Someone:
         for fragment in fragments:
             assert fragment in self.last.text, f"{fragment!r} is not in:\n{self.last.text}"
         return self.last
+
+    async def hears(self, fragment: str, on: Message | None = None) -> Message:
+        """Wait until the newest message, or ``on`` as it stands by then, says what no hand of ours brings about; return it."""
+
+        def now() -> Message:
+            return self.last if on is None else next(message for message in self.messages if message.id == on.id)
+
+        await until(lambda: fragment in now().text, lambda: f"{fragment!r} never came; the message says\n{now().text}")
+        return now()
 
     # What stands behind it
 

@@ -20,6 +20,7 @@ from playwright.async_api import async_playwright, expect
 
 from chatbot.i18n import Catalogue
 from tests.places import ROOT
+from tests.waiting import LIMIT_S
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -56,12 +57,12 @@ async def demo(folder: Path) -> AsyncIterator[str]:
     )
     assert process.stdout is not None
     try:
-        line = (await asyncio.wait_for(process.stdout.readline(), 60)).decode()
+        line = (await asyncio.wait_for(process.stdout.readline(), LIMIT_S)).decode()
         found = re.search(r"http://\S+", line)
         assert found is not None, f"the demo said {line!r}"
         yield found.group(0)
         process.terminate()
-        assert await asyncio.wait_for(process.wait(), 10) == 0, "a stopped demo ends well"
+        assert await asyncio.wait_for(process.wait(), LIMIT_S) == 0, "a stopped demo ends well"
     finally:
         if process.returncode is None:
             process.kill()

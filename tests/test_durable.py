@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
@@ -19,10 +19,14 @@ from chatbot.durable import Durable, JsonSerializer, Standing, sync_url
 from chatbot.errors import InternalError
 from chatbot.store.database import Database
 from tests.inline import Inline
+from tests.waiting import LIMIT_S, until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
     from pathlib import Path
+
+#: how long the engine waits for SQLite's lock, which it asks of each of its connections, seconds
+_PATIENCE_S = 30
 
 
 @pytest.fixture
@@ -76,16 +80,6 @@ async def changed_mind(db: Database, shop: Shop) -> None:
         await put()
 
 
-async def until(ready: Callable[[], Any], seconds: float = 10.0) -> None:
-    """Wait until something is true."""
-    async with asyncio.timeout(seconds):
-        while True:
-            answer = ready()
-            if await answer if asyncio.iscoroutine(answer) else answer:
-                return
-            await asyncio.sleep(0.01)
-
-
 async def stands(work: Durable, key: str, standing: Standing) -> bool:
     """Tell whether work stands so."""
     return await work.standing(key) == standing
@@ -133,7 +127,7 @@ async def test_a_writer_in_mid_transaction_does_not_freeze_the_start(db: Databas
     begun = time.monotonic()
     try:
         await work.start()
-        assert time.monotonic() - begun < 4, "somebody waited as long as SQLite's patience is"
+        assert time.monotonic() - begun < _PATIENCE_S, "somebody waited as long as SQLite's patience is"
     finally:
         written.set()
         await writer
@@ -146,7 +140,7 @@ async def test_a_stop_leaves_work_where_it_stands_and_the_next_start_goes_on(db:
     first.hang_at = 1
     await first.work.start()
     await first.put(db, 1)
-    await asyncio.wait_for(first.hung.wait(), 10)
+    await asyncio.wait_for(first.hung.wait(), LIMIT_S)
     await first.work.stop()
     assert first.ran == [(1, 0)]
 
@@ -165,7 +159,7 @@ async def test_one_account_is_worked_on_by_one_workflow_at_a_time(db: Database, 
     await shop.work.start()
     try:
         await shop.put(db, 1)
-        await asyncio.wait_for(shop.hung.wait(), 10)
+        await asyncio.wait_for(shop.hung.wait(), LIMIT_S)
         shop.hang_at = None
         await shop.put(db, 2)
         await shop.put(db, 3, partition="8")

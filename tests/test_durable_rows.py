@@ -20,7 +20,7 @@ from structlog.testing import capture_logs
 from chatbot import durable
 from chatbot.durable import Durable, Standing
 from chatbot.store.database import Database
-from tests.test_durable import until
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -47,7 +47,7 @@ async def test_a_running_bot_is_stopped_and_let_go_on_from_the_command_line(tmp_
         assert answer.text.startswith("Trading has been stopped by the operator since")
         health = await told_health(ann.program)
         assert health["trading_halted_since"] is not None
-        ann.clock.advance(60)  # it stood still while the other process worked
+        ann.clock.set(datetime.now(UTC) + timedelta(minutes=1))  # it stood still while the other process worked
         await ann.outbox.drain()
         ann.sees("Trading has been stopped by the operator since")
         done = command(tmp_path, "unhalt")
@@ -56,7 +56,7 @@ async def test_a_running_bot_is_stopped_and_let_go_on_from_the_command_line(tmp_
 
 
 async def _goes_on(ann: Someone) -> None:
-    ann.clock.advance(60)
+    ann.clock.set(datetime.now(UTC) + timedelta(minutes=2))
     await ann.outbox.drain()
     ann.sees("Trading resumed at")
     assert (await told_health(ann.program))["trading_halted_since"] is None

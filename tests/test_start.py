@@ -21,6 +21,7 @@ from handlers.transport.line import TelegramLine, connect
 from handlers.transport.running import running
 from tests.person import START
 from tests.places import ROOT
+from tests.waiting import LIMIT_S
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,7 +88,7 @@ async def test_people_are_heard_before_anybody_can_answer_and_answered_then(tmp_
     clock = ManualClock(START)
     settings = Settings(_env_file=None, data_dir=tmp_path, market="simulated", operator_ids="1001")
     loopback = Loopback(clock)
-    async with open_ground(settings, clock) as ground, asyncio.timeout(30):
+    async with open_ground(settings, clock) as ground, asyncio.timeout(LIMIT_S):
         first = _line(ground, loopback)
         listening = asyncio.ensure_future(first.listen())
         await first.asked.wait()

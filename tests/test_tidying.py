@@ -11,7 +11,7 @@ from chatbot.clock import ManualClock
 from chatbot.config import load_settings
 from tests.inline import Inline
 from tests.portfolio.still_market import START
-from tests.test_durable import until
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -28,6 +28,8 @@ T = TypeVar("T")
 TOKEN = f"{BOT_ID}:loopback"
 _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CALLS_KEPT = 5000
+#: seconds after which what is waited for will not come any more; only what fails waits so long
+_WAITS_S = 60.0
 
 
 class Loopback:
@@ -199,7 +201,7 @@ class Loopback:
         finally:
             self._state.listeners.discard(listener)
 
-    async def wait(self, seen: Callable[[], T | None], timeout_s: float = 5.0) -> T:
+    async def wait(self, seen: Callable[[], T | None], timeout_s: float = _WAITS_S) -> T:
         """Return what ``seen`` returns as soon as that is true, looking after every change; TimeoutError tells the chats."""
         try:
             async with asyncio.timeout(timeout_s):
@@ -210,7 +212,7 @@ class Loopback:
             raise TimeoutError(f"not seen within {timeout_s} s; the chats end with {shown}") from None
         return found
 
-    async def shows(self, chat_id: int, fragment: str, *, after: int = 0, timeout_s: float = 5.0) -> Message:
+    async def shows(self, chat_id: int, fragment: str, *, after: int = 0, timeout_s: float = _WAITS_S) -> Message:
         """Wait until a message of the bot, numbered above ``after``, contains ``fragment``, and return the newest such."""
 
         def seen() -> Message | None:
@@ -218,7 +220,7 @@ class Loopback:
 
         return await self.wait(seen, timeout_s)
 
-    async def answered(self, query: Query, timeout_s: float = 5.0) -> Answer:
+    async def answered(self, query: Query, timeout_s: float = _WAITS_S) -> Answer:
         """Wait for the bot's answer to a tap."""
         return await self.wait(lambda: self.answer(query), timeout_s)
 

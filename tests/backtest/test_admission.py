@@ -20,6 +20,7 @@ from chatbot.errors import InternalError, Unreachable, UserError
 from chatbot.model import Cause, ScheduleRule
 from chatbot.portfolio import strategies
 from tests.backtest.stand_in import StandIn
+from tests.waiting import LIMIT_S
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -129,7 +130,7 @@ async def test_nothing_runs_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(admission, "LONGEST_S", 0.01)
     async with an_admission() as (backtests, _):
         run = backtests.begin(1, make)
-        await asyncio.wait_for(run.over.wait(), 5)
+        await asyncio.wait_for(run.over.wait(), LIMIT_S)
         assert isinstance(run.trouble, TookTooLong)
 
 

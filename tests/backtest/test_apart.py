@@ -13,7 +13,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -26,9 +25,7 @@ from chatbot.exchanges.markets.simulated import SimulatedSource
 from chatbot.model import Cause
 from chatbot.portfolio import strategies
 from tests.places import ROOT
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.waiting import until
 
 pytestmark = pytest.mark.long
 BEGIN, END = datetime(2025, 1, 6, tzinfo=UTC), datetime(2025, 1, 20, tzinfo=UTC)
@@ -42,15 +39,6 @@ async def a_job() -> Job:
     strategy = strategies.preset("balanced", await source.markets())
     recorded = await fetch(source, [*strategy.spot_assets, *strategy.contracts], BEGIN, END - timedelta(hours=1))
     return Job(recorded=recorded, strategy=strategy, amount=Decimal(10_000), window=timedelta(minutes=1))
-
-
-async def until(told: Callable[[], bool]) -> None:
-    """Wait for something that another process does."""
-    for _ in range(1000):
-        if told():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it never came")
 
 
 def is_there(pid: int) -> bool:

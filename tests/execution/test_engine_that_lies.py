@@ -20,6 +20,7 @@ from chatbot.execution.recovery import LOOKS_MAX, REVIVALS_MAX
 from chatbot.model import LegState, OrderState, PlanState
 from tests.execution.lab import Lab, open_lab, states
 from tests.inline import Inline
+from tests.waiting import LIMIT_S
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,7 +64,7 @@ async def left_open(db: Database, url: str) -> Plan:
     )
     await work.start()
     plan = await lab.plan(SELL)
-    await asyncio.wait_for(waits.wait(), 20)
+    await asyncio.wait_for(waits.wait(), LIMIT_S)
     await work.stop()
     (attempt,) = await lab.attempts(plan.id)
     assert attempt.state == OrderState.OPEN
@@ -72,7 +73,7 @@ async def left_open(db: Database, url: str) -> Plan:
 
 async def looked_after(lab: Lab, plan: Plan) -> Plan:
     """Look after plans until this one has ended, as the program does every minute."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT_S):
         while plan.state not in (PlanState.DONE, PlanState.PARKED):
             await lab.executor.recovery.reconcile()
             await asyncio.sleep(0.3)
@@ -206,7 +207,7 @@ async def test_a_plan_in_our_own_hands_is_under_way_whatever_the_engine_says(db:
     lab.account.find = find
     plan = await lab.plan(SELL)
     carrying = asyncio.create_task(lab.finish())
-    await asyncio.wait_for(inside.wait(), 10)
+    await asyncio.wait_for(inside.wait(), LIMIT_S)
     assert await lab.executor.recovery.reconcile() == ()
     assert await lab.executor.execute_plan(plan.id) == "in other hands"
     on.set()

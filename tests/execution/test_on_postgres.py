@@ -17,6 +17,7 @@ from chatbot.store.database import Database
 from tests import nursery
 from tests.execution.lab import Lab, open_lab, states
 from tests.store.databases import postgres_or_skip
+from tests.waiting import LIMIT_S
 
 if TYPE_CHECKING:
     from chatbot.model import Plan
@@ -30,7 +31,7 @@ PACE = Pace(poll_s=0.03, requote_s=0.1, requotes=0, margin_s=0.05, again_s=0.05)
 
 async def done(lab: Lab, plan: Plan) -> Plan:
     """Wait until the plan has ended."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(LIMIT_S):
         while plan.state not in (PlanState.DONE, PlanState.PARKED):
             await asyncio.sleep(0.02)
             plan = await lab.read(plan.id)
@@ -48,7 +49,7 @@ async def test_a_plan_is_carried_out_on_postgres_and_survives_a_stop() -> None:
     )
     await first.start()
     plan = await lab.plan("sell 0.2 BTC; to_spot 1000; buy 1 ETH; increase buy 0.5 ETH-PERP")
-    await asyncio.wait_for(sent.wait(), 20)
+    await asyncio.wait_for(sent.wait(), LIMIT_S)
     await first.stop()
 
     second = Durable(url, poll_s=0.05)
@@ -106,7 +107,7 @@ async def test_a_living_process_is_left_alone() -> None:
     try:
         async with db.transaction() as tx:
             await first.enqueue(tx, "wait", "w", {})
-        await asyncio.wait_for(held.wait(), 10)
+        await asyncio.wait_for(held.wait(), LIMIT_S)
         async with asyncio.TaskGroup() as tasks:
             watching = tasks.create_task(second.watch_peers(0.02))
             await asyncio.sleep(0.3)

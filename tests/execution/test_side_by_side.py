@@ -22,6 +22,7 @@ from tests.execution.test_halt import PROMISE_S, QUICK, Wire, at, elsewhere, jou
 from tests.execution.test_money import fresh_db, template
 from tests.execution.test_recovery import kill_at, restarted
 from tests.meanwhile import meanwhile
+from tests.waiting import LIMIT_S
 
 if TYPE_CHECKING:
     from chatbot.exchanges.base import Order, OrderRequest
@@ -111,7 +112,7 @@ async def test_all_orders_of_a_kind_are_on_the_wire_at_the_same_time(db: Databas
         asked += 1
         if asked == 3:
             all_here.set()
-        await asyncio.wait_for(all_here.wait(), 10)
+        await asyncio.wait_for(all_here.wait(), LIMIT_S)
         answer: Order = await real(request)
         return answer
 

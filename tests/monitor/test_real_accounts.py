@@ -15,6 +15,7 @@ from chatbot.store import portfolios
 from tests.exchanges.live.private.wire import desk
 from tests.portfolio.still_market import START, D, bench
 from tests.store import samples
+from tests.waiting import LIMIT_S
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,7 +65,7 @@ async def test_an_exchange_that_does_not_answer_costs_its_patience_once(tmp_path
                 waiting.append(number)
                 if len(waiting) >= 2:
                     both.set()
-                await asyncio.wait_for(both.wait(), 2)
+                await asyncio.wait_for(both.wait(), LIMIT_S)
                 return await real()
 
             account.balances = balances

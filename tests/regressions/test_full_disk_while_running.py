@@ -18,9 +18,10 @@ from handlers.transport.delivery import Courier
 from tests.full_disk import on_a_small_disk
 from tests.person import ANN, START, someone
 from tests.places import ROOT
+from tests.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from tests.full_disk import Disk
@@ -58,13 +59,6 @@ async def _handle(ann: Someone) -> None:
     while True:
         update = await ann.bot.update_queue.get()
         await ann.bot.update_processor.process_update(update, ann.bot.process_update(update))
-
-
-async def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Wait until something is so."""
-    async with asyncio.timeout(seconds):
-        while not true():  # noqa: ASYNC110 - what is waited for has no event
-            await asyncio.sleep(0.02)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from chatbot.store.location import Hold, cure, file_of
 from tests import nursery
 from tests.places import ROOT
 from tests.store.databases import postgres_or_skip
+from tests.waiting import LIMIT_S
 
 if TYPE_CHECKING:
     import subprocess
@@ -144,7 +145,7 @@ async def test_a_process_that_lost_its_postgres_database_to_another_ends() -> No
     await asyncio.sleep(0.2)
     await second.take()
     with pytest.raises(SettingError, match="another Ballast is running"):
-        await asyncio.wait_for(first.watch(0.05), 10)
+        await asyncio.wait_for(first.watch(0.05), LIMIT_S)
     await first.release()
     await second.release()
 

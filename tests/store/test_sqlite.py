@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from chatbot.store import accounts, privacy, sqlite
+from tests.waiting import LIMIT_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,7 +92,7 @@ async def test_a_writer_waits_in_the_thread_while_another_process_has_the_lock(
         await asyncio.sleep(0.005)
     assert not writing.done()
     other.execute("ROLLBACK")
-    assert await asyncio.wait_for(writing, 5) == 30_000
+    assert await asyncio.wait_for(writing, LIMIT_S) == 30_000
     assert trips[0] == "statement"
     assert trips[-1] == "commit"
     other.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from chatbot.backtest.past import fetch, played
 from chatbot.backtest.prepare import for_the_past
 from chatbot.backtest.result import compare
 from tests.stories.history import needs_history, opened
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,15 +20,6 @@ if TYPE_CHECKING:
     from tests.person import Someone
 
 NOW = datetime(2022, 6, 20, 10, 20, tzinfo=UTC)
-
-
-async def until(ann: Someone, fragment: str) -> str:
-    """Wait for the other process; /status is answered meanwhile."""
-    for _ in range(600):
-        if fragment in ann.last.text:
-            return ann.last.text
-        await asyncio.sleep(0.1)
-    raise AssertionError(ann.last.text)
 
 
 @needs_history
@@ -40,7 +31,7 @@ async def test_a_month_up_to_the_crash_of_june_2022(tmp_path: Path) -> None:
         running = ann.last.id
         assert "Balanced" in await ann.say("/status")
         status = ann.last.id
-        await asyncio.wait_for(_over(ann), 60)
+        await until(lambda: not ann.program.backtests.is_busy)
         told = next(message for message in ann.messages if message.id == running)
         assert told.attachment is not None
         assert status > running
@@ -49,16 +40,10 @@ async def test_a_month_up_to_the_crash_of_june_2022(tmp_path: Path) -> None:
         assert "21 May 2022 – 20 Jun 2022, 30 days" in told.text
 
         await ann.say("/backtest aggressive 2021")
-        await until(ann, "Playing it hour by hour")
+        await ann.hears("Playing it hour by hour")
         await ann.tap("Stop")
-        await until(ann, "Stopped.")
-        await asyncio.wait_for(_over(ann), 10)
-
-
-async def _over(ann: Someone) -> None:
-    """Wait until nothing is under way at the desk."""
-    while ann.program.backtests.is_busy:  # noqa: ASYNC110 - another process is waited for
-        await asyncio.sleep(0.05)
+        await ann.hears("Stopped.")
+        await until(lambda: not ann.program.backtests.is_busy)
 
 
 async def _played_here(ann: Someone) -> float:

@@ -18,6 +18,7 @@ from handlers.loopback.call import Call, Upload
 from handlers.loopback.refusals import Refused
 from tests import nursery
 from tests.places import ROOT
+from tests.waiting import LIMIT_S
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -129,7 +130,7 @@ class BotProcess:
         if self._process is not None and self._process.returncode is None:
             self._process.send_signal(number)
 
-    async def ended(self, timeout_s: float = 10.0) -> int:
+    async def ended(self, timeout_s: float = LIMIT_S) -> int:
         """Wait for its end and return the exit code."""
         assert self._process is not None
         async with asyncio.timeout(timeout_s):
@@ -145,7 +146,7 @@ class BotProcess:
         self.send(signal.SIGTERM)
         return await self.ended()
 
-    async def prints(self, fragment: str, timeout_s: float = 20.0) -> str:
+    async def prints(self, fragment: str, timeout_s: float = LIMIT_S) -> str:
         """Wait until it has printed ``fragment`` and return the rest of that line."""
         async with asyncio.timeout(timeout_s):
             while fragment not in (printed := self.printed):

@@ -15,6 +15,7 @@ from chatbot.store import events, plans, portfolios
 from chatbot.store.database import Database
 from handlers.loopback import TelegramUser, bad_gateway, conflicted, flooded, lost_answer, reset
 from tests.telegram.server import BotProcess, TelegramServer
+from tests.waiting import LIMIT_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -190,7 +191,7 @@ async def test_a_stop_while_it_waits_for_a_server_that_is_down_is_a_clean_one(se
     """It has asked who it is and got no answer: exit code 0."""
     server.loopback.fail("getMe", *(bad_gateway() for _ in range(50)))
     await bot.start()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(LIMIT_S):
         while not any(method == "getMe" for method, _ in server.loopback.calls):  # noqa: ASYNC110 - a refused call changes nothing
             await asyncio.sleep(0.02)
     assert await bot.stop() == 0

@@ -11,6 +11,7 @@ import pytest
 from chatbot.web import key_form, server
 from chatbot.web.key_form import KeyForm, Page
 from chatbot.web.server import WebServer
+from tests.waiting import LIMIT_S
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -145,7 +146,6 @@ async def test_what_is_too_large_or_of_another_kind_is_refused(page: str, desk: 
 
 async def test_who_sends_slowly_is_cut_off(page: str, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The head of a request, or its body, a byte at a time: nobody keeps a place by that."""
-    monkeypatch.setattr(server, "_REQUEST_S", 0.2)
     monkeypatch.setattr(key_form, "_BODY_S", 0.2)
     host, _, port = page.split("/")[2].partition(":")
     path = "/" + page.split("/", 3)[3]
@@ -153,11 +153,13 @@ async def test_who_sends_slowly_is_cut_off(page: str, desk: Desk, monkeypatch: p
         f"POST {path} HTTP/1.1\r\nHost: {host}:{port}\r\nOrigin: https://bot.example\r\n"
         "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 50\r\n\r\n"
     )
-    for begun, answer in ((b"", b""), (head[:40].encode(), b""), (head.encode() + b"api_key=", b"HTTP/1.1 408")):
+    cut_off = ((b"", b"", 0.2), (head[:40].encode(), b"", 0.2), (head.encode() + b"api_key=", b"HTTP/1.1 408", LIMIT_S))
+    for begun, answer, head_s in cut_off:
+        monkeypatch.setattr(server, "_REQUEST_S", head_s)
         reader, writer = await asyncio.open_connection(host, int(port))
         writer.write(begun)
         try:
-            async with asyncio.timeout(3):
+            async with asyncio.timeout(LIMIT_S):
                 assert (await reader.read(100)).startswith(answer)
         except ConnectionResetError:
             assert not answer

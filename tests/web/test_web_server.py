@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from aiohttp import ClientSession, WSMsgType, WSServerHandshakeError
 
+from chatbot.web import socket as web_socket
 from chatbot.web.server import WebServer
 from chatbot.web.socket import Around
+from tests.waiting import LIMIT_S, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -81,7 +83,7 @@ async def _socket(client: ClientSession, server: WebServer, **headers: str) -> C
 
 
 async def _next(socket: ClientWebSocketResponse) -> dict[str, object]:
-    return await socket.receive_json(timeout=2)
+    return await socket.receive_json(timeout=LIMIT_S)
 
 
 async def test_the_page_comes_whole_and_may_load_nothing_from_outside(server: WebServer, client: ClientSession) -> None:
@@ -129,11 +131,7 @@ async def test_a_page_gets_the_snapshot_then_changes_and_its_wishes_are_done(ser
         talk.news.put_nowait({"type": "typing"})
         assert await _next(socket) == {"type": "typing"}
     assert talk.heard == [("say", "hi"), ("tap", 1, "go")]
-    for _ in range(100):
-        await asyncio.sleep(0.01)
-        if talk.readers == 0:
-            break
-    assert talk.readers == 0
+    await until(lambda: talk.readers == 0)
 
 
 @pytest.mark.parametrize(
@@ -170,14 +168,14 @@ async def test_a_frame_that_is_too_large_ends_the_socket(server: WebServer, clie
     async with await _socket(client, server) as socket:
         await _next(socket)
         await socket.send_str("x" * 70_000)
-        assert (await socket.receive(timeout=2)).type is WSMsgType.CLOSE
+        assert (await socket.receive(timeout=LIMIT_S)).type is WSMsgType.CLOSE
 
 
 async def test_a_reader_that_must_start_over_is_hung_up_on(server: WebServer, client: ClientSession, talk: Talk) -> None:
     async with await _socket(client, server) as socket:
         await _next(socket)
         talk.news.put_nowait(None)
-        assert (await socket.receive(timeout=2)).type is WSMsgType.CLOSE
+        assert (await socket.receive(timeout=LIMIT_S)).type is WSMsgType.CLOSE
 
 
 async def test_files_are_given_as_what_they_are_and_documents_only_to_save(server: WebServer, client: ClientSession) -> None:
@@ -244,16 +242,20 @@ async def test_the_page_is_told_what_it_can_make_happen_and_the_wish_is_done(cli
     assert played == ["panic"]
 
 
-async def test_the_page_hears_at_once_that_the_market_is_slow_and_that_it_no_longer_is(client: ClientSession, talk: Talk) -> None:
-    """A plan that is done within a tenth of a second was under way all the same: nobody waits for the next half second to say so."""
+async def test_the_page_hears_at_once_that_the_market_is_slow_and_that_it_no_longer_is(
+    client: ClientSession, talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plan that is done within a tenth of a second was under way all the same: it is said before the market is told again, whenever."""
+    monkeypatch.setattr(web_socket, "_MARKET_EVERY_S", 1000.0)
+    monkeypatch.setattr(web_socket, "_LOOKS", 100_000)
     slow: dict[str, object] = {}
     async with WebServer(conversation=talk, around=Around(market=lambda: dict(slow))) as server, await _socket(client, server) as socket:
+        while (await _next(socket))["type"] != "market":
+            pass
         for needed in ({"why": "runs", "plan": 1}, None):
-            await asyncio.sleep(0.12)
             slow["slow_for"] = needed
-            async with asyncio.timeout(0.25):
-                while (await socket.receive_json()).get("slow_for", "unsaid") != needed:
-                    pass
+            while (await _next(socket)).get("slow_for", "unsaid") != needed:
+                pass
 
 
 async def test_a_market_that_nobody_stages_offers_nothing(client: ClientSession, talk: Talk) -> None:
@@ -270,7 +272,7 @@ async def test_closing_says_goodbye_and_frees_the_port(client: ClientSession, ta
     socket = await _socket(client, server)
     await _next(socket)
     await server.close()
-    assert (await socket.receive(timeout=2)).type is WSMsgType.CLOSE
+    assert (await socket.receive(timeout=LIMIT_S)).type is WSMsgType.CLOSE
     async with WebServer(port=port, conversation=talk) as again:
         assert again.port == port
         with pytest.raises(OSError, match="address already in use"):

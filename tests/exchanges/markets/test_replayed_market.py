@@ -22,6 +22,7 @@ from chatbot.exchanges.markets.replay import ReplaySource
 from chatbot.exchanges.markets.simulated import SimulatedSource
 from chatbot.exchanges.sources import price_source
 from tests.places import DATA
+from tests.waiting import LIMIT_S
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -299,6 +300,6 @@ async def test_a_file_that_is_no_recording_is_named(body: bytes, tmp_path: Path)
     (tmp_path / "spot_1h").mkdir()
     (tmp_path / "spot_1h" / "BTCUSDT.csv.gz").write_bytes(body)
     source = ReplaySource(tmp_path, ManualClock(datetime(2022, 5, 1, tzinfo=UTC)))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LIMIT_S):
         with pytest.raises(SettingError, match=r"BTCUSDT\.csv\.gz is no recorded history"):
             await source.markets()

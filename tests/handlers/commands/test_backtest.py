@@ -17,6 +17,7 @@ from handlers.commands import backtest
 from tests.backtest.stand_in import StandIn
 from tests.moments import after
 from tests.person import BEN, someone
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chatbot.backtest.past import Recorded
-    from handlers.loopback import Message
     from tests.person import Someone
 
 
@@ -45,26 +45,6 @@ async def at_the_desk(folder: Path, *, room: int = 1) -> AsyncIterator[tuple[Som
 
 def seat(ann: Someone, stand_in: StandIn, room: int) -> None:
     ann.program.backtests.__init__(asyncio.create_task, room=room, worker=stand_in)  # type: ignore[misc]  # the program is frozen around it
-
-
-async def until(ann: Someone, fragment: str) -> str:
-    """Wait until the newest message says something; return what it says."""
-    for _ in range(400):
-        if fragment in ann.last.text:
-            return ann.last.text
-        await asyncio.sleep(0.005)
-    raise AssertionError(f"{fragment!r} never came; the newest message says\n{ann.last.text}")
-
-
-async def follows(ann: Someone, shown: Message, fragment: str) -> None:
-    """Wait until a message says something: the one of a run follows it on its own, not with the tap on another one."""
-    for _ in range(400):
-        now = next(message for message in ann.messages if message.id == shown.id)
-        if fragment in now.text:
-            assert "Stop" not in now.buttons
-            return
-        await asyncio.sleep(0.005)
-    raise AssertionError(f"{fragment!r} never came; the message says\n{now.text}")
 
 
 def hold_nothing_later(recorded: Recorded, now: datetime) -> None:
@@ -90,10 +70,10 @@ async def test_a_portfolio_of_nothing_but_cash_has_nothing_to_test(tmp_path: Pat
         await ann.say("/targets USDT 100")
         for period in ("", " 1y", " all"):
             await ann.say(f"/backtest mine{period}")
-            await until(ann, "This strategy holds nothing but cash, so there is nothing to test.")
+            await ann.hears("This strategy holds nothing but cash, so there is nothing to test.")
         stand_in.go.set()
         await ann.say("/backtest aggressive 3m")
-        await until(ann, "Yours")
+        await ann.hears("Yours")
 
 
 async def test_from_the_choice_to_the_picture_in_one_message(tmp_path: Path) -> None:
@@ -105,14 +85,14 @@ async def test_from_the_choice_to_the_picture_in_one_message(tmp_path: Path) -> 
         await ann.taps("Aggressive", "Half a year")
         assert {"✓ Aggressive", "✓ Half a year"} <= set(ann.last.buttons)
         await ann.tap("Test it")
-        assert "Playing it hour by hour: 1 of 3 done." in await until(ann, "hour by hour")
+        await ann.hears("Playing it hour by hour: 1 of 3 done.")
         (job,) = stand_in.jobs
         assert job.strategy.preset == "aggressive"
         assert job.own is not None
         assert job.own.preset == "balanced"
         hold_nothing_later(job.recorded, ann.program.source.market_time(ann.clock.now()))
         stand_in.go.set()
-        told = await until(ann, "+10.0%, holding +4.0%, with 123 plans")
+        told = (await ann.hears("+10.0%, holding +4.0%, with 123 plans")).text
         assert ann.last.id == number
         assert ann.last.attachment is not None
         for said in ("Aggressive", "Yours", "Bands alone", "Monthly", "Hold"):
@@ -127,7 +107,7 @@ async def test_a_result_opens_by_month_and_by_weight_and_goes_back(tmp_path: Pat
     async with at_the_desk(tmp_path) as (ann, stand_in):
         stand_in.go.set()
         await ann.say("/backtest 400d")
-        await until(ann, "holding")
+        await ann.hears("holding")
         number, first = ann.last.id, ann.last.attachment
         await ann.tap("By month")
         assert "Backtest · Month by month" in ann.last.text
@@ -139,7 +119,7 @@ async def test_a_result_opens_by_month_and_by_weight_and_goes_back(tmp_path: Pat
         assert "Backtest · Weights over time" in ann.last.text
         assert "Stable     18%  13%" in ann.last.text
         await ann.say("/backtest 60d")
-        await until(ann, "holding")
+        await ann.hears("holding")
         await ann.tap("Back", ann.with_button("Back"))
         assert "is not running any more" in ann.last.text
 
@@ -149,10 +129,10 @@ async def test_by_trigger_below_the_result_and_another_test_below_that(tmp_path:
     async with at_the_desk(tmp_path) as (ann, stand_in):
         stand_in.go.set()
         await ann.say("/backtest 60d")
-        await until(ann, "holding")
+        await ann.hears("holding")
         shown = ann.last.id
         await ann.tap("Which triggers helped")
-        told = await until(ann, "with each trigger on and off")
+        told = (await ann.hears("with each trigger on and off")).text
         assert ann.last.id > shown
         job = stand_in.jobs[-1]
         assert {trigger for trigger, one in job.switched.items() if one.setting(trigger).on is job.strategy.setting(trigger).on} == set()
@@ -170,18 +150,18 @@ async def test_two_people_and_one_core(tmp_path: Path) -> None:
         ben = ann.beside(BEN)
         await ben.set_up()
         await ann.say("/backtest 60d")
-        await until(ann, "hour by hour")
+        await ann.hears("hour by hour")
         await ben.say("/backtest 60d")
-        await until(ben, "In line: 1 is before you.")
+        await ben.hears("In line: 1 is before you.")
         assert "Balanced" in await ann.say("/status")
         running = ann.with_button("Stop")
         assert "One at a time: your last backtest is still under way." in await ann.say("/backtest 90d")
         await ann.tap("Stop")
-        await until(ann, "Stopped.")
-        await follows(ann, running, "Stopped.")
-        await until(ben, "hour by hour")
+        await ann.hears("Stopped.")
+        assert "Stop" not in (await ann.hears("Stopped.", on=running)).buttons
+        await ben.hears("hour by hour")
         stand_in.go.set()
-        await until(ben, "holding")
+        await ben.hears("holding")
         assert len(stand_in.jobs) == 2
 
 
@@ -192,10 +172,10 @@ async def test_stopping_in_line(tmp_path: Path) -> None:
         await ben.set_up()
         await ann.say("/backtest 60d")
         await ben.say("/backtest 60d")
-        await until(ben, "In line")
+        await ben.hears("In line")
         await ben.tap("Stop")
-        await until(ben, "Stopped.")
-        await until(ann, "hour by hour")
+        await ben.hears("Stopped.")
+        await ann.hears("hour by hour")
         assert len(stand_in.jobs) == 1
         assert "Again" in ben.last.buttons
 
@@ -206,10 +186,10 @@ async def test_a_process_that_was_killed_is_told_in_a_sentence(tmp_path: Path) -
         stand_in.trouble = Died("it ended with -9")
         stand_in.go.set()
         await ann.say("/backtest 60d")
-        await until(ann, "The calculation was ended from outside")
+        await ann.hears("The calculation was ended from outside")
         stand_in.trouble = None
         await ann.tap("Again")
-        await until(ann, "holding")
+        await ann.hears("holding")
 
 
 async def test_too_little_history_is_told(tmp_path: Path) -> None:
@@ -217,12 +197,12 @@ async def test_too_little_history_is_told(tmp_path: Path) -> None:
     async with at_the_desk(tmp_path) as (ann, stand_in):
         stand_in.go.set()
         await ann.say("/backtest 3d")
-        await until(ann, "A test needs at least 7 days of prices; here there would be")
+        await ann.hears("A test needs at least 7 days of prices; here there would be")
         await ann.say("/backtest 2019")
-        await until(ann, "A test needs at least 7 days of prices; of ")
+        await ann.hears("A test needs at least 7 days of prices; of ")
         assert not stand_in.jobs
         await ann.say("/backtest all")
-        await until(ann, "holding")
+        await ann.hears("holding")
         assert stand_in.jobs[0].recorded.begin.year >= 2024
 
 
@@ -230,7 +210,7 @@ async def test_after_a_restart_its_button_says_that_it_is_gone(tmp_path: Path) -
     """Another process of the bot, in the same chat: nobody looks at a run that hangs for ever, the first tap tells and leads on."""
     async with at_the_desk(tmp_path) as (ann, stand_in):
         await ann.say("/backtest 60d")
-        await until(ann, "hour by hour")
+        await ann.hears("hour by hour")
         left = ann
     assert not stand_in.open
     async with someone(tmp_path, clock=left.clock, loopback=left.loopback) as again:
@@ -251,8 +231,7 @@ async def test_a_closed_portfolio_can_still_be_asked_about(tmp_path: Path) -> No
         await ann.say("/portfolios")
         await ann.taps("Close", "Close Balanced")
         await ann.tap("Test it", page)
-        while ann.program.backtests.is_busy:  # noqa: ASYNC110 - the backtest runs beside
-            await asyncio.sleep(0.005)
+        await until(lambda: not ann.program.backtests.is_busy)
         told = next(message.text for message in ann.messages if message.id == page.id)
         assert "closed" in told
         assert "+10.0%, holding +4.0%" in told
@@ -280,7 +259,7 @@ async def test_in_other_languages(tmp_path: Path, code: str, said: str, told: st
         async with ann.program.db.transaction() as tx:
             await accounts.change_person(tx, ann.user.id, language=code)
         await ann.say(said)
-        page = await until(ann, told)
+        page = (await ann.hears(told)).text
         assert "+10,0\u00a0%" in page
         assert stand_in.jobs[0].strategy.preset == "aggressive"
 
@@ -291,10 +270,10 @@ async def test_somebody_blocked_meanwhile_is_told_nothing_and_computed_nothing(t
         ben = ann.beside(BEN)
         await ben.set_up()
         await ben.say("/backtest 60d")
-        await until(ben, "hour by hour")
+        await ben.hears("hour by hour")
         before = ben.last.text
         async with ann.program.db.transaction() as tx:
             await accounts.change_person(tx, BEN.id, role=Role.BLOCKED)
         stand_in.go.set()
-        await asyncio.sleep(0.05)
+        await until(lambda: not ann.program.backtests.is_busy)
         assert ben.last.text == before

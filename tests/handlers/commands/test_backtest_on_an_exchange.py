@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,8 +12,9 @@ from chatbot.errors import RateLimited, Unreachable
 from chatbot.exchanges.markets.simulated import SimulatedSource
 from handlers.commands import backtest
 from tests.backtest.stand_in import StandIn
-from tests.handlers.commands.test_backtest import seat, until
+from tests.handlers.commands.test_backtest import seat
 from tests.person import START, someone
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,11 +69,11 @@ async def test_its_past_is_asked_for_once(tmp_path: Path, monkeypatch: pytest.Mo
         seat(ann, stand_in, 1)
         market.asked, market.answers, market.refusal = 0, 9, refusal
         await ann.say("/backtest 20d")
-        await until(ann, told)
+        await ann.hears(told)
         assert market.asked == 9
         market.refusal = None
         await ann.tap("Again")
-        page = await until(ann, "holding")
+        page = (await ann.hears("holding")).text
         assert "made up" not in page
         assert page.startswith("PAPER")
         whole = market.asked
@@ -82,8 +82,7 @@ async def test_its_past_is_asked_for_once(tmp_path: Path, monkeypatch: pytest.Mo
         assert all(len(bars) for bars in job.recorded.bars.values())
 
         await ann.say("/backtest 2w")
-        while len(stand_in.jobs) == 1 or ann.program.backtests.is_busy:  # noqa: ASYNC110 - the backtest runs beside
-            await asyncio.sleep(0.005)
+        await until(lambda: len(stand_in.jobs) > 1 and not ann.program.backtests.is_busy)
         assert market.asked <= whole + 2, "only settlements that may have come since"
         recorded = stand_in.jobs[-1].recorded
         assert recorded.end - recorded.begin < timedelta(days=15)

@@ -26,6 +26,7 @@ from tests.person import someone
 from tests.places import DATA
 from tests.portfolio.lively_market import LivelyMarket
 from tests.stories.history import needs_history
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -209,8 +210,7 @@ async def test_a_past_that_takes_long_is_waited_for_beside_and_told_the_next_tim
             assert "I do not have" not in page
         assert len(asked) == 1
         come.set()
-        while ann.program.backtests.is_busy:  # noqa: ASYNC110 - it is worked out in a thread
-            await asyncio.sleep(0.01)
+        await until(lambda: not ann.program.backtests.is_busy)
         await ann.tap("Refresh")
         assert "—" not in ann.last.text
         assert len(asked) == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup
 
 from handlers.loopback import Loopback, Seat, TelegramUser, kept
 from handlers.loopback.memory import load, save
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,12 +70,7 @@ async def test_a_killed_demo_has_its_chat_up_to_a_second_before(tmp_path: Path) 
     async with kept(loopback, Seat(loopback, ANN), tmp_path):
         await converse(loopback)
         await loopback.text(ANN, "last words")
-        for _ in range(100):
-            if any(message.text == "last words" for message in load(tmp_path)[1]):
-                break
-            await asyncio.sleep(0.05)
-        else:
-            pytest.fail("the last words were never written")
+        await until(lambda: any(message.text == "last words" for message in load(tmp_path)[1]))
 
 
 async def test_only_the_newest_messages_are_kept_and_no_file_without_one(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from telegram.ext import Application, MessageHandler, filters
 from chatbot.clock import ManualClock
 from handlers.loopback import Loopback, Seat, TelegramUser, bad_gateway, conflicted, reset
 from handlers.loopback.call import Call, Upload
+from tests.waiting import LIMIT_S
 
 if TYPE_CHECKING:
     from telegram import Update
@@ -103,7 +104,7 @@ async def test_polling_survives_a_bad_line_and_loses_nothing(loopback: Loopback,
         await app.updater.start_polling(poll_interval=0)
         for number in range(5):
             await loopback.text(ada, str(number))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LIMIT_S):
             await complete.wait()
         await app.updater.stop()
         await app.stop()

@@ -15,6 +15,7 @@ from chatbot.store import events, messages
 from handlers.loopback import bad_gateway, flooded, reset
 from handlers.transport import rate_limit
 from tests.person import ANN, Someone, someone
+from tests.waiting import LIMIT_S
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -46,7 +47,7 @@ async def listening(chat: Someone) -> AsyncIterator[None]:
     """Poll inside the block."""
     task = asyncio.ensure_future(chat.line.poll())
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LIMIT_S):
             yield
     finally:
         task.cancel()

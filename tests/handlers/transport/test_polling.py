@@ -15,6 +15,7 @@ from handlers.loopback.faults import Fault
 from handlers.loopback.refusals import Refused
 from handlers.transport import polling, rate_limit
 from tests.person import ANN, Someone, someone
+from tests.waiting import LIMIT_S
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -39,7 +40,7 @@ async def test_polling_survives_everything_that_telegram_answers(chat: Someone) 
     refused = Fault(error=Refused(401, "Unauthorized"))
     nonsense = Fault(error=TelegramError("Invalid server response"))
     chat.loopback.fail("getUpdates", bad_gateway(), conflicted(), reset(), lost_answer(), refused, nonsense)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LIMIT_S):
         listening = asyncio.ensure_future(chat.line.poll())
         await chat.loopback.text(ANN, "hello")
         update: Any = await chat.bot.update_queue.get()
@@ -59,7 +60,7 @@ async def test_what_could_not_be_written_down_is_not_confirmed(chat: Someone, mo
 
     monkeypatch.setattr(events, "record_update", record)
     await chat.loopback.text(ANN, "hello")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LIMIT_S):
         listening = asyncio.ensure_future(chat.line.poll())
         await chat.bot.update_queue.get()
         await chat.loopback.text(ANN, "more")

@@ -9,6 +9,7 @@ import pytest
 
 from handlers.transport.running import running
 from tests.person import ANN, someone
+from tests.waiting import LIMIT_S
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +44,7 @@ async def test_the_start_survives_every_shape(
         for shape in shapes:
             before = ann.newest
             waiting[:] = [shape, shape]
-            async with asyncio.timeout(20), running(ann.program, ann.bot):
+            async with asyncio.timeout(LIMIT_S), running(ann.program, ann.bot):
                 await ann.loopback.text(ANN, "/help")
                 # the menu is set beside the first answers
                 while "/status" not in ann.since(before) or len(waiting) > 1:  # noqa: ASYNC110 - what is waited for has no event

@@ -13,6 +13,7 @@ from chatbot.store import events
 from chatbot.store.database import Database
 from handlers.transport.updates import MAX_CHATS, TRIES_MAX, InOrder, JournaledQueue, answering, restore
 from tests.ready import with_tables
+from tests.waiting import LIMIT_S
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -101,7 +102,7 @@ async def test_one_busy_chat_does_not_keep_the_others_out(db: Database) -> None:
             served.set()
 
         tasks.create_task(processor.process_update(message(9999, 2), serve()))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(LIMIT_S):
             await served.wait()
         assert not go.is_set(), "while all of the other chat's still wait"
         go.set()
@@ -181,7 +182,7 @@ async def restarted(db: Database, deadly: int | None = None) -> tuple[list[int],
 
     async def live() -> None:
         await restore(db, queue, BOT, give_up)
-        await asyncio.wait_for(queue.join(), 5)
+        await asyncio.wait_for(queue.join(), LIMIT_S)
 
     fetching, living = asyncio.ensure_future(_quiet(fetch())), asyncio.ensure_future(live())
     await asyncio.wait({fetching, living}, return_when=asyncio.FIRST_COMPLETED)
