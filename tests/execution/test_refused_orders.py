@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chatbot.exchanges.testserver.dialects.binance import refusals as binance
+from chatbot.exchanges.testserver.dialects.bingx import refusals as bingx
 from chatbot.exchanges.testserver.dialects.bybit import refusals as bybit
+from chatbot.exchanges.testserver.dialects.mexc import refusals as mexc
+from chatbot.exchanges.testserver.dialects.weex import refusals as weex
 from chatbot.exchanges.testserver.words import Call, Reason
 from chatbot.execution.pace import Pace
 from chatbot.model import LegState, PlanState
@@ -133,13 +136,119 @@ ANSWERS = {
         }.items()
     },
 }
+BINGX_BOTH = [
+    Answer(200, 100413, "Incorrect apiKey", KEY),
+    Answer(200, 100419, "your current request IP does not match IP whitelist", KEY),
+    Answer(200, 100421, "Null timestamp or timestamp mismatch", DONE),
+    Answer(200, 109400, "timestamp is invalid", DONE),
+    Answer(200, 100410, "rate limited", DONE),
+    Answer(429, 100410, "too many requests", DONE),
+    Answer(200, 100410, "The current system is busy, please try again later", UNKNOWN),
+    Answer(200, 100500, "Internal system error", UNKNOWN),
+    Answer(200, 80012, "Service Unavailable", UNKNOWN),
+    Answer(200, 80001, "service has some errors", UNKNOWN),
+    Answer(200, 999999, "A code of next year.", UNKNOWN),
+    Answer(503, 109425, "BTC-USDT not exist, please verify it", UNKNOWN),
+    Answer(200, 109425, "BTC-USDT not exist, please verify it", "unknown_instrument"),
+    Answer(200, 101481, "clientOrderID cannot be repeated", UNKNOWN),
+    Answer(200, 100202, "Insufficient assets, please verify the assets status", "not_enough_money"),
+]
+MEXC_SPOT = [
+    Answer(400, 10072, "Api key info invalid", KEY),
+    Answer(400, 700006, "IP [127.0.0.1] not in the ip white list", KEY),
+    Answer(400, 700003, "Timestamp for this request is outside of the recvWindow.", DONE),
+    Answer(429, 429, "Too Many Requests", DONE),
+    Answer(418, 429, "Too Many Requests", DONE),
+    Answer(500, 500, "Internal error", UNKNOWN),
+    Answer(503, 503, "service not available, please try again", UNKNOWN),
+    Answer(200, 1000, "Under maintenance, please try again later", UNKNOWN),
+    Answer(400, 22220, "Duplicated client order id", UNKNOWN),
+    Answer(400, 999999, "A code of next year.", UNKNOWN),
+    Answer(400, -1121, "Invalid symbol.", "unknown_instrument"),
+    Answer(400, 30004, "Insufficient position", "not_enough_money"),
+    Answer(400, 30002, "The minimum transaction volume cannot be less than:5USDT", "below_minimum"),
+    Answer(400, 30010, "no valid trade price", "price_band"),
+    Answer(400, 30016, "trading disabled", "halted"),
+    Answer(400, 30029, "cannot exceed the maximum order limit", "too_many_orders"),
+    Answer(400, 10096, "amount decimal places is too long", "bad_lot"),
+]
+MEXC_CONTRACTS = [
+    Answer(200, 401, "No authority", KEY),
+    Answer(200, 406, "Accessing IP is not in the whitelist", KEY),
+    Answer(200, 513, "Invalid request, please try again later", DONE),
+    Answer(200, 510, "Requests are too frequent. Please try again later.", DONE),
+    Answer(200, 500, "Internal error", UNKNOWN),
+    Answer(200, 501, "System busy, try again later", UNKNOWN),
+    Answer(200, 1000, "Under maintenance", UNKNOWN),
+    Answer(200, 603, "Repeated requests", UNKNOWN),
+    Answer(200, 999999, "A code of next year.", UNKNOWN),
+    Answer(200, 1001, "Contract does not exist", "unknown_instrument"),
+    Answer(200, 1002, "Contract not allow place order!", "halted"),
+    Answer(200, 2005, "Balance insufficient", "not_enough_money"),
+    Answer(200, 2006, "Leverage ratio error", "bad_leverage"),
+    Answer(200, 2009, "Position is not exists or closed.", "reduce_only"),
+    Answer(200, 2011, "Order quantity error, please try to modify.", "bad_lot"),
+    Answer(200, 2013, "The number of orders exceeds the limit", "too_many_orders"),
+    Answer(200, 2022, "Wrong position type", "hedge_mode"),
+    Answer(200, 2032, "The price is above the highest one", "price_band"),
+]
+WEEX_BOTH = [
+    Answer(401, -1049, "API key or passphrase incorrect.", KEY),
+    Answer(403, -1056, "Invalid IP address.", KEY),
+    Answer(400, -1046, "Request timestamp expired.", DONE),
+    Answer(429, 429, "Too many requests", DONE),
+    Answer(200, -1000, "An unknown error occurred.", UNKNOWN),
+    Answer(200, -1054, "System error, please retry later.", UNKNOWN),
+    Answer(503, -1054, "System error, please retry later.", UNKNOWN),
+    Answer(400, -1999, "Client order id is there already.", UNKNOWN),
+    Answer(400, -9999, "A code of next year.", UNKNOWN),
+    Answer(400, -1121, "Invalid symbol.", "unknown_instrument"),
+    Answer(400, -2010, "amount not enough", "not_enough_money"),
+    Answer(403, -1058, "No permission for this trading pair.", "not_permitted"),
+    Answer(400, -1160, "Decimal precision error.", "bad_lot"),
+    Answer(400, -1142, "Parameter quantity is invalid.", "bad_request"),
+]
+LATER = {
+    ("bingx", "spot"): [
+        *BINGX_BOTH,
+        Answer(200, 100400, "check limit entrust value fail, entrust volume too low", "below_minimum"),
+        Answer(200, 100400, "quantity: 0.0000001", "bad_lot"),
+        Answer(200, 100421, "This pair is currently restricted from API trading", "halted"),
+    ],
+    ("bingx", "futures"): [
+        *BINGX_BOTH,
+        Answer(200, 80012, '{"Code":101253,"Msg":"margin is not enough"}', "not_enough_money"),
+        Answer(200, 101215, "The Maker (Post Only) order ensures that the user always acts as a maker.", DONE),
+        Answer(200, 101290, "The Reduce Only order can only decrease the position.", "reduce_only"),
+        Answer(200, 101414, "The maximum leverage for the trading pair is lower, please reduce the leverage", "bad_leverage"),
+        Answer(200, 109400, "In the One-way mode, the 'PositionSide' field can only be set to BOTH.", "hedge_mode"),
+        Answer(200, 109418, "trading pair is offline", "halted"),
+        Answer(200, 110425, "the minimum nominal value of the order placed must be greater than 2u", "below_minimum"),
+    ],
+    ("mexc", "spot"): MEXC_SPOT,
+    ("mexc", "futures"): MEXC_CONTRACTS,
+    ("weex", "spot"): WEEX_BOTH,
+    ("weex", "futures"): [*WEEX_BOTH, Answer(400, -3007, "The size is too large.", "too_much")],
+}
 #: of each kind of end one, in the plain run
 PLAIN = {-2027, 110090}
 EACH = [
-    pytest.param(*of, one, id=f"{'-'.join(of)} {one.code} {one.text[:30]}", marks=() if one.code in PLAIN else pytest.mark.long)
-    for of, answers in ANSWERS.items()
+    pytest.param(*of, one, id=f"{'-'.join(of)} {one.status} {one.code} {one.text[:30]}", marks=() if one.code in PLAIN else mark)
+    for table, mark in ((ANSWERS, pytest.mark.long), (LATER, pytest.mark.slow))
+    for of, answers in table.items()
     for one in answers
 ]
+
+
+def say(monkeypatch: pytest.MonkeyPatch, venue: str, answer: Answer) -> None:
+    """Let the test exchange say this where it would refuse a key."""
+    words = (answer.code, answer.text.replace("{", "{{").replace("}", "}}"))
+    for place in {"mexc": [mexc.SPOT], "weex": [weex.CODES], "binance": [binance.CODES]}.get(venue, []):
+        monkeypatch.setitem(place, Reason.KEY, (answer.status, *words))
+    for place in {"mexc": [mexc.CONTRACTS], "bingx": [bingx.CODES], "bybit": [bybit.CODES]}.get(venue, []):
+        monkeypatch.setitem(place, Reason.KEY, words)
+    for statuses in {"bingx": [bingx.STATUSES], "bybit": [bybit.STATUSES]}.get(venue, []):
+        monkeypatch.setitem(statuses, Reason.KEY, answer.status)
 
 
 @pytest.mark.parametrize(("venue", "kind", "answer"), EACH)
@@ -147,12 +256,7 @@ async def test_a_refused_order_ends_as_its_code_says(
     db: Database, monkeypatch: pytest.MonkeyPatch, venue: str, kind: str, answer: Answer
 ) -> None:
     """The code comes once, in the place of the answer to the plan's first order, which never reached the matching engine."""
-    words = (answer.code, answer.text)
-    if venue == "binance":
-        monkeypatch.setitem(binance.CODES, Reason.KEY, (answer.status, *words))
-    else:
-        monkeypatch.setitem(bybit.CODES, Reason.KEY, words)
-        monkeypatch.setitem(bybit.STATUSES, Reason.KEY, answer.status)
+    say(monkeypatch, venue, answer)
     async with on(venue, db, PACE) as (lab, server):
         server.faults.add(call=Call.PLACE, fault="revoked")
         plan = await lab.run(LEGS[kind])
