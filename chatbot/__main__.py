@@ -1,4 +1,4 @@
-"""The command line: demo, run, migrate, plan, doctor, halt, unhalt, backup, restore, keys. The only file that knows both sides."""
+"""The command line: demo, run, migrate, plan, doctor, halt, unhalt, backup, restore, move, keys. The only file that knows both sides."""
 
 from __future__ import annotations
 
@@ -113,6 +113,9 @@ def _parser() -> argparse.ArgumentParser:
     restore = commands.add_parser("restore", help="put such a copy in the database's place, while the bot is stopped")
     restore.add_argument("file", type=Path, help="a file that backup made")
     restore.set_defaults(run=_restore)
+    move = commands.add_parser("move", help="bring everything from the SQLite file to PostgreSQL, while the bot is stopped")
+    move.add_argument("url", help="address of an empty database, postgresql://...")
+    move.set_defaults(run=_move)
     keys = commands.add_parser("keys", help="master keys: new, rotate, forget")
     keys.add_argument("what", choices=tuple(_KEYS), help="print a new one; seal everything under the newest; delete what nobody can open")
     keys.set_defaults(run=lambda arguments: _KEYS[arguments.what]())
@@ -363,6 +366,19 @@ def _restore(arguments: argparse.Namespace) -> int:
     if aside is not None:
         print(f"What was there before lies in {aside}.")  # noqa: T201
     print("Trading is halted and everybody is told at the next start; look at the accounts, then `python -m chatbot unhalt`.")  # noqa: T201
+    return 0
+
+
+def _move(arguments: argparse.Namespace) -> int:
+    from chatbot import moving  # noqa: PLC0415 - so that --help and plan start at once
+    from chatbot.clock import SystemClock  # noqa: PLC0415
+
+    settings = _settings()
+    there = _settings(database_url=arguments.url).database
+    rows = asyncio.run(moving.move(settings.database, there, SystemClock().now()))
+    counted = ", ".join(f"{what}: {rows[f'pf_{what}']}" for what in ("people", "portfolios", "plans"))
+    print(f"Moved, and compared row by row: {counted}. Put the new address into CHATBOT_DATABASE_URL and start again.")  # noqa: T201
+    print("The file is left as it was; nothing starts on it any more.")  # noqa: T201
     return 0
 
 

@@ -1,8 +1,8 @@
 """A copy of everything that Ballast knows: made while the bot runs, without what opens doors, and put back with trading stopped.
 
-A copy is a database file like the one it was made of. The key that seals buttons, the pairing code and the text of updates that wait for an
-answer are not in it. Who puts it back makes the bot forget what happened since: orders that were sent are not in its books, so nothing is
-traded until the operator has looked, and everybody is told.
+A copy is a SQLite file, also of a PostgreSQL database. The key that seals buttons, the pairing code and the text of updates that wait for
+an answer are not in it. Who puts it back makes the bot forget what happened since: orders that were sent are not in its books, so nothing
+is traded until the operator has looked, and everybody is told.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from chatbot import live_consent
 from chatbot.errors import CopyError
 from chatbot.model import MessageKind
-from chatbot.store import halt, location, messages
+from chatbot.store import copying, halt, location, messages
 from chatbot.store.database import Database
 from chatbot.store.migrations import schema
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 MADE_AT, BACKED_UP_AT = "backup_made_at", "backed_up_at"
 #: what a copy never holds
 _LEFT_OUT = (
-    "DELETE FROM pf_meta WHERE key IN ('button_key', 'pairing_code', 'doctor')",
+    "DELETE FROM pf_meta WHERE key IN ('button_key', 'pairing_code', 'doctor', 'moved_at')",
     "DELETE FROM pf_updates WHERE NOT finished",
 )
 _COUNTED = ("pf_people", "pf_portfolios", "pf_plans")
@@ -53,19 +53,16 @@ class Copy:
 def back_up(url: str, target: Path, now: datetime) -> Copy:
     """Copy the database at ``url``, of a bot that may be running on it, to a new file that only its owner reads.
 
-    The copy is one moment of the database, checked from end to end before it gets its name.
-    Raises :class:`CopyError` where none can be made.
+    The copy is one moment of the database, checked from end to end before it gets its name. It is a SQLite file wherever it comes from, and
+    goes back to either kind. Waits for all that: call it in a thread. Raises :class:`CopyError` where none can be made.
     """
-    source = location.file_of(url)
-    if source is None:
-        raise CopyError("only a SQLite file is copied here; a PostgreSQL database is copied with pg_dump")
     if target.exists():
         raise CopyError(f"{target} is there already; name a file that is not, with the date in it for instance")
     half = target.with_name(f".{target.name}.half")
     try:
         _made_anew(half)
-        with closing(sqlite3.connect(source, timeout=_TIMEOUT_S)) as original, closing(sqlite3.connect(half)) as copy:
-            original.backup(copy)
+        _filled(half, url)
+        with closing(sqlite3.connect(half)) as copy:
             for statement in _LEFT_OUT:
                 copy.execute(statement)
             copy.execute("INSERT OR REPLACE INTO pf_meta (key, value) VALUES (?, ?)", (MADE_AT, now.isoformat()))
@@ -83,6 +80,28 @@ def back_up(url: str, target: Path, now: datetime) -> Copy:
         half.unlink(missing_ok=True)
     _lasting(target.parent)
     return found
+
+
+def _filled(half: Path, url: str) -> None:
+    """Bring everything that is in a database at one moment into a file; its own thread waits for that."""
+    source = location.file_of(url)
+    if source is None:
+        asyncio.run(_rows_of_a_server(half, url))
+        return
+    with closing(sqlite3.connect(source, timeout=_TIMEOUT_S)) as original, closing(sqlite3.connect(half)) as copy:
+        original.backup(copy)
+
+
+async def _rows_of_a_server(half: Path, url: str) -> None:
+    original, copy = Database(url), Database(f"sqlite+aiosqlite:///{half}")
+    try:
+        await original.must_be_there()
+        await copy.migrate()
+        async with original.read() as source, copy.transaction() as target:
+            await copying.copy_all(source, target)
+    finally:
+        await original.close()
+        await copy.close()
 
 
 def inspect(file: Path) -> Copy:
@@ -117,18 +136,18 @@ async def restore(url: str, source: Path, now: datetime) -> tuple[Copy, Path | N
     ``SettingError`` while a bot runs.
     """
     target = location.file_of(url)
-    if target is None:
-        raise CopyError("only a SQLite file is put back here; a PostgreSQL database is put back with pg_restore")
     found = await asyncio.to_thread(inspect, source)
     hold = location.Hold(url)
     await hold.take(may_be_damaged=True)
-    half = target.with_name(f".{target.name}.half")
+    half = (target or source).with_name(f".{(target or source).name}.half")
     try:
         await asyncio.to_thread(_copied, source, half)
         await _prepared(half, found, now)
+        if target is None:
+            return found, await _poured(half, url, source.with_name(_set_aside(source, now)), now)
         return found, await asyncio.to_thread(_exchanged, half, target, now)
     except OSError as error:
-        raise CopyError(f"cannot write {target} ({error.strerror}); nothing was changed") from None
+        raise CopyError(f"cannot write {half} ({error.strerror}); nothing was changed") from None
     finally:
         for side in ("", *location.SIDES):
             half.with_name(half.name + side).unlink(missing_ok=True)
@@ -162,6 +181,28 @@ def _copied(source: Path, half: Path) -> None:
         copy.backup(new)
 
 
+async def _poured(half: Path, url: str, aside: Path, now: datetime) -> Path | None:
+    """Put the rows of a prepared file in the place of a server's, in one transaction; what was there is copied to ``aside`` before."""
+    new, there = Database(f"sqlite+aiosqlite:///{half}"), Database(url)
+    try:
+        await there.migrate()
+        async with there.read() as tx:
+            was_empty = await copying.is_empty(tx)
+        if not was_empty:
+            await asyncio.to_thread(back_up, url, aside, now)
+        async with new.read() as source, there.transaction() as target:
+            await copying.empty(target)
+            await copying.copy_all(source, target)
+        return None if was_empty else aside
+    finally:
+        await new.close()
+        await there.close()
+
+
+def _set_aside(place: Path, now: datetime) -> str:
+    return f"{place.name}.before-{now:%Y-%m-%dT%H-%M-%S}"
+
+
 def _exchanged(half: Path, target: Path, now: datetime) -> Path | None:
     """Give the new database its place, and the old one a name beside it; None where there was none."""
     _written_out(half)
@@ -170,7 +211,7 @@ def _exchanged(half: Path, target: Path, now: datetime) -> Path | None:
     if target.stat().st_size:
         with suppress(sqlite3.DatabaseError):
             _written_out(target)
-        aside = target.with_name(f"{target.name}.before-{now:%Y-%m-%dT%H-%M-%S}")
+        aside = target.with_name(_set_aside(target, now))
         for side in location.SIDES:  # only where the old one is damaged: a log that is left beside the new file would be played into it
             with suppress(FileNotFoundError):
                 target.with_name(target.name + side).rename(aside.with_name(aside.name + side))

@@ -11,6 +11,7 @@ from chatbot.errors import SettingError
 from chatbot.exchanges.sources import PLAYED, must_be_there
 from chatbot.keyring import refuse_what_nobody_can_open
 from chatbot.model import is_own
+from chatbot.store import accounts
 from chatbot.store import portfolios as stored
 from chatbot.store.database import Database
 from chatbot.store.location import Hold, private
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
     from chatbot.clock import Clock
     from chatbot.config import Settings
+
+
+#: a fact of the program, in a file from which everything was moved: when
+MOVED_AT = "moved_at"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +56,7 @@ async def open_ground(settings: Settings, clock: Clock) -> AsyncIterator[Ground]
         if not settings.is_live_market:
             await _refuse_real_portfolios(db, settings)
         await db.migrate()
+        await _refuse_what_was_left(db)
         vault = Vault(settings.master_keys)
         await refuse_what_nobody_can_open(db, vault)
         yield Ground(settings=settings, clock=clock, db=db, hold=hold, vault=vault)
@@ -67,6 +73,14 @@ async def _refuse_real_portfolios(db: Database, settings: Settings) -> None:
     if settings.database_url:
         raise SettingError("CHATBOT_DATABASE_URL", f"this database belongs to `run`: {held}; name another one, or none for a file")
     raise SettingError("CHATBOT_DATA_DIR", f"{settings.data_dir} belongs to `run`: {held}; give another folder with --data")
+
+
+async def _refuse_what_was_left(db: Database) -> None:
+    """Raise :class:`SettingError` for a file from which everything was moved: its people are looked after elsewhere."""
+    async with db.read() as tx:
+        moved_at = await accounts.meta(tx, MOVED_AT)
+    if moved_at:
+        raise SettingError("CHATBOT_DATABASE_URL", f"what this file held was moved to PostgreSQL ({moved_at}); name that database")
 
 
 @contextmanager

@@ -9,11 +9,15 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
+from tests import on_postgres
 from tests.examples import register_profiles
 from tests.once import compile_once, read_once, work_out_once
+from tests.store.databases import postgres_server
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Iterator
 
 #: a file system in memory, and the room that a run may need, bytes
 _MEMORY, _ROOM = Path("/dev/shm"), 2 * 2**30  # noqa: S108 - it is used as what it is
@@ -41,10 +45,30 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
-def pytest_collection_finish() -> None:
+def pytest_collection_finish(session: pytest.Session) -> None:
     """Leave what was imported to itself: the collector would look through it again and again."""
+    if os.environ.get(on_postgres.ASKED) and session.items:
+        server = postgres_server()
+        if isinstance(server, Exception):
+            pytest.exit(f"PostgreSQL does not start here: {server!r}", returncode=1)
+        on_postgres.redirect(server.uri)
+        on_postgres.make_templates()
     compile_once()
     read_once()
     work_out_once()
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def _on_postgres(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Put away what a test has made on the server; one about files of SQLite has them."""
+    if not on_postgres.AT.server:
+        yield
+    elif request.node.get_closest_marker("sqlite"):
+        with on_postgres.on_files():
+            yield
+    else:
+        before = on_postgres.AT.names()
+        yield
+        on_postgres.AT.drop(on_postgres.AT.names() - before)

@@ -23,6 +23,7 @@ import tempfile
 from functools import cache
 from typing import IO, TYPE_CHECKING, Any
 
+from tests import on_postgres
 from tests.places import ROOT
 
 if TYPE_CHECKING:
@@ -79,7 +80,9 @@ class Born:
 def start(*arguments: str, env: Mapping[str, str], cwd: Path, stdout: IO[bytes], stderr: IO[bytes], file: Path | None = None) -> Born:
     """Start ``python -m chatbot``, or another ``file``, with these arguments."""
     ours, theirs = os.pipe()
-    request = json.dumps({"file": str(file) if file else "", "arguments": arguments, "env": dict(env), "cwd": str(cwd)}).encode()
+    request = json.dumps(
+        {"file": str(file) if file else "", "arguments": arguments, "env": {**env, **on_postgres.environment()}, "cwd": str(cwd)}
+    ).encode()
     socket.send_fds(_nursery(), [request], [theirs, stdout.fileno(), stderr.fileno()])
     os.close(theirs)
     return Born(ours)
@@ -146,6 +149,7 @@ def _live(request: dict[str, Any], out: int, err: int) -> NoReturn:
     os.environ.clear()
     os.environ.update(request["env"])
     os.chdir(request["cwd"])
+    on_postgres.redirect()
     if request["file"]:
         sys.argv = [request["file"], *request["arguments"]]
         runpy.run_path(request["file"], run_name="__main__")

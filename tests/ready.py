@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from chatbot.app import open_program
 from chatbot.portfolio import strategies
 from chatbot.store.database import Database
+from tests import on_postgres
 from tests.inline import Inline
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _MADE: dict[tuple[object, ...], Path] = {}
 
 async def with_tables(place: Path) -> None:
     """Put a copy of an up-to-date, empty database at ``place``, where there is none."""
-    if place.exists():  # noqa: ASYNC240 - a test waits for nothing else
+    if on_postgres.AT.server or place.exists():  # noqa: ASYNC240 - a test waits for nothing else
         return
     if () not in _MADE:
         folder = _folder()
@@ -35,6 +36,15 @@ async def with_tables(place: Path) -> None:
     shutil.copyfile(_MADE[()], place)
 
 
+def _as_template(made: Path) -> str:
+    """Return the name under which a ready database is kept for all tests, out of the reach of those who put theirs away."""
+    name = on_postgres.name_of(made)
+    kept = f"ready_{name}"
+    if on_postgres.AT.has(name):
+        on_postgres.AT.run(f"ALTER DATABASE {name} RENAME TO {kept}")
+    return kept
+
+
 def _folder() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="ballast-ready-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
@@ -44,7 +54,7 @@ def _folder() -> Path:
 async def make_ready(settings: Settings, clock: ManualClock) -> None:
     """Put a copy of a ready file where a program with these settings looks for its database, if it would begin with an empty one."""
     place = settings.data_dir / "ballast.sqlite"
-    if settings.database_url or place.exists():
+    if settings.database_url or place.exists() or (on_postgres.AT.server and on_postgres.AT.has(on_postgres.name_of(place))):
         return
     key = (settings.market, settings.market_start, settings.fear_greed_url, clock.now())
     if key not in _MADE:
@@ -55,5 +65,8 @@ async def make_ready(settings: Settings, clock: ManualClock) -> None:
             for name in strategies.preset_names():
                 await program.signals.of(strategies.preset(name, instruments))
         _MADE[key] = folder / place.name
+    if on_postgres.AT.server:
+        on_postgres.AT.made(place, template=_as_template(_MADE[key]))
+        return
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     shutil.copyfile(_MADE[key], place)

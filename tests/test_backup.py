@@ -22,6 +22,9 @@ from tests.test_halting import command
 if TYPE_CHECKING:
     from pathlib import Path
 
+#: copies of a server's database: tests/contract/test_moving.py
+pytestmark = pytest.mark.sqlite
+
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 OLD_BUTTON = "This button belongs to somebody else, or to records that I no longer have. Send /status to see your own."
 RECORDS = "I had to go back to my records of"
@@ -178,13 +181,13 @@ async def test_a_damaged_database_is_replaced_and_another_programs_is_not(made: 
 
 @pytest.mark.long
 def test_where_no_copy_can_be_made_it_is_said(made: tuple[str, Path], tmp_path: Path) -> None:
-    """A file that is there is never written over, and a server's database has its own tools."""
+    """A file that is there is never written over, and a server that is not there is told as such."""
     url, copy = made
     before = copy.read_bytes()
     for address, target, said in (
         (url, copy, "is there already"),
         (url, tmp_path / "none" / "copy.db", "No such file or directory"),
-        ("postgresql://db/ballast", tmp_path / "other.db", "pg_dump"),
+        ("postgresql://nobody@127.0.0.1:1/gone", tmp_path / "other.db", "the database does not answer"),
     ):
         with pytest.raises(BallastError, match=said):
             backup.back_up(address, target, NOW)

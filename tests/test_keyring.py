@@ -372,9 +372,10 @@ async def test_an_export_holds_no_seal_and_a_deletion_takes_the_rows(db: Databas
     assert len(await sealed(db)) == 1
 
 
+@pytest.mark.sqlite
 async def test_a_copy_holds_keys_sealed_and_its_owner_opens_them(db: Database, exchange: Exchange, tmp_path: Path) -> None:
     await connected(db, exchange)
-    backup.back_up(sqlite_url(tmp_path), tmp_path / "copy.db", datetime.now(UTC))
+    await asyncio.to_thread(backup.back_up, sqlite_url(tmp_path), tmp_path / "copy.db", datetime.now(UTC))
     assert KEY.secret.encode() not in (tmp_path / "copy.db").read_bytes()
     copy = Database(f"sqlite+aiosqlite:///{tmp_path / 'copy.db'}")
     try:

@@ -17,6 +17,8 @@ from tests.store.databases import sqlite_url
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.mark.parametrize(("pragma", "value"), [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("busy_timeout", 30_000)])
 async def test_the_file_is_opened_safely(db: Database, pragma: str, value: object) -> None:

@@ -11,6 +11,8 @@ import pytest
 
 from tests import nursery
 
+pytestmark = pytest.mark.sqlite
+
 HERE = Path(__file__).parent
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=[pytest.param("sqlite", marks=pytest.mark.sqlite), "postgres"])
 async def open_empty(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Any]:
     """Give what opens a new, empty database on each call."""
     server = postgres_or_skip() if request.param == "postgres" else None

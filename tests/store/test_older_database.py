@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from chatbot.app import Program
 
+pytestmark = pytest.mark.sqlite
+
 D = Decimal
 DUMP = Path(__file__).with_name("database_of_november_2026.sql")
 ANN, BEN = 42, 43

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from chatbot.store.database import Database
 
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.fixture
 def trips(monkeypatch: pytest.MonkeyPatch) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -167,7 +168,7 @@ async def test_a_copy_brings_no_consent_back(tmp_path: Path, state: PlanState | 
     if state is not None:
         await a_plan(db, agreed.id, mode=Mode.LIVE, state=state)
     await db.close()
-    backup.back_up(url.replace("+aiosqlite", ""), copy, NOW)
+    await asyncio.to_thread(backup.back_up, url.replace("+aiosqlite", ""), copy, NOW)
     await backup.restore(url.replace("+aiosqlite", ""), copy, NOW)
     db = Database(url)
     found = await as_stored(db, agreed.id)
