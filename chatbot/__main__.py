@@ -370,8 +370,8 @@ def _restore(arguments: argparse.Namespace) -> int:
 
 
 def _move(arguments: argparse.Namespace) -> int:
-    from chatbot import moving  # noqa: PLC0415 - so that --help and plan start at once
-    from chatbot.clock import SystemClock  # noqa: PLC0415
+    from chatbot.clock import SystemClock  # noqa: PLC0415 - so that --help and plan start at once
+    from chatbot.store.migrations import moving  # noqa: PLC0415
 
     settings = _settings()
     there = _settings(database_url=arguments.url).database

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 from chatbot import live_consent
 from chatbot.errors import CopyError
 from chatbot.model import MessageKind
-from chatbot.store import copying, halt, location, messages
+from chatbot.store import halt, location, messages
 from chatbot.store.database import Database
-from chatbot.store.migrations import schema
+from chatbot.store.migrations import copying, schema
 
 if TYPE_CHECKING:
     from pathlib import Path

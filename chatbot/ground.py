@@ -14,7 +14,7 @@ from chatbot.model import is_own
 from chatbot.store import accounts
 from chatbot.store import portfolios as stored
 from chatbot.store.database import Database
-from chatbot.store.location import Hold, private
+from chatbot.store.location import MOVED_AT, Hold, private
 from chatbot.vault import Vault
 
 if TYPE_CHECKING:
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 
     from chatbot.clock import Clock
     from chatbot.config import Settings
-
-
-#: a fact of the program, in a file from which everything was moved: when
-MOVED_AT = "moved_at"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -214,8 +214,8 @@ class Scribe:
         """
         async with self._db.transaction() as tx:
             if change.sends:
-                await plans.lock(tx, view.plan.id)
                 await halt.none_begins(tx)
+                await plans.lock(tx, view.plan.id)
                 if await _stop_word(tx, view.plan.id):
                     raise Stopped
             await self._enter(tx, view, change)

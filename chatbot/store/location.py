@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
 
 SETTING = "CHATBOT_DATABASE_URL"
+#: a fact of the program, in a file from which everything was moved: when
+MOVED_AT = "moved_at"
 #: seconds between two looks whether this process still holds its database
 WATCH_S = 5.0
 #: what SQLite keeps beside a file

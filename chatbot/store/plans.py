@@ -44,7 +44,8 @@ _BUSY = tuple(state for state in tables.OPEN if state != PlanState.PROPOSED)
 PLAN = "plan"
 # asked at every move of a plan, or at every check
 _ONE = select(tables.plans).where(_plans.id == bindparam("one"))
-_LOCKING = _ONE.with_only_columns(_plans.state).with_for_update()
+# Rows that belong to a plan, a halt's marks among them, are added meanwhile: a whole lock would stand in their way, and they in its.
+_LOCKING = _ONE.with_only_columns(_plans.state).with_for_update(key_share=True)
 _LEGS_OF = select(tables.legs).where(_legs.plan_id.in_(bindparam("plans", expanding=True))).order_by(_legs.plan_id, _legs.index)
 _OPEN_OF = (
     select(tables.plans)

@@ -121,3 +121,16 @@ async def test_a_halt_waits_for_who_relies_on_there_being_none(db: Database) -> 
 
     await asyncio.gather(intend(), stop())
     assert order == ["intention", "halt"]
+
+
+async def test_a_halt_begins_while_somebody_looks_at_a_plan_and_is_seen_before_anything_is_sent(db: Database) -> None:
+    """Whoever holds a plan and whoever halts never wait for each other: on a server each would end the other's transaction."""
+    if db.is_sqlite:
+        return  # one writer at a time
+    made = await _confirmed(db)
+    async with asyncio.timeout(20), db.transaction() as holds:
+        await plans.lock(holds, made.id)
+        async with db.transaction() as halts:
+            await halt.begin(halts, NOW)
+        await halt.none_begins(holds)
+        assert await halt.stop_word(holds, made.id) == halt.HALTED

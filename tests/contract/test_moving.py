@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chatbot import backup, moving
+from chatbot import backup
 from chatbot.errors import CopyError, SettingError
-from chatbot.store import copying, halt
+from chatbot.store import halt
 from chatbot.store.database import Database
+from chatbot.store.migrations import copying, moving
 from tests.person import someone
 from tests.store import samples
 from tests.store.databases import postgres_or_skip, sqlite_url

@@ -20,6 +20,7 @@ from chatbot.clock import ManualClock
 from chatbot.execution.pace import Pace
 from chatbot.model import LegKind, LegState, OrderState, PlanState
 from chatbot.store.database import Database
+from tests import on_postgres
 from tests.examples import examples
 from tests.execution.lab import QUICK, START, Lab, open_lab, rich
 
@@ -90,7 +91,8 @@ async def fresh_db() -> AsyncIterator[Database]:
     """Give a new database, in memory where the system has a place for that."""
     with tempfile.TemporaryDirectory(prefix="ballast-lab-", dir=MEMORY) as folder:
         path = Path(folder) / "lab.db"
-        shutil.copy(template(), path)
+        if not on_postgres.AT.server:
+            shutil.copy(template(), path)
         database = Database(f"sqlite+aiosqlite:///{path}")
         try:
             yield database

@@ -6,9 +6,9 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from chatbot.errors import CopyError
-from chatbot.ground import MOVED_AT
-from chatbot.store import accounts, copying, location
+from chatbot.store import accounts, location
 from chatbot.store.database import Database
+from chatbot.store.migrations import copying
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,13 +51,13 @@ async def _moved(old: Database, new: Database) -> Mapping[str, int]:
         before, after = await copying.books(there), await copying.books(tx)
         if wrong := sorted(name for name in before if before[name] != after[name]):
             raise CopyError(f"the books are not the same on both sides ({', '.join(wrong)}); nothing was changed")
-        await accounts.set_meta(tx, MOVED_AT, "")
+        await accounts.set_meta(tx, location.MOVED_AT, "")
     return {name: count for name, (count, _) in before.items()}
 
 
 async def _mark(db: Database, moved_at: str) -> str:
     """Note when a file was left, empty: it was not; return what was noted before."""
     async with db.transaction() as tx:
-        before = await accounts.meta(tx, MOVED_AT)
-        await accounts.set_meta(tx, MOVED_AT, moved_at)
+        before = await accounts.meta(tx, location.MOVED_AT)
+        await accounts.set_meta(tx, location.MOVED_AT, moved_at)
     return before or ""
