@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 
 class Call(StrEnum):
@@ -113,3 +117,8 @@ class State(StrEnum):
 
 #: ways to hold a contract: one, or two in hedge mode
 BOTH, LONG, SHORT = "BOTH", "LONG", "SHORT"
+
+
+def plain(value: Decimal) -> str:
+    """Write an amount, a step or a price without zeros that say nothing, and without an exponent."""
+    return format(value.normalize(), "f")

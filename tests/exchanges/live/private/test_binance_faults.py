@@ -14,10 +14,6 @@ import pytest
 
 from chatbot.errors import ExchangeError, KeyRefused, NotEnoughMoney, OutcomeUnknown, RateLimited, Rejected, SettingError, Unreachable
 from chatbot.exchanges.base import Direction, SentTransfer
-from chatbot.exchanges.live.ccxt_errors import Meaning
-from chatbot.exchanges.live.private.binance import errors as binance_errors
-from chatbot.exchanges.live.private.binance.speech import Binance
-from chatbot.exchanges.live.private.dialect import Refusal
 from chatbot.model import Credentials
 from tests.exchanges.live.private.wire import KEYS, TAG, desk, refused, request
 
@@ -231,16 +227,6 @@ async def test_an_order_that_waited_too_long_is_never_sent() -> None:
         await room.account.place(request())
     assert not room.wire.of("/api/v3/order")
     assert room.account.late_window_s == 9
-
-
-def test_the_table_is_total() -> None:
-    """Whatever comes, there is a meaning; only what is known for certain is definite."""
-    for status in (0, 200, 302, 400, 401, 403, 404, 418, 429, 500, 503):
-        for code in (None, "0", "200", "abc", "-1", "-2010", "-99999", "1" * 50, *map(str, binance_errors.CODES)):
-            meaning, _ = Binance().meaning(Refusal(status=status, code=code, text="words"))
-            assert meaning in Meaning
-            if status >= 500:
-                assert meaning is Meaning.UNSURE
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,9 @@ from chatbot.errors import HedgeMode, Rejected
 from chatbot.exchanges.base import OrderStatus
 from chatbot.exchanges.live.ccxt_errors import Meaning
 from chatbot.exchanges.live.ccxt_loader import exchange_class
-from chatbot.exchanges.live.private.bingx import errors
 from chatbot.exchanges.live.private.bingx.speech import BingX
 from chatbot.exchanges.live.private.dialect import NoAnswer, Past, Refusal, Told, WireOrder
 from chatbot.model.flow import EntryKind
-from handlers.views.plan import legs
 from tests.places import SHARED
 
 if TYPE_CHECKING:
@@ -357,19 +355,11 @@ def test_a_code_means_what_it_says(code: str, words: str, expected: tuple[Meanin
     assert BINGX.meaning(Refusal(status=504, code=code, text=words)) == (Meaning.UNSURE, "")
 
 
-def test_the_table_is_total() -> None:
-    for status in (0, 200, 403, 404, 429, 500):
-        for code in (None, "", "abc", "-1", "٣", "9" * 40):
-            meaning, _ = BINGX.meaning(Refusal(status=status, code=code, text=""))
-            assert meaning is (Meaning.LIMITED if status == 429 else Meaning.UNSURE)
+def test_an_answer_refuses_by_its_code_or_by_the_words_of_a_transfer() -> None:
     assert BINGX.meaning(Refusal(status=401, code=None, text="")) == (Meaning.KEY, "")
     assert BINGX.refused({"transferErrorMsg": "Insufficient assets"}) == ("transfer", "Insufficient assets")
-    assert [BINGX.refused(answer)[0] for answer in ({"code": 0}, {"code": "0"}, {"rows": []}, {"code": 80016})] == [
-        None,
-        None,
-        None,
-        "80016",
-    ]
+    answers: list[dict[str, Any]] = [{"code": 0}, {"code": "0"}, {"rows": []}, {"code": 80016}]
+    assert [BINGX.refused(answer)[0] for answer in answers] == [None, None, None, "80016"]
 
 
 def test_every_code_that_ccxt_knows_means_something_here() -> None:
@@ -377,9 +367,3 @@ def test_every_code_that_ccxt_knows_means_something_here() -> None:
     known = [code for code in exchange_class("bingx")({}).exceptions["exact"] if code.isdigit() and len(code) > 3]
     open_ones = {code for code in known if BINGX.meaning(Refusal(status=200, code=code, text=""))[0] is Meaning.UNSURE}
     assert open_ones == {"100500", "100503", "109500", "110500", "80001", "80012", "100421", "100437"}
-
-
-def test_every_reason_has_words() -> None:
-    reasons = {reason for meaning, reason in [*errors.CODES.values(), *(said for _, said in errors.REFUSED)] if meaning is Meaning.REJECTED}
-    acted_upon = {"unknown_order", "duplicate_id", "would_take", "isolated_margin"}
-    assert reasons - acted_upon <= legs._NOTES.keys() | legs._REFUSALS

@@ -500,10 +500,3 @@ def test_what_was_recorded_refuses_nothing() -> None:
 def test_a_refusal_is_read_from_the_answer(status: int, answer: Any, expected: tuple[Meaning, str] | None) -> None:
     """FACTS 7: refusals stand inside of HTTP 200, -1046 is the clock, -1000 and -1054 say nothing for certain, nor does a duplicate id."""
     assert met(status, answer) == expected
-
-
-def test_the_table_is_total() -> None:
-    for status in (0, 200, 403, 404, 429, 500):
-        for code in (None, "", "abc", "-1", "٣", "9" * 40):
-            meaning, _ = WEEX.meaning(Refusal(status=status, code=code, text=""))
-            assert meaning is (Meaning.LIMITED if status == 429 else Meaning.UNSURE)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from chatbot.exchanges.base import PERP, is_perp
 from chatbot.exchanges.testserver.account import Right
 from chatbot.exchanges.testserver.dialects.binance.orders import window
-from chatbot.exchanges.testserver.dialects.binance.words import DAY_MS, WALLETS, instrument_of, plain, symbol_of, text
+from chatbot.exchanges.testserver.dialects.binance.words import DAY_MS, WALLETS, instrument_of, symbol_of, text
 from chatbot.exchanges.testserver.ledger import ZERO, Wallet
 from chatbot.exchanges.testserver.margin import leverage_of
-from chatbot.exchanges.testserver.words import Reason, Refusal
+from chatbot.exchanges.testserver.words import Reason, Refusal, plain
 
 if TYPE_CHECKING:
     from chatbot.exchanges.testserver.account import Moved, Stake

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chatbot.exchanges.testserver.dialects.binance.words import DAY_MS, plain
+from chatbot.exchanges.testserver.dialects.binance.words import DAY_MS
 from chatbot.exchanges.testserver.state import at_ms
-from chatbot.exchanges.testserver.words import Reason, Refusal
+from chatbot.exchanges.testserver.words import Reason, Refusal, plain
 
 if TYPE_CHECKING:
     from chatbot.exchanges.testserver.account import Passed

@@ -13,13 +13,13 @@ from chatbot.exchanges.testserver.dialects.binance.words import (
     instrument_of,
     is_futures,
     markets_of,
-    plain,
     symbol_of,
     text,
 )
 from chatbot.exchanges.testserver.history import bars, settled
 from chatbot.exchanges.testserver.state import at_ms, ms_of
 from chatbot.exchanges.testserver.venue import next_settlement
+from chatbot.exchanges.testserver.words import plain
 
 if TYPE_CHECKING:
     from chatbot.exchanges.base import Candle, Market

@@ -36,11 +36,6 @@ def text(value: Decimal, places: int = 8) -> str:
     return format(value.quantize(Decimal(1).scaleb(-places)), "f")
 
 
-def plain(value: Decimal) -> str:
-    """Write a step or a price without zeros that say nothing."""
-    return format(value.normalize(), "f")
-
-
 def is_futures(talk: Talk) -> bool:
     """Tell whether a request is about futures."""
     return talk.request.path.startswith("/fapi")

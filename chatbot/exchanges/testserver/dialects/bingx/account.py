@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.exchanges.base import is_perp
 from chatbot.exchanges.testserver.account import Right
-from chatbot.exchanges.testserver.dialects.bingx.words import enveloped, instrument_of, plain, symbol_of
+from chatbot.exchanges.testserver.dialects.bingx.words import enveloped, instrument_of, symbol_of
 from chatbot.exchanges.testserver.ledger import ZERO, Wallet
 from chatbot.exchanges.testserver.margin import leverage_of
-from chatbot.exchanges.testserver.words import BOTH, LONG, SHORT, Reason, Refusal
+from chatbot.exchanges.testserver.words import BOTH, LONG, SHORT, Reason, Refusal, plain
 
 if TYPE_CHECKING:
     from chatbot.exchanges.testserver.account import Stake

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chatbot.exchanges.base import PERP
-from chatbot.exchanges.testserver.dialects.bingx.words import DAY_MS, WALLETS, enveloped, plain
-from chatbot.exchanges.testserver.words import Reason, Refusal
+from chatbot.exchanges.testserver.dialects.bingx.words import DAY_MS, WALLETS, enveloped
+from chatbot.exchanges.testserver.words import Reason, Refusal, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

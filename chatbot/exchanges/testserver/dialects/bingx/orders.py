@@ -17,13 +17,12 @@ from chatbot.exchanges.testserver.dialects.bingx.words import (
     in_shanghai,
     instrument_of,
     is_swap,
-    plain,
     symbol_of,
 )
 from chatbot.exchanges.testserver.ledger import ZERO
 from chatbot.exchanges.testserver.matching import Wish
 from chatbot.exchanges.testserver.matching import place as place_order
-from chatbot.exchanges.testserver.words import BOTH, Force, Reason, Refusal
+from chatbot.exchanges.testserver.words import BOTH, Force, Reason, Refusal, plain
 
 if TYPE_CHECKING:
     from chatbot.exchanges.testserver.account import Fill, VenueOrder

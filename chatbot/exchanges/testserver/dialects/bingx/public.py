@@ -6,19 +6,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from chatbot.exchanges.base import PERP, Side, is_perp
-from chatbot.exchanges.testserver.dialects.bingx.words import (
-    DAY_MS,
-    STEPS,
-    enveloped,
-    instrument_of,
-    is_swap,
-    markets_of,
-    plain,
-    symbol_of,
-)
+from chatbot.exchanges.testserver.dialects.bingx.words import DAY_MS, STEPS, enveloped, instrument_of, is_swap, markets_of, symbol_of
 from chatbot.exchanges.testserver.history import bars, settled
 from chatbot.exchanges.testserver.state import at_ms, ms_of
 from chatbot.exchanges.testserver.venue import next_settlement
+from chatbot.exchanges.testserver.words import plain
 
 if TYPE_CHECKING:
     from decimal import Decimal

@@ -11,8 +11,6 @@ from chatbot.exchanges.testserver.state import at_ms
 from chatbot.exchanges.testserver.words import Force, State
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from chatbot.exchanges.base import Market
     from chatbot.exchanges.testserver.dialect import Talk
 
@@ -33,11 +31,6 @@ SWAP_STATES = {**SPOT_STATES, State.NEW: "NEW", State.CANCELED: "CANCELLED", Sta
 STEPS = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "4h": 14_400, "1d": 86_400}
 DAY_MS = 86_400_000
 _SHANGHAI = timezone(timedelta(hours=8))
-
-
-def plain(value: Decimal) -> str:
-    """Write an amount without zeros that say nothing."""
-    return format(value.normalize(), "f")
 
 
 def enveloped(talk: Talk, data: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON

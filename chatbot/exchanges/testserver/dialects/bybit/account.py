@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.exchanges.base import PERP, is_perp
 from chatbot.exchanges.testserver.account import Right
-from chatbot.exchanges.testserver.dialects.bybit.words import INDEX, enveloped, instrument_of, listed, paged, plain, symbol_of
+from chatbot.exchanges.testserver.dialects.bybit.words import INDEX, enveloped, instrument_of, listed, paged, symbol_of
 from chatbot.exchanges.testserver.ledger import ZERO, Wallet
 from chatbot.exchanges.testserver.margin import leverage_of
-from chatbot.exchanges.testserver.words import Reason, Refusal
+from chatbot.exchanges.testserver.words import Reason, Refusal, plain
 
 if TYPE_CHECKING:
     from chatbot.exchanges.testserver.account import Moved, Stake

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.exchanges.base import PERP, Side, is_perp
 from chatbot.exchanges.testserver.account import Forced
-from chatbot.exchanges.testserver.dialects.bybit.words import DAY_MS, SIDE_NAMES, enveloped, id_of, paged, plain, symbol_of
+from chatbot.exchanges.testserver.dialects.bybit.words import DAY_MS, SIDE_NAMES, enveloped, id_of, paged, symbol_of
 from chatbot.exchanges.testserver.ledger import ZERO, Wallet
-from chatbot.exchanges.testserver.words import Reason, Refusal
+from chatbot.exchanges.testserver.words import Reason, Refusal, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

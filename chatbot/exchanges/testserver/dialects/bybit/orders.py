@@ -22,12 +22,11 @@ from chatbot.exchanges.testserver.dialects.bybit.words import (
     instrument_of,
     number_of,
     paged,
-    plain,
     symbol_of,
 )
 from chatbot.exchanges.testserver.ledger import ZERO
 from chatbot.exchanges.testserver.matching import Wish, place
-from chatbot.exchanges.testserver.words import BOTH, Force, Reason, Refusal, State
+from chatbot.exchanges.testserver.words import BOTH, Force, Reason, Refusal, State, plain
 
 if TYPE_CHECKING:
     from chatbot.exchanges.base import Side

@@ -6,19 +6,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from chatbot.exchanges.base import PERP, Side, is_perp
-from chatbot.exchanges.testserver.dialects.bybit.words import (
-    STEPS,
-    category_of,
-    enveloped,
-    instrument_of,
-    listed,
-    markets_of,
-    plain,
-    symbol_of,
-)
+from chatbot.exchanges.testserver.dialects.bybit.words import STEPS, category_of, enveloped, instrument_of, listed, markets_of, symbol_of
 from chatbot.exchanges.testserver.history import bars, settled
 from chatbot.exchanges.testserver.state import at_ms, ms_of
 from chatbot.exchanges.testserver.venue import next_settlement
+from chatbot.exchanges.testserver.words import plain
 
 if TYPE_CHECKING:
     from chatbot.exchanges.base import Market

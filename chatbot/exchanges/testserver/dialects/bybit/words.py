@@ -8,8 +8,6 @@ from chatbot.exchanges.base import PERP, Side, is_perp
 from chatbot.exchanges.testserver.words import BOTH, LONG, SHORT, Force, Reason, Refusal
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from chatbot.exchanges.base import Market
     from chatbot.exchanges.testserver.dialect import Talk
 
@@ -24,11 +22,6 @@ INDEX = {about: int(number) for number, about in ABOUT.items()}
 #: how long a bar is, seconds
 STEPS = {"1": 60, "5": 300, "15": 900, "60": 3600, "240": 14_400, "D": 86_400}
 DAY_MS = 86_400_000
-
-
-def plain(value: Decimal) -> str:
-    """Write an amount without zeros that say nothing."""
-    return format(value.normalize(), "f")
 
 
 def enveloped(talk: Talk, result: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON

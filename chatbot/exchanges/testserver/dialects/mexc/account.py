@@ -11,14 +11,13 @@ from chatbot.exchanges.testserver.dialects.mexc.words import (
     enveloped,
     instrument_of,
     num,
-    plain,
     position_id,
     symbol_of,
     vol,
 )
 from chatbot.exchanges.testserver.ledger import ZERO, Wallet
 from chatbot.exchanges.testserver.margin import leverage_of
-from chatbot.exchanges.testserver.words import Reason, Refusal
+from chatbot.exchanges.testserver.words import Reason, Refusal, plain
 
 if TYPE_CHECKING:
     from decimal import Decimal

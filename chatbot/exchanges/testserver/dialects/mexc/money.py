@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from chatbot.exchanges.base import PERP
 from chatbot.exchanges.testserver.dialects.mexc.public import paged
-from chatbot.exchanges.testserver.dialects.mexc.words import instrument_of, num, plain
-from chatbot.exchanges.testserver.words import Reason, Refusal
+from chatbot.exchanges.testserver.dialects.mexc.words import instrument_of, num
+from chatbot.exchanges.testserver.words import Reason, Refusal, plain
 
 if TYPE_CHECKING:
     from chatbot.exchanges.testserver.account import Income, Passed

@@ -18,7 +18,6 @@ from chatbot.exchanges.testserver.dialects.mexc.words import (
     is_contract,
     num,
     number_of,
-    plain,
     size_of,
     spot_status,
     symbol_of,
@@ -26,7 +25,7 @@ from chatbot.exchanges.testserver.dialects.mexc.words import (
 )
 from chatbot.exchanges.testserver.ledger import ZERO
 from chatbot.exchanges.testserver.matching import Wish, place
-from chatbot.exchanges.testserver.words import BOTH, Force, Reason, Refusal
+from chatbot.exchanges.testserver.words import BOTH, Force, Reason, Refusal, plain
 
 if TYPE_CHECKING:
     from decimal import Decimal

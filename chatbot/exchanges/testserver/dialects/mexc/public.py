@@ -13,7 +13,6 @@ from chatbot.exchanges.testserver.dialects.mexc.words import (
     instrument_of,
     markets_of,
     num,
-    plain,
     size_of,
     symbol_of,
     vol,
@@ -21,6 +20,7 @@ from chatbot.exchanges.testserver.dialects.mexc.words import (
 from chatbot.exchanges.testserver.history import bars, settled
 from chatbot.exchanges.testserver.state import at_ms, ms_of
 from chatbot.exchanges.testserver.venue import next_settlement
+from chatbot.exchanges.testserver.words import plain
 
 if TYPE_CHECKING:
     from decimal import Decimal

@@ -44,11 +44,6 @@ _ID = "C02__"
 _CENTS = Decimal("1e-8")
 
 
-def plain(value: Decimal) -> str:
-    """Write an amount without zeros that say nothing."""
-    return format(value.normalize(), "f")
-
-
 def num(value: Decimal) -> int | float:
     """Return an amount as contracts tell it: a number of JSON, with an exponent where Python would write one."""
     return int(value) if value == value.to_integral_value() else float(value.quantize(_CENTS))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chatbot.exchanges.base import is_perp
-from chatbot.exchanges.testserver.dialects.weex.words import instrument_of, markets_of, plain, symbol_of, text
+from chatbot.exchanges.testserver.dialects.weex.words import instrument_of, markets_of, symbol_of, text
 from chatbot.exchanges.testserver.ledger import ZERO, Wallet
 from chatbot.exchanges.testserver.margin import leverage_of
-from chatbot.exchanges.testserver.words import BOTH, LONG, SHORT, Reason, Refusal
+from chatbot.exchanges.testserver.words import BOTH, LONG, SHORT, Reason, Refusal, plain
 
 if TYPE_CHECKING:
     from chatbot.exchanges.base import Market

@@ -14,14 +14,13 @@ from chatbot.exchanges.testserver.dialects.weex.words import (
     instrument_of,
     is_contract,
     page_of,
-    plain,
     symbol_of,
     window,
 )
 from chatbot.exchanges.testserver.ledger import ZERO
 from chatbot.exchanges.testserver.matching import Wish
 from chatbot.exchanges.testserver.matching import place as place_order
-from chatbot.exchanges.testserver.words import BOTH, LONG, SHORT, Force, Reason, Refusal, State
+from chatbot.exchanges.testserver.words import BOTH, LONG, SHORT, Force, Reason, Refusal, State, plain
 
 if TYPE_CHECKING:
     from chatbot.exchanges.testserver.account import Fill, VenueOrder

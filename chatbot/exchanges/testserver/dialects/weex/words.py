@@ -37,11 +37,6 @@ def text(value: Decimal, places: int = 8) -> str:
     return format(value.quantize(Decimal(1).scaleb(-places)), "f")
 
 
-def plain(value: Decimal) -> str:
-    """Write a step or a price without zeros that say nothing."""
-    return format(value.normalize(), "f")
-
-
 def digits(step: Decimal) -> str:
     """Return how many places a step has, below 0 where it is ten, a hundred and so on."""
     return str(-step.normalize().adjusted())
