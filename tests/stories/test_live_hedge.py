@@ -181,6 +181,7 @@ async def test_a_hedge_whose_contract_is_delivered_ends(tmp_path: Path, venue: s
     [
         ("binance", "hedge", "change it to one-way mode"),
         pytest.param("binance", "multi_assets", "change it to single-asset mode", marks=pytest.mark.slow),
+        pytest.param("bingx", "multi_assets", "change it to single-asset mode", marks=pytest.mark.slow),
         pytest.param("bybit", "hedge", "change it to one-way mode", marks=pytest.mark.slow),
     ],
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chatbot.errors import HedgeMode, Rejected
+from chatbot.errors import AccountUnfit, HedgeMode, Rejected
 from chatbot.exchanges.base import OrderStatus
 from chatbot.exchanges.live.ccxt_errors import Meaning
 from chatbot.exchanges.live.ccxt_loader import exchange_class
@@ -243,7 +243,12 @@ async def test_leverage_and_margin_as_recorded() -> None:
         await BINGX.set_leverage(answering([]), "ETH-USDT", D(3))
     with pytest.raises(HedgeMode):
         await BINGX.check(answering([]))
-    await BINGX.check(answering([], dual=documented("fetch_position_mode", "swapV1PrivateGetPositionSideDual")))
+    one_way = documented("fetch_position_mode", "swapV1PrivateGetPositionSideDual")
+    with pytest.raises(AccountUnfit, match="multi_assets"):
+        await BINGX.check(answering([], dual=one_way))
+    await BINGX.check(answering([], dual=one_way, assetMode={"code": 0, "data": {"assetMode": "singleAssetMode"}}))
+    with pytest.raises(NoAnswer):
+        await BINGX.check(answering([], dual=one_way, assetMode={"code": 0, "data": {"assetMode": ""}}))
 
 
 def seen(call: str, args: list[Any], params: dict[str, Any] | None = None) -> tuple[str, str, dict[str, Any]]:

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chatbot.clock import ManualClock
-from chatbot.errors import ExchangeError, HedgeMode, KeyRefused, NotEnoughMoney, OutcomeUnknown, RateLimited, Rejected, Unreachable
+from chatbot.errors import (
+    AccountUnfit,
+    ExchangeError,
+    HedgeMode,
+    KeyRefused,
+    NotEnoughMoney,
+    OutcomeUnknown,
+    RateLimited,
+    Rejected,
+    Unreachable,
+)
 from chatbot.exchanges.base import Direction, Exchange, Order, OrderRequest, OrderStatus, SentTransfer, Side
 from chatbot.exchanges.live.private.opening import Accounts
 from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
@@ -275,9 +285,10 @@ async def test_where_there_is_one_purse_a_transfer_is_a_line_in_our_books() -> N
 
 
 @pytest.mark.long
-async def test_whatever_happens_to_a_transfer_it_is_made_once() -> None:
-    """Binance takes no id for it: after the process has ended, amount, direction and time of the journal find it."""
-    async with room("binance") as place:
+@pytest.mark.parametrize("venue", ["binance", "bingx", "mexc"])
+async def test_whatever_happens_to_a_transfer_it_is_made_once(venue: str) -> None:
+    """No venue takes an id for it: after the process has ended, amount, direction and time of the journal find it."""
+    async with room(venue) as place:
         await place.account.balances()
         for number, fault in enumerate(passing("transfer"), start=1):
             place.server.faults.add(call="transfer", fault=fault)
@@ -329,6 +340,18 @@ async def test_hedge_mode_is_seen_before_anything_is_traded(venue: str) -> None:
         with pytest.raises(Rejected, match="hedge_mode"):
             await place.account.place(order("BTC-PERP"))
         assert place.theirs.orders == []
+
+
+@pytest.mark.parametrize("venue", ["binance", pytest.param("bingx", marks=pytest.mark.long)])
+async def test_other_coins_as_margin_are_seen_before_futures_are_traded(venue: str) -> None:
+    """What carries a position, and where it is liquidated, is another sum there."""
+    async with room(venue) as place:
+        place.theirs.multi_assets = True
+        with pytest.raises(AccountUnfit) as unfit:
+            await place.account.ping()
+        assert unfit.value.why == "multi_assets"
+        place.theirs.multi_assets = False
+        await place.account.ping()
 
 
 async def test_a_watched_account_never_reaches_a_door_that_trades(venue: str) -> None:

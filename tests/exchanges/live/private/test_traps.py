@@ -35,27 +35,31 @@ async def held(place: Room) -> None:
     await place.account.place(order("BTC-PERP", immediate=True, qty="0.05"))
 
 
-async def test_isolated_margin_is_looked_at_and_never_traded() -> None:
+@pytest.mark.parametrize("venue", ["binance", "bybit", *(pytest.param(one, marks=pytest.mark.long) for one in ("bingx", "mexc", "weex"))])
+async def test_isolated_margin_is_looked_at_and_never_traded(venue: str) -> None:
     """What is free, and where a position is liquidated, is another sum there: its owner changes it first."""
-    async with room("binance", KIND) as place:
+    async with room(venue, KIND) as place:
         await held(place)
         place.theirs.isolated = {"BTC-PERP"}
-        with pytest.raises(AccountUnfit) as unfit:
-            await place.account.positions()
+        account = place.account
+        with pytest.raises(AccountUnfit) as unfit:  # Bybit's is the whole account's
+            await (account.balances() if venue == "bybit" else account.positions())
         assert unfit.value.why == "isolated_margin"
-        with pytest.raises(AccountUnfit):
-            await place.account.set_leverage("BTC-PERP", D(2))
-        place.account._watch = True
-        (position,) = await place.account.positions()
+        account._watch = True
+        (position,) = await account.positions()
         assert position.qty == D("0.05")
-    async with room("bybit", KIND) as place:
-        await held(place)
-        place.theirs.isolated = {"BTC-PERP"}
-        with pytest.raises(AccountUnfit, match="isolated_margin"):
-            await place.account.balances()
-        place.account._watch = True
-        balances = await place.account.balances()
+        balances = await account.balances()
         assert balances.spot["USDT"] + balances.futures_wallet > 149_000
+
+
+@pytest.mark.parametrize("venue", ["binance", *(pytest.param(one, marks=pytest.mark.long) for one in ("bingx", "mexc"))])
+async def test_leverage_is_not_set_where_a_position_is_isolated(venue: str) -> None:
+    async with room(venue, KIND) as place:
+        await held(place)
+        place.theirs.isolated, before = {"BTC-PERP"}, dict(place.theirs.leverage)
+        with pytest.raises(AccountUnfit, match="isolated_margin"):
+            await place.account.set_leverage("BTC-PERP", D(2))
+        assert (place.theirs.leverage, place.theirs.isolated) == (before, {"BTC-PERP"})
 
 
 async def test_what_positions_bring_with_them_is_set_aside_once_however_many_look() -> None:

@@ -22,7 +22,7 @@ _PATHS: Mapping[str, Mapping[str, int]] = {
     SPOT: {"account/balance": 5, "trade/order": 5, "trade/query": 10, "trade/cancel": 5, "trade/myTrades": 5},
     TRANSFER: {"transfer": 2},
     RECORDS: {"asset/transferRecord": 2},
-    MODE: {"positionSide/dual": 2},
+    MODE: {"positionSide/dual": 2, "trade/assetMode": 2},
     BALANCES: {"user/balance": 5},
     TIME: {"server/time": 10},
     SWAP: {

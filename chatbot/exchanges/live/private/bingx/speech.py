@@ -245,7 +245,7 @@ class BingX:
             raise NoAnswer(f"leverage {answer['leverage']!r} where {leverage} was asked for")
 
     async def check(self, ask: Ask, *, futures: bool = True) -> None:
-        """Ask for both wallets and for the position mode."""
+        """Ask for both wallets, for the position mode and for what carries the futures."""
         table(data_of(await ask(get(SPOT, "account/balance"))), "balances")
         if not futures:
             return
@@ -253,6 +253,11 @@ class BingX:
         mode = str(table(data_of(await ask(get(MODE, "positionSide/dual"))), "dualSidePosition")["dualSidePosition"]).lower()
         if mode != "false":
             raise HedgeMode
+        carried = table(data_of(await ask(get(MODE, "trade/assetMode"))), "assetMode")["assetMode"]
+        if carried == "multiAssetsMode":
+            raise AccountUnfit("multi_assets")
+        if carried != "singleAssetMode":
+            raise NoAnswer(f"no mode of assets: {str(carried)[:40]!r}")
 
 
 def _way(to_futures: bool) -> tuple[str, str]:

@@ -31,6 +31,7 @@ _NEEDS = {
     "/openApi/swap/v2/user/income": Right.FUTURES,
     "/openApi/swap/v2/trade/allFillOrders": Right.FUTURES,
     "/openApi/swap/v2/trade/forceOrders": Right.FUTURES,
+    "/openApi/swap/v1/trade/assetMode": Right.FUTURES,
     "/openApi/api/v3/asset/transferRecord": Right.TRANSFER,
 }
 
@@ -93,6 +94,7 @@ ROUTES: dict[tuple[str, str], Route] = {
 #: requests a second of one key to one path, where they are more or less than five
 _SECOND = {
     **dict.fromkeys(("GET spot/v1/trade/query", "GET spot/v1/trade/openOrders", "GET swap/v2/trade/forceOrders"), 10),
+    **dict.fromkeys(("GET swap/v1/positionSide/dual", "GET swap/v1/trade/assetMode"), 2),
     **dict.fromkeys(("POST api/asset/v1/transfer", "GET api/v3/asset/transferRecord", "POST swap/v2/trade/marginType"), 2),
 }
 
