@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 _ZERO = Decimal(0)
 #: from what share of the value on a difference inside a band is traded (domain 9.5)
 _WORTH = Decimal("0.0025")
-#: what a plan leaves out whatever its limits are
-_BY_RULE = (LeftOutWhy.RISK_OFF, LeftOutWhy.BELOW_MINIMUM, LeftOutWhy.SMALL)
+#: what a plan leaves out whatever its limits are; of new money, the share of cash is where it belongs
+_BY_RULE = (LeftOutWhy.RISK_OFF, LeftOutWhy.BELOW_MINIMUM, LeftOutWhy.SMALL, LeftOutWhy.STAYS_CASH)
 
 
 def settings_changed(plan: Plan, portfolio: Portfolio) -> bool:

@@ -217,3 +217,18 @@ async def test_a_regular_amount_waits_for_the_plan_that_is_being_gathered(ann: S
     await ann.tap("Skip")
     await ann.step(60)
     assert [reason.trigger for reason in (await ann.plan()).reasons] == [Cause.SCHEDULE, Cause.NEW_MONEY]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("factor", ["1.12", "0.9"], ids=["cash is short too", "cash is not"])
+async def test_right_after_it_rebalance_has_nothing_to_do_inside_the_bands(ann: Someone, factor: str) -> None:
+    """What its new money has not brought back waits inside its band, and one tap trades it all the same (domain 9.13, 9.14)."""
+    move(ann, factor, "BTC", "ETH")
+    await ann.say("/deposit 100")
+    await ann.tap("Invest it")
+    await ann.confirm()
+    answer = await ann.say("/rebalance")
+    assert "Nothing to do." in answer
+    assert "Nothing has changed since plan 2, which left the rest as it is." in answer
+    await ann.tap("Trade it all the same")
+    assert "Confirm" in ann.last.buttons
