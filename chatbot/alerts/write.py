@@ -6,10 +6,11 @@ What they say is put into words when they are sent: in ``handlers/views/alerts.p
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chatbot.alerts import quiet_hours
 from chatbot.model import AlertKind, Cause, LeftOutWhy, MessageKind, Ring, Role, Urgency
@@ -41,6 +42,8 @@ _OF_THE_MARKET: Mapping[MessageKind, Callable[[Mapping[str, Any]], frozenset[tup
     MessageKind.COIN_STOPPED: lambda facts: frozenset((stop["instrument"],) for stop in facts["stops"]),
     MessageKind.COIN_TRADED_AGAIN: lambda facts: frozenset((name,) for name in facts["instruments"]),
 }
+#: messages of one transaction, by chat and what they tell: the key of each, and the portfolios that it names
+ToldBefore: TypeAlias = dict[tuple[int, str], tuple[str, tuple[int, ...]]]
 #: what comes later than this rings all the same: nobody looks at the chat for a message of before
 _TOGETHER = timedelta(minutes=10)
 
@@ -71,11 +74,13 @@ async def tell_signals(
     *,
     idle: Iterable[LeftOut] | None = None,
     begun: bool = True,
+    told_before: ToldBefore | None = None,
 ) -> None:
     """Write one alert row for each signal that stands differently, and one message for all.
 
     ``idle``: nothing is worth an order, and what of it an exchange would refuse. What asks its person for nothing comes without a sound:
     that, what is held down, a move between two readings. Before a portfolio has ``begun`` a signal touches nothing (domain 9.13).
+    ``told_before``: such messages of this transaction; one that says the same to the same person names this portfolio too.
     """
     facts = [_step_facts(step) for step in taken]
     ids = [
@@ -86,7 +91,16 @@ async def tell_signals(
     about = {quiet_hours.kind_of(fact["trigger"]) for fact in heard}
     told = {"steps": heard, **_idle(idle), "cash_only": not begun}
     asks = idle is None and not all(fact["suppressed"] for fact in heard)
-    await _post(tx, portfolio, person, MessageKind.SIGNALS, f"alert-{ids[0]}", now, told, about, silent=not asks)
+    same = (person.chat_id, json.dumps(told, sort_keys=True))
+    together = told_before if not asks and not quiet_hours.is_quiet_now(person, now) else None
+    if together and same in together:
+        key, others = together[same]
+        together[same] = key, (*others, portfolio.id)
+        await messages.rewrite(tx, key, {"portfolio_id": others[0], "also": [*others[1:], portfolio.id], **told})
+        return
+    key = f"alert-{ids[0]}"
+    if await _post(tx, portfolio, person, MessageKind.SIGNALS, key, now, told, about, silent=not asks) and together is not None:
+        together[same] = key, (portfolio.id,)
 
 
 async def tell_margin(
@@ -267,9 +281,9 @@ async def _post(
     about: Iterable[AlertKind] | None = None,
     *,
     silent: bool = False,
-) -> None:
+) -> bool:
     facts = {"portfolio_id": portfolio.id, **(more or {})}
-    await _post_as_wanted(tx, person, kind, facts, key=key, now=now, about=about, silent=silent)
+    return await _post_as_wanted(tx, person, kind, facts, key=key, now=now, about=about, silent=silent)
 
 
 async def _post_as_wanted(

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime
 
+    from chatbot.alerts.write import ToldBefore
     from chatbot.model import Check, Person, Plan, Portfolio
     from chatbot.portfolio.states import PortfolioStates
     from chatbot.store.database import Tx
@@ -56,6 +57,8 @@ class CheckWrites:
     #: batching windows that open now, or close (None)
     windows: dict[int, datetime | None] = field(default_factory=dict)
     values: list[tuple[int, Opening]] = field(default_factory=list)
+    #: what was told without a sound, so that several portfolios of one person to which it is the same have one message
+    told: ToldBefore = field(default_factory=dict)
 
     async def flush(self, tx: Tx) -> None:
         """Write it all; to be called once, inside the transaction of the messages that belong to it."""

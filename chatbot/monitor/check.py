@@ -35,6 +35,7 @@ from chatbot.triggers import schedule, tilt
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from chatbot.alerts.write import ToldBefore
     from chatbot.clock import Clock
     from chatbot.model import Check, OpenHedge, Person, Portfolio
     from chatbot.monitor.clock_watch import ClockWatch
@@ -274,7 +275,7 @@ class Monitor:
         await self._rebalancing.warm(looked.values())
         await self._hedges.warm(looked.values())
         told = planned = 0
-        left = deque(looked.values())
+        left = deque(sorted(looked.values(), key=_owner))
         while left:
             await self._precedence.give_way()
             writes = CheckWrites()
@@ -290,7 +291,7 @@ class Monitor:
         It ends early where others want to write, or wait for an answer.
         """
         now = self._clock.now()
-        evaluations = list(itertools.islice(left, _TOGETHER))
+        evaluations = _first(left)
         stored = await batch.read(tx, [evaluation.portfolio.id for evaluation in evaluations])
         halted = await halt.since(tx) is not None
         told = planned = 0
@@ -340,7 +341,7 @@ class Monitor:
     async def _carry_out(self, tx: Tx, seen: CheckInput, result: CheckResult, writes: CheckWrites) -> tuple[int, int]:
         """Write what a judgement says; returns the numbers of alerts and plans."""
         result = await self._kept_for_the_morning(tx, seen, result)
-        states = await self._tell(tx, seen, result)
+        states = await self._tell(tx, seen, result, writes.told)
         outcome = await self._plan(tx, seen, result, writes)
         if result.due is not None and (settled := result.settles(outcome)):
             states = replace(states, schedule=await self._settle(tx, seen, result.due, settled))
@@ -361,7 +362,7 @@ class Monitor:
         answered = await with_policy(tx, portfolio, person, drafted, now)
         return result if answered.stand is not None and answered.stand.auto else kept_open(result)
 
-    async def _tell(self, tx: Tx, seen: CheckInput, result: CheckResult) -> PortfolioStates:
+    async def _tell(self, tx: Tx, seen: CheckInput, result: CheckResult, told: ToldBefore) -> PortfolioStates:
         """Write the alerts, and return what is remembered after them."""
         portfolio, person, now, figures = seen.portfolio, seen.person, seen.now, result.check.figures
         await write.tell_stops(tx, seen.evaluation, person, result.stops, now)
@@ -381,7 +382,7 @@ class Monitor:
         idle = self._leads_nowhere(seen, result) if result.fired or result.signals else None
         if result.signals:  # cause before consequence
             begun = seen.evaluation.held is not None and has_begun(seen.evaluation.held)
-            await write.tell_signals(tx, portfolio, person, result.signals, now, idle=idle, begun=begun)
+            await write.tell_signals(tx, portfolio, person, result.signals, now, idle=idle, begun=begun, told_before=told)
         if result.fired:
             await write.tell_drift(tx, portfolio, person, result.fired, now, idle=idle)
         if result.margin:
@@ -460,6 +461,16 @@ class Monitor:
         self._roster.note(seen.evaluation, seen.now, calm=result.calm)
         if not (result.calm and check.held_back is HeldBack.INSIDE and seen.last is not None and seen.last.held_back is HeldBack.INSIDE):
             writes.checks[seen.portfolio.id] = check
+
+
+def _owner(evaluation: Evaluation) -> int:
+    return evaluation.portfolio.person_id
+
+
+def _first(left: Sequence[Evaluation]) -> list[Evaluation]:
+    """Return as many as share a transaction, the last person's all of them: what is the same for them is told in one message."""
+    some = list(itertools.islice(left, _TOGETHER))
+    return some + list(itertools.takewhile(lambda one: _owner(one) == _owner(some[-1]), itertools.islice(left, _TOGETHER, None)))
 
 
 def _was_put_off(portfolio: Portfolio) -> bool:

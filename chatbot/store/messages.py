@@ -89,6 +89,11 @@ def _posting(dialect: str) -> Insert:
     return inserting(dialect, tables.outbox).values(values).on_conflict_do_nothing()
 
 
+async def rewrite(tx: Tx, key: str, facts: Mapping[str, Any]) -> None:
+    """Change what a message tells, in the transaction that wrote it: nobody can have sent it."""
+    await tx.execute(update(tables.outbox).where(_outbox.key == key).values(facts=dict(facts)))
+
+
 async def ring(tx: Tx, chat_id: int, kind: MessageKind, facts: Mapping[str, Any], *, key: str, now: datetime) -> bool:
     """Write down what rings whatever a person has chosen for their alerts; False when one with this key was written before."""
     return await post(tx, chat_id=chat_id, kind=kind, facts=facts, key=key, now=now, urgency=Urgency.ALWAYS)

@@ -203,6 +203,8 @@ class Courier:
 def _announces(message: Message) -> bool:
     """Tell whether an alert announces a plan: a move between two readings is told, and nothing comes of it."""
     steps = message.facts.get("steps", ())
+    if message.facts.get("also"):
+        return False  # it is about several portfolios, and a card about one
     return message.kind in _BECOMES_CARD and (message.kind is MessageKind.DRIFT or any(step["event"] != Phase.WATCH for step in steps))
 
 

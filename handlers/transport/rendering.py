@@ -62,15 +62,19 @@ async def view_of(program: Program, words: Words, message: Message) -> View | No
         return await _digest(program, words, message)
     if message.kind in ABOUT_PEOPLE:
         return await ABOUT_PEOPLE[message.kind](program, words, message.facts)
-    portfolio = await program.portfolios.by_id(int(message.facts["portfolio_id"]))
+    portfolio, *_ = await _open_ones(program, message.facts) or (None,)
     return await _about(program, words, portfolio, message) if portfolio is not None else None
+
+
+async def _open_ones(program: Program, facts: Facts) -> list[Portfolio]:
+    """Return the portfolios that a message is about, as they are now; without those that were closed since: nothing can be done there."""
+    named = [await program.portfolios.by_id(int(one)) for one in (facts["portfolio_id"], *facts.get("also", ()))]
+    return [portfolio for portfolio in named if portfolio is not None and portfolio.is_open]
 
 
 async def _about(program: Program, words: Words, portfolio: Portfolio, message: Message) -> View | None:
     if message.kind not in ABOUT_PORTFOLIOS:
         raise InternalError(f"no view for a message of kind {message.kind}")
-    if not portfolio.is_open:
-        return None  # closed since: nothing that could be done about it is left
     return await ABOUT_PORTFOLIOS[message.kind](program, words, portfolio, message.facts)
 
 
@@ -78,7 +82,7 @@ async def _digest(program: Program, words: Words, message: Message) -> View | No
     """Tell in a line each what was held back: what stands in its own message under the head."""
     items, about = [], set()
     for item in message.facts["items"]:
-        portfolio = await program.portfolios.by_id(int(item["facts"]["portfolio_id"]))
+        portfolio, *_ = await _open_ones(program, item["facts"]) or (None,)
         held = replace(message, kind=MessageKind(item["kind"]), facts=item["facts"])
         view = await _about(program, words, portfolio, held) if portfolio is not None else None
         if portfolio is not None and view is not None:
@@ -145,6 +149,7 @@ async def _problem(program: Program, words: Words, portfolio: Portfolio, _: Fact
 
 
 async def _signals(program: Program, words: Words, portfolio: Portfolio, facts: Facts) -> View | None:
+    """Tell what signals did, for one portfolio or for several of a person to which it is the same."""
     # quiet hours or a pause may have held it back: a reading is as old as it is now, and a move before the next one is no news after it
     market_now = program.evaluator.market_time(portfolio, program.clock.now())
     read = [step for step in map(_step, facts["steps"]) if reasons.is_about_signal(step.reason)]
@@ -152,8 +157,9 @@ async def _signals(program: Program, words: Words, portfolio: Portfolio, facts: 
     steps = [replace(step, reason=reason) for step, reason in zip(read, aged, strict=True) if not reasons.is_overtaken(reason)]
     if not steps:
         return None
+    others = [other for other in await _open_ones(program, facts) if other.id != portfolio.id]
     cash_only = bool(facts.get("cash_only"))
-    return alerts.trigger_alert(words, portfolio, steps, program.sentiment.name, idle=_idle(facts), cash_only=cash_only)
+    return alerts.trigger_alert(words, portfolio, steps, program.sentiment.name, idle=_idle(facts), cash_only=cash_only, others=others)
 
 
 def _idle(facts: Facts) -> tuple[LeftOut, ...] | None:

@@ -94,16 +94,22 @@ def trigger_alert(
     *,
     idle: Sequence[LeftOut] | None = None,
     cash_only: bool = False,
+    others: Sequence[Portfolio] = (),
 ) -> View:
     """Tell what the triggers saw in one check, and what comes of it; ``idle`` as for drift.
 
-    ``cash_only``: the portfolio waits for its first plan, so that no signal has anything to change.
+    ``cash_only``: the portfolio waits for its first plan, so that no signal has anything to change. ``others`` are portfolios of the same
+    person of which the same is true: they are named too, and no button keeps one of them quiet.
     """
     told = [_step_line(words, step, mood_source) for step in steps if step.reason.event is not Phase.WATCH]
     told += _watched(words, [step.reason for step in steps if step.reason.event is Phase.WATCH])
     return View(
-        page(head(words, portfolio, name=True), *told, *_outcome(words, portfolio, steps, idle=idle, cash_only=cash_only)),
-        _trigger_buttons(words, portfolio, steps, idle=idle is not None and not cash_only),
+        page(
+            *(head(words, one, name=True) for one in (portfolio, *others)),
+            *told,
+            *_outcome(words, portfolio, steps, idle=idle, cash_only=cash_only),
+        ),
+        _trigger_buttons(words, portfolio, steps, idle=idle is not None and not cash_only, alone=not others),
     )
 
 
@@ -140,12 +146,12 @@ def _outcome(words: Words, portfolio: Portfolio, steps: Sequence[Step], *, idle:
     return lines
 
 
-def _trigger_buttons(words: Words, portfolio: Portfolio, steps: Sequence[Step], *, idle: bool) -> Keyboard:
+def _trigger_buttons(words: Words, portfolio: Portfolio, steps: Sequence[Step], *, idle: bool, alone: bool) -> Keyboard:
     trigger = steps[0].reason.trigger
     see = button(words.t("See the plan"), "rebalance", "", Style.PRIMARY)
     about = button(signals.name(words, trigger), "trigger", trigger)
     first = (about,) if idle or all(step.suppressed for step in steps) else (see, about)
-    return (first, (button(words.t("Why?"), "why"), *snooze_buttons(words, portfolio)))
+    return (first, (button(words.t("Why?"), "why"), *(snooze_buttons(words, portfolio) if alone else ())))
 
 
 def snooze_buttons(words: Words, portfolio: Portfolio) -> tuple[Button, Button]:

@@ -1,12 +1,22 @@
-"""A check of many portfolios: looked at together they are what each is alone, and the prices do not grow old meanwhile."""
+"""A check of many portfolios: looked at together they are what each is alone, and the prices do not grow old meanwhile.
+
+What is the same for several of one person is told once.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from chatbot.model import MessageKind
 from chatbot.monitor import check as monitor
 from chatbot.store import portfolios
-from tests.portfolio.still_market import bench
+from handlers.transport import rendering
+from tests.handlers.views.test_everywhere import CATALOGUE
+from tests.monitor.test_triggers import QUIET, stage
+from tests.portfolio.still_market import PERSON, START, bench
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -16,6 +26,8 @@ if TYPE_CHECKING:
 
     from chatbot.model import Portfolio
     from chatbot.portfolio.evaluation import Evaluation
+
+D = Decimal
 
 
 async def test_portfolios_looked_at_together_are_what_each_is_alone(tmp_path: Path) -> None:
@@ -53,3 +65,24 @@ async def test_a_check_that_outlives_its_prices_fetches_them_again(tmp_path: Pat
         async with on.program.db.read() as tx:
             seen = await portfolios.checks_of(tx, [one.id for one in many])
         assert {check.held_back for check in seen.values()} == {"inside"}
+
+
+async def test_what_asks_for_nothing_and_is_the_same_for_three_portfolios_is_one_message(tmp_path: Path) -> None:
+    """It names the three, and no button keeps one of them quiet; each has its row in the history. One that is closed is named no more."""
+    async with stage(tmp_path) as on:
+        mine = [await on.open() for _ in range(3)]
+        on.room.clock.advance(120)
+        on.hear(replace(QUIET, at=START - timedelta(hours=16), moved=D("3.1"), age_s=57_600.0))
+        assert await on.room.tick() == (3, 0)
+        (message,) = await on.room.mail()
+        assert (message.kind, message.silent) == (MessageKind.SIGNALS, True)
+        assert [message.facts["portfolio_id"], *message.facts["also"]] == [one.id for one in mine]
+        words = CATALOGUE.words("en")
+        view = await rendering.view_of(on.room.program, words, message)
+        assert view is not None
+        assert [line.split(">")[-1] for line in view.text.split("\n")[:3]] == [" · Custom", " · Custom 2", " · Custom 3"]
+        assert [[one.label for one in row] for row in view.keyboard][-1] == ["Why?"]
+        await on.room.program.portfolios.close(PERSON, mine[0].id)
+        later = await rendering.view_of(on.room.program, words, message)
+        assert later is not None
+        assert later.text.split("\n")[:2] == view.text.split("\n")[1:3]
