@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from chatbot.backtest.beside import in_turn
 from chatbot.backtest.past import played
 from chatbot.backtest.result import alone, compare
+from chatbot.backtest.timelines import lived_by
 from chatbot.engine.review import measures
 from chatbot.engine.review.deflated import ENOUGH_DAYS, skill
 from chatbot.model import INFO, Cause
@@ -16,15 +19,17 @@ from chatbot.portfolio import strategies
 from chatbot.triggers.machines import all_machines, is_together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
     from decimal import Decimal
 
     from numpy.typing import NDArray
 
+    from chatbot.backtest.beside import Beside
     from chatbot.backtest.past import Past, Recorded
     from chatbot.backtest.result import Result
     from chatbot.model import Strategy
+    from chatbot.triggers.machines import MachineKey
 
     Floats = NDArray[np.float64]
 
@@ -71,27 +76,27 @@ class Answer:
     weights: Mapping[str, Floats] = field(default_factory=dict)
 
 
-def answer(job: Job, tell: Callable[[int, int], None]) -> Answer:
+def answer(job: Job, tell: Callable[[int, int], None], beside: Beside = in_turn) -> Answer:
     """Try everything that was asked, part by part; raises ``engine.errors.Refused`` where something has no price at the first hour."""
     parts, past = 1 + (job.own is not None) + len(job.switched), played(job.recorded)
     tell(0, parts)
+    past.timelines.learn(_watched(job), beside)
+    later = None if job.own is None else beside(partial(_alone, past, job, job.own))
     weights: Mapping[str, Floats] = {}
     if job.switched:
         tried, blocks = alone(past, job.strategy, job.amount, window=job.window)
         ways: dict[str, Result] = {"strategy": tried}
     else:
-        found = compare(past, job.strategy, job.amount, window=job.window)
+        found = compare(past, job.strategy, job.amount, window=job.window, beside=beside)
         ways, blocks, weights = found.ways, found.blocks, found.weights
     tell(1, parts)
     own = None
-    if job.own is not None:
-        own = alone(past, job.own, job.amount, window=job.window)[0]
+    if later is not None:
+        own = later()
         tell(2, parts)
-    switched: dict[Cause, Result] = {}
     silent = silent_in(past, job.switched)
-    for trigger, strategy in job.switched.items():
-        switched[trigger] = ways["strategy"] if trigger in silent else alone(past, strategy, job.amount, window=job.window)[0]
-        tell(parts - len(job.switched) + len(switched), parts)
+    changed = _changed(past, job, silent, lambda done: tell(1 + done, parts), beside)
+    switched = {trigger: changed.get(trigger, ways["strategy"]) for trigger in job.switched}
     return Answer(
         begin=past.begin,
         hours=past.hours,
@@ -105,6 +110,33 @@ def answer(job: Job, tell: Callable[[int, int], None]) -> Answer:
         missing=_missing(past, job),
         weights=weights,
     )
+
+
+def _alone(past: Past, job: Job, strategy: Strategy) -> Result:
+    return alone(past, strategy, job.amount, window=job.window)[0]
+
+
+def _watched(job: Job) -> Iterator[MachineKey]:
+    """Yield every machine that somebody will ask for."""
+    for strategy in (job.strategy, *(() if job.own is None else (job.own,)), *job.switched.values()):
+        yield from lived_by(strategy)
+    for trigger, strategy in job.switched.items():
+        yield from _machines_of(trigger, strategy)
+
+
+def _changed(past: Past, job: Job, silent: Collection[Cause], tell: Callable[[int], None], beside: Beside) -> dict[Cause, Result]:
+    """Return what each switched trigger came to that asks for something, two at a time; ``tell`` hears of how many are done."""
+    found: dict[Cause, Result] = {}
+    loud = [trigger for trigger in job.switched if trigger not in silent]
+    if silent:
+        tell(len(silent))
+    for place in range(0, len(loud), 2):
+        here, *there = (partial(_alone, past, job, job.switched[trigger]) for trigger in loud[place : place + 2])
+        walks: list[Callable[[], Result]] = [here, *map(beside, there)]
+        for trigger, walk in zip(loud[place:], walks, strict=False):
+            found[trigger] = walk()
+            tell(len(silent) + len(found))
+    return found
 
 
 def each_switched(strategy: Strategy) -> dict[Cause, Strategy]:
@@ -121,7 +153,12 @@ def silent_in(past: Past, switched: Mapping[Cause, Strategy]) -> frozenset[Cause
 def _says_nothing(past: Past, trigger: Cause, strategy: Strategy) -> bool:
     if trigger is Cause.VOLATILITY and is_together(strategy):
         return False  # what all coins do together hangs on what is held
-    return not any(past.timelines.of(watch).turns for watch in all_machines(strategy) if watch.trigger is trigger)
+    return not any(past.timelines.of(watch).turns for watch in _machines_of(trigger, strategy))
+
+
+def _machines_of(trigger: Cause, strategy: Strategy) -> Iterator[MachineKey]:
+    """Yield the machines of one trigger, all coins together apart."""
+    yield from (watch for watch in all_machines(strategy) if watch.trigger is trigger)
 
 
 def _best_change_is_skill(own: Result, changed: Sequence[Result]) -> float | None:

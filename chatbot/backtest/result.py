@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from chatbot.backtest.beside import in_turn
 from chatbot.backtest.walk import walk
 from chatbot.engine.review import measures
 from chatbot.engine.review.costs import Trade, TradedBlock, Turnover, turnover
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from chatbot.backtest.beside import Beside
     from chatbot.backtest.past import Past
     from chatbot.backtest.walk import Block, Stretch, Walked
     from chatbot.engine.portfolio import Snapshot
@@ -91,18 +93,29 @@ class Comparison:
         return {"strategy": self.strategy, **bands, "monthly": self.monthly, "hold": self.hold}
 
 
-def compare(past: Past, strategy: Strategy, amount: Decimal, *, window: timedelta) -> Comparison:
-    """Walk a strategy and its counterfactuals through a past, each from ``amount`` of the quote coin; raises ``engine.errors.Refused``."""
+def compare(past: Past, strategy: Strategy, amount: Decimal, *, window: timedelta, beside: Beside = in_turn) -> Comparison:
+    """Walk a strategy and its counterfactuals through a past, each from ``amount`` of the quote coin; raises ``engine.errors.Refused``.
+
+    The counterfactuals are walked ``beside`` it.
+    """
     plain = without_triggers(strategy)
+
+    def others() -> tuple[Result, tuple[Result, Result] | None]:
+        """Return what a calendar came to; and bands alone with holding, where the strategy is something else."""
+        bands = None if strategy == plain else walk(past, plain, amount, window=window)
+        monthly = walk(past, by_the_month(plain, past.begin), amount, window=window)
+        return _result(past, monthly), None if bands is None else (_result(past, bands), _result(past, _held(bands)))
+
+    later = beside(others)
     walked = walk(past, strategy, amount, window=window)
-    bands = walked if strategy == plain else walk(past, plain, amount, window=window)
-    monthly = walk(past, by_the_month(plain, past.begin), amount, window=window)
+    monthly, alone_and_held = later()
+    bands, hold = alone_and_held or (None, _result(past, _held(walked)))
     return Comparison(
         past=past,
         strategy=_result(past, walked),
-        hold=_result(past, _held(bands)),
-        monthly=_result(past, monthly),
-        bands=None if bands is walked else _result(past, bands),
+        hold=hold,
+        monthly=monthly,
+        bands=bands,
         blocks=tuple(walked.blocks),
         weights=_weights(past, strategy, walked.held),
     )

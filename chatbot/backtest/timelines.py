@@ -7,15 +7,18 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from chatbot.model import Cause
 from chatbot.triggers.feeds import BasketFeed
-from chatbot.triggers.machines import Machines
+from chatbot.triggers.machines import Machines, active_machines, is_together
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
+    from chatbot.backtest.beside import Beside
     from chatbot.engine.triggers.trigger import Reads
     from chatbot.market.candles import CandleBook
+    from chatbot.model import Strategy
     from chatbot.triggers.feeds import Feed
     from chatbot.triggers.machines import MachineKey, MachineState
 
@@ -37,6 +40,12 @@ class Timeline:
         return self.states[bisect_right(self.hours, hour) - 1]
 
 
+def lived_by(strategy: Strategy) -> tuple[MachineKey, ...]:
+    """Return the machines that can move a strategy's targets and hang on the market alone, which all of its coins together do not."""
+    together = is_together(strategy)
+    return tuple(watch for watch in active_machines(strategy) if not (together and watch.trigger is Cause.VOLATILITY))
+
+
 class Timelines:
     """The lives of all machines that somebody asked for."""
 
@@ -50,6 +59,14 @@ class Timelines:
         if watch not in self._known:
             self._known[watch] = self._lived(watch)
         return self._known[watch]
+
+    def learn(self, watches: Iterable[MachineKey], beside: Beside) -> None:
+        """Let machines live that somebody will ask for, every second one beside the others."""
+        unknown = [watch for watch in dict.fromkeys(watches) if watch not in self._known]
+        ours, theirs = unknown[::2], unknown[1::2]
+        later = beside(lambda: [self._lived(watch) for watch in theirs])
+        self._known |= {watch: self._lived(watch) for watch in ours}
+        self._known |= zip(theirs, later(), strict=True)
 
     def _lived(self, watch: MachineKey) -> Timeline:
         found, hour, feed = Timeline(), 0, self._machines.feed(watch)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.backtest.past import HOUR
 from chatbot.backtest.search import Search
+from chatbot.backtest.timelines import lived_by
 from chatbot.engine.errors import Refused
 from chatbot.exchanges.base import Balances, Position, unlisted
 from chatbot.hedges import ending
@@ -135,8 +136,7 @@ class _Walk:
         together = machines.is_together(strategy)
         #: what all coins of this portfolio do together hangs on what it holds, so that it has to be followed
         self._basket = machines.basket_machine(strategy, 1) if together and strategy.setting(Cause.VOLATILITY).on else None
-        watched = (watch for watch in machines.active_machines(strategy) if not (together and watch.trigger is Cause.VOLATILITY))
-        self._lives = {watch: past.timelines.of(watch) for watch in watched}
+        self._lives = {watch: past.timelines.of(watch) for watch in lived_by(strategy)}
         self._turns = sorted({turn for life in self._lives.values() for turn in life.turns})
         self._costing = Costing(past.source, past.candles, past.funding, past.clock)
         self._search = Search(past, strategy)

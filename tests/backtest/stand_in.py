@@ -24,6 +24,8 @@ class StandIn:
         #: jobs that were asked, and how many processes there are now
         self.jobs: list[Job] = []
         self.open = 0
+        #: of each job, whether it was to be answered on two cores
+        self.in_two: list[bool] = []
         #: raised in place of an answer
         self.trouble: Exception | None = None
 
@@ -47,9 +49,10 @@ class Worker:
         """Be gone."""
         self._stand_in.open -= 1
 
-    async def ask(self, job: Job, tell: Callable[[int, int], None]) -> Answer:
+    async def ask(self, job: Job, tell: Callable[[int, int], None], *, in_two: bool = False) -> Answer:
         """Tell of one part, wait, and answer."""
         self._stand_in.jobs.append(job)
+        self._stand_in.in_two.append(in_two)
         tell(1, 3)
         await self._stand_in.go.wait()
         if self._stand_in.trouble is not None:

@@ -81,6 +81,16 @@ async def test_they_are_served_in_turn_and_know_their_place() -> None:
         assert runs[1].stage is Stage.DONE, "what is over stays as it is"
 
 
+async def test_one_that_is_alone_may_use_the_core_that_nobody_else_needs() -> None:
+    """On two cores the first is answered by two processes; whoever comes beside it by one, and on one core everybody."""
+    for room, told in ((2, [True, False]), (1, [False])):
+        async with an_admission(room=room) as (backtests, stand_in):
+            for person in range(2):
+                backtests.begin(person, make)
+                await breath()
+            assert stand_in.in_two == told
+
+
 async def test_one_at_a_time_for_each_person() -> None:
     """A second question of somebody is refused with the first; once that is over it is taken, and an old word finds nothing."""
     async with an_admission(room=3) as (backtests, stand_in):

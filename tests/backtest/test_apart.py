@@ -49,7 +49,7 @@ def is_there(pid: int) -> bool:
         return False
 
 
-async def test_it_finds_what_is_found_here_and_tells_of_each_part() -> None:
+async def test_two_processes_find_what_is_found_here_and_tell_of_each_part() -> None:
     """The same to the last digit: beside the ways, the own strategy; or each switched trigger."""
     job = await a_job()
     own = replace(job, own=strategies.switched(job.strategy, Cause.VOLATILITY, on=False))
@@ -58,7 +58,7 @@ async def test_it_finds_what_is_found_here_and_tells_of_each_part() -> None:
     for asked in (own, switched):
         told.clear()
         async with Apart() as apart:
-            found = await apart.ask(asked, lambda done, of: told.append((done, of)))
+            found = await apart.ask(asked, lambda done, of: told.append((done, of)), in_two=True)
         here = answer(asked, lambda *_: None)
         assert told == [(0, 2), (1, 2), (2, 2)]
         assert {name: one.growth for name, one in found.ways.items()} == {name: one.growth for name, one in here.ways.items()}
@@ -66,6 +66,15 @@ async def test_it_finds_what_is_found_here_and_tells_of_each_part() -> None:
         assert (found.own and found.own.growth) == (here.own and here.own.growth)
         assert {name: one.drawdown for name, one in found.switched.items()} == {name: one.drawdown for name, one in here.switched.items()}
         assert found.on == here.on
+
+
+def of_group(pid: int) -> list[int]:
+    """Return the processes of a group that live."""
+    found = []
+    for one in (int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit()):
+        with suppress(ProcessLookupError):
+            found += [one] if os.getpgid(one) == pid and is_there(one) else []
+    return found
 
 
 async def test_what_has_no_price_is_refused_by_name() -> None:
@@ -111,17 +120,49 @@ async def test_one_that_is_killed_says_so() -> None:
 
 @needs_proc
 async def test_one_that_is_stopped_is_gone_at_once() -> None:
-    """In the middle of its work."""
+    """In the middle of its work, and so is what it has forked off."""
     job, begun = await a_job(), asyncio.Event()
     async with Apart() as apart:
         pid = apart.pid
         assert pid is not None
-        asked = asyncio.ensure_future(apart.ask(job, lambda *_: begun.set()))
+        asked = asyncio.ensure_future(apart.ask(job, lambda *_: begun.set(), in_two=True))
         await begun.wait()
         asked.cancel()
         with suppress(asyncio.CancelledError):
             await asked
     assert not is_there(pid)
+    await until(lambda: not of_group(pid))
+
+
+@needs_proc
+async def test_a_second_process_costs_time_at_most_and_goes_with_the_bot_when_the_first_is_gone() -> None:
+    """One that dies or fails is stood in for; one whose first was killed ends with the pipe that the bot holds, and holds no other."""
+    program = textwrap.dedent(
+        """
+        import os, sys, time
+        from chatbot.backtest.apart.second import forked, watch_the_bot
+
+        watch_the_bot()
+        here, (out, into) = os.getpid(), os.pipe()
+        works = lambda: os.getpid() != here
+        dies = lambda: os.getpid() != here and os.kill(os.getpid(), 9)
+        fails = lambda: os.getpid() != here and sys.exit("no")
+        print(*[found() for found in map(forked, (works, dies, fails))], flush=True)
+        print(here, flush=True)
+        waits = forked(lambda: (print(os.getpid(), *os.listdir("/proc/self/fd"), flush=True), time.sleep(600)))
+        time.sleep(600)
+        """
+    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", program], text=True, cwd=ROOT, start_new_session=True, **pipes) as first:  # type: ignore[call-overload]  # noqa: ASYNC220 - read in a thread
+        values, here, there = [(await asyncio.to_thread(first.stdout.readline)).split() for _ in range(3)]
+        assert values == ["True", "False", "False"]
+        pid, *opened = map(int, there)
+        assert len(opened) == 5, "the standard ones, the way back, and the list itself"
+        os.kill(int(here[0]), signal.SIGKILL)
+        assert is_there(pid)
+        first.stdin.close()
+        await until(lambda: not is_there(pid))
 
 
 @needs_proc

@@ -174,7 +174,7 @@ class Admission:
                 run.enter(Stage.FETCHING)
                 job = await make(run)
                 run.enter(Stage.COUNTING)
-                run.answer = await worker.ask(job, run.tell)
+                run.answer = await worker.ask(job, run.tell, in_two=self._queue.has_room)
             run.tried = self._count(run.person_id, job)
             run.enter(Stage.DONE)
         except TimeoutError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import pickle
+import signal
 import struct
 import sys
 from contextlib import suppress
@@ -42,8 +43,8 @@ class Worker(Protocol):
 
     async def __aenter__(self) -> Self: ...
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
-    async def ask(self, job: Job, tell: Callable[[int, int], None]) -> Answer:
-        """Answer a job; raises :class:`Died`, ``Refused``, ``InternalError``."""
+    async def ask(self, job: Job, tell: Callable[[int, int], None], *, in_two: bool = False) -> Answer:
+        """Answer a job, on two cores where that is told; raises :class:`Died`, ``Refused``, ``InternalError``."""
         ...
 
 
@@ -73,8 +74,11 @@ class Apart:
         """End the process, whatever it is doing."""
         if self._process is None:
             return
-        with suppress(ProcessLookupError):
-            self._process.kill()
+        if self._process.stdin is not None:
+            self._process.stdin.close()  # whatever it has forked off ends with this pipe, should it have ended by itself
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)  # its session is of its own, so is its group
         await self._process.wait()
 
     @property
@@ -82,13 +86,13 @@ class Apart:
         """Return the number of the process; None before it was started."""
         return None if self._process is None else self._process.pid
 
-    async def ask(self, job: Job, tell: Callable[[int, int], None]) -> Answer:
+    async def ask(self, job: Job, tell: Callable[[int, int], None], *, in_two: bool = False) -> Answer:
         """Send the job over and wait for what is found; ``tell`` hears of each part that is done."""
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
             raise Died("it was never started")
         try:
-            process.stdin.write(await asyncio.to_thread(pickle.dumps, job, 5))
+            process.stdin.write(await asyncio.to_thread(pickle.dumps, (job, in_two), 5))
             await process.stdin.drain()
             while True:
                 word, value = await _frame(process.stdout)
@@ -97,6 +101,7 @@ class Apart:
                     continue
                 return _answered(word, value)
         except (asyncio.IncompleteReadError, ConnectionError):
+            process.stdin.close()  # a process that it forked off holds the other end: closing alone tells that one
             raise Died(f"it ended with {await process.wait()}") from None
 
 

@@ -13,6 +13,11 @@ class Queue:
     served: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()
 
+    @property
+    def has_room(self) -> bool:
+        """Tell whether a place is free."""
+        return len(self.served) < self.room
+
     def joined(self, word: str) -> Queue:
         """Return the queue with one more at its end; whoever stands in it already keeps the place."""
         if word in self.served or word in self.waiting:
