@@ -42,6 +42,8 @@ from chatbot.monitor.hedges_daily import HedgeWatch
 from chatbot.monitor.precedence import Precedence
 from chatbot.monitor.roster import Roster
 from chatbot.monitor.unanswered import UnansweredPlans
+from chatbot.operation import health
+from chatbot.operation.broadcast import Broadcasts
 from chatbot.outbox import Outbox
 from chatbot.plans.band_advice import Adviser
 from chatbot.plans.by_hand import ByHand
@@ -76,6 +78,7 @@ if TYPE_CHECKING:
     from chatbot.exchanges.base import Exchange, PriceSource
     from chatbot.exchanges.live.private.opening import Accounts
     from chatbot.model import Credentials, Delivery, KeyReport, Message, Portfolio
+    from chatbot.operation.health import Health
     from chatbot.plans.costs import CostingOf
     from chatbot.portfolio.markets import Quoted
     from chatbot.store.database import Database
@@ -87,6 +90,8 @@ _RECONCILE_S = 60.0
 _BETAS_S = 10.0
 #: the durable engine keeps finished work for so many days, and is tidied so often
 _KEPT_DAYS, _TIDY_S = 30, 86_400.0
+#: a slice of a broadcast is on its way in two seconds
+_BROADCAST_S = 1.0
 #: who is due is asked about; each key is due once a day
 _KEYS_S = 3600.0
 log = structlog.get_logger()
@@ -135,6 +140,7 @@ class Program:
     access: Access
     keyring: Keyring
     halting: Halting
+    broadcasts: Broadcasts
     roster: Roster
     monitor: Monitor
     precedence: Precedence
@@ -162,10 +168,15 @@ class Program:
             tasks.create_task(self._again("plans not looked after", self.executor.recovery.reconcile, _RECONCILE_S))
             tasks.create_task(self._again("orders not compared", self.executor.comparison.look, _RECONCILE_S))
             tasks.create_task(self._again("panics not looked after", self.panic.closing.reconcile, _RECONCILE_S))
+            tasks.create_task(self._again("broadcast not carried on", self.broadcasts.carry_on, _BROADCAST_S, real=True))
             tasks.create_task(self._again("finished work not tidied", self._tidy, _TIDY_S))
             tasks.create_task(self._again("market's time not noted", self.stage.note, NOTE_S, real=True))
             tasks.create_task(self._again("exchange keys not looked after", self.keyring.tend, _KEYS_S))
             tasks.create_task(self._again("betas not estimated", self._estimate_betas, _BETAS_S))
+
+    async def health(self) -> Health:
+        """Look at how every part stands."""
+        return await health.look(self.db, self.clock, self.monitor, self.markets, self.settings.data_dir)
 
     async def begin_market(self) -> None:
         """Let a played market begin with the first portfolio, so that nobody misses what happens in it while setting one up."""
@@ -330,6 +341,7 @@ async def _assemble(
         access=access,
         keyring=keyring,
         halting=Halting(db, clock),
+        broadcasts=Broadcasts(db, clock),
         roster=roster,
         monitor=monitor,
         precedence=precedence,

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 MADE_AT, BACKED_UP_AT = "backup_made_at", "backed_up_at"
 #: what a copy never holds
 _LEFT_OUT = (
-    "DELETE FROM pf_meta WHERE key IN ('button_key', 'pairing_code', 'doctor', 'moved_at')",
+    "DELETE FROM pf_meta WHERE key IN ('button_key', 'pairing_code', 'doctor', 'moved_at', 'broadcast')",
     "DELETE FROM pf_updates WHERE NOT finished",
 )
 _COUNTED = ("pf_people", "pf_portfolios", "pf_plans")

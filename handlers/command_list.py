@@ -72,6 +72,8 @@ COMMANDS: tuple[Command, ...] = (
     Command(name="help", description=N_("Help, topic by topic"), group=Group.CONTROL),
     Command(name="cancel", description=N_("Leave a dialog"), group=Group.CONTROL),
     Command(name="users", description=N_("Who may use this bot"), group=Group.OPERATOR),
+    Command(name="health", description=N_("How every part of the bot stands"), group=Group.OPERATOR),
+    Command(name="broadcast", description=N_("Write to everybody"), group=Group.OPERATOR),
     Command(name="halt", description=N_("Stop all trading now, for everybody"), group=Group.OPERATOR),
     Command(name="unhalt", description=N_("Let trading go on"), group=Group.OPERATOR),
 )
@@ -129,6 +131,7 @@ SHOWN_BY_BUTTON = TITLES.keys() - {"pause", "resume"} | {
     "panic",
     "privacy",
     "users",
+    "health",
     "connect",
     "keys",
     "disconnect",
@@ -151,5 +154,6 @@ TAKE_WORDS = frozenset(
         "live",
         "report",
         "backtest",
+        "broadcast",
     }
 )

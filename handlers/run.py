@@ -67,13 +67,10 @@ async def work(program: Program, bot: Bot) -> None:
 
 async def health(program: Program) -> Mapping[str, object]:
     """Return what /healthz tells: is the database there, and did the last check happen in time."""
-    await program.db.ping()
-    last = program.monitor.last
-    age = (program.clock.now() - last.at).total_seconds() if last else None
-    late = age is None or age > 3 * program.settings.check_interval_s + 30
-    halted = await program.halting.standing()
-    since = halted.since.isoformat() if halted else None
-    return {"ok": not late, "check_age_s": age, "portfolios": last.portfolios if last else 0, "trading_halted_since": since}
+    found = await program.health()
+    halted = found.trading_halted_since.isoformat() if found.trading_halted_since else None
+    told = {"check_age_s": found.check_age_s, "portfolios": found.portfolios, "trading_halted_since": halted}
+    return {"ok": not found.is_late, **told}
 
 
 def key_form(program: Program) -> KeyForm | None:

@@ -66,6 +66,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
         "chatbot.plans",
         "chatbot.monitor",
     ),
+    "chatbot/operation": (*GROUND, "chatbot.alerts", "chatbot.backup", "chatbot.monitor", "chatbot.portfolio"),
     "chatbot/charts": (),
     "chatbot/web": (),
     "chatbot/played": ("chatbot.exchanges", "chatbot.store"),

@@ -67,6 +67,9 @@ class MessageKind(StoredWord):
     #: the operator has stopped all trading; it goes on
     TRADING_HALTED = "trading_halted"
     TRADING_LET_GO = "trading_let_go"
+    #: the operator says something to everybody; all of it has left
+    BROADCAST = "broadcast"
+    BROADCAST_DONE = "broadcast_done"
     #: the database is a copy of an earlier day
     RESTORED = "restored"
     PLAN_CARD = "plan_card"

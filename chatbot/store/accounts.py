@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
-from sqlalchemy import Text, bindparam, delete, or_, select, type_coerce, update
+from sqlalchemy import Text, bindparam, delete, false, func, or_, select, type_coerce, update
 
 from chatbot.clock import UNKNOWN_ZONE
-from chatbot.model import AlertSettings, Person, Rhythm, Role
+from chatbot.model import LET_IN, AlertSettings, Person, Rhythm, Role
 from chatbot.store import tables
 from chatbot.store.codec import decode, encode, readable_facts
 from chatbot.store.writing import chunks, put, put_all, put_new
@@ -33,6 +33,7 @@ _WITH_REVIEWS = (
     .where(or_(*(_people.alerts.contains(f'"review":"{rhythm.value}"', autoescape=True) for rhythm in (Rhythm.WEEK, Rhythm.MONTH))))
     .order_by(_people.id)
 )
+_REACHED = (_people.role.in_(list(LET_IN)), _people.unreachable == false())
 _FACT = select(_meta.value).where(_meta.key == bindparam("one"))
 # what was said is read apart: a row in which it cannot be leaves its person nothing said, and everybody else unharmed
 _SAID = type_coerce(_dialogs.data, Text).label("said")
@@ -84,6 +85,23 @@ async def people(tx: Tx, role: Role | None = None) -> tuple[Person, ...]:
     if role is not None:
         query = query.where(_people.role == role)
     return tuple(map(_person, await tx.execute(query)))
+
+
+async def let_in_after(tx: Tx, after: int, limit: int) -> tuple[Person, ...]:
+    """Return the next people by id who may use the bot and can be written to."""
+    query = select(tables.people).where(*_REACHED, _people.id > after).order_by(_people.id).limit(limit)
+    return tuple(map(_person, await tx.execute(query)))
+
+
+async def count_let_in(tx: Tx) -> int:
+    """Return how many people may use the bot and can be written to."""
+    return (await tx.execute(select(func.count()).select_from(tables.people).where(*_REACHED))).scalar_one()
+
+
+async def count_roles(tx: Tx) -> dict[Role, int]:
+    """Return how many people there are of each role."""
+    found = await tx.execute(select(_people.role, func.count().label("many")).group_by(_people.role))
+    return {Role(row.role): row.many for row in found}
 
 
 async def with_reviews(tx: Tx) -> tuple[Person, ...]:

@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime  # noqa: TC003 - a field's type
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Integer, Text, and_, bindparam, case, exists, func, literal, null, or_, select, true, type_coerce, update
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    Text,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    not_,
+    null,
+    or_,
+    select,
+    true,
+    type_coerce,
+    update,
+)
 
 from chatbot.errors import contained
 from chatbot.model import Delivery, Message, MessageKind, Urgency, Verdict
@@ -25,18 +42,19 @@ if TYPE_CHECKING:
 
 _outbox, _people = tables.outbox.c, tables.people.c
 _WAITING = _outbox.state == MessageState.WAITING
+#: when what was told to wait leaves by itself
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 #: chats whose waiting messages are joined in one transaction
 _JOINED_MAX = 200
 #: messages of an equal rank leave in the order in which they were written; this many fit into a rank
 _RANK = 2**48
 #: where a message stands in its chat's queue: what rings because money is in danger passes everything, what may wait passes nobody
-_PLACE = _outbox.id + case((_outbox.kind == MessageKind.MARGIN, 0), (_outbox.kind == MessageKind.ACCESS_REQUEST, 2), else_=1) * literal(
-    _RANK, BigInteger
-)
+_LAST = _outbox.kind.in_((MessageKind.ACCESS_REQUEST, MessageKind.BROADCAST))
+_PLACE = _outbox.id + case((_outbox.kind == MessageKind.MARGIN, 0), (_LAST, 2), else_=1) * literal(_RANK, BigInteger)
 #: how soon it is a chat's turn among the chats: by the most important message that waits in it, whatever stands before that one
 _TURN = case(
     (_outbox.kind == MessageKind.MARGIN, 0),
-    (_outbox.kind == MessageKind.ACCESS_REQUEST, 3),
+    (_LAST, 3),
     (_outbox.urgency == Urgency.ALWAYS, 1),
     else_=2,
 )
@@ -153,8 +171,8 @@ async def first(tx: Tx, chat_id: int, now: datetime) -> Message | None:
 
 
 _IN_TIME = _outbox.not_before <= bindparam("now")
-# A request that may not leave yet is nobody's first message: it would hold up what comes behind it.
-_IN_LINE = (_WAITING, _outbox.held_until.is_(None), or_(_outbox.kind != MessageKind.ACCESS_REQUEST, _IN_TIME))
+# What passes nobody and may not leave yet is nobody's first message: it would hold up what comes behind it.
+_IN_LINE = (_WAITING, _outbox.held_until.is_(None), or_(not_(_LAST), _IN_TIME))
 _FIRST = select(*_FIELDS, _IN_TIME.label("is_due")).where(*_IN_LINE, _outbox.chat_id == bindparam("chat")).order_by(_PLACE).limit(1)
 
 
@@ -260,9 +278,46 @@ async def overtake(tx: Tx, chat_id: int, key_prefix: str, now: datetime) -> int:
     return (await tx.execute(_OVERTAKEN, {"chat": chat_id, "keys": keys, "now": now})).rowcount
 
 
-async def waiting(tx: Tx) -> int:
-    """Return how many messages wait, for the health report."""
-    return (await tx.execute(select(func.count()).select_from(tables.outbox).where(_WAITING))).scalar_one()
+async def waiting(tx: Tx, kind: MessageKind | None = None) -> int:
+    """Return how many messages wait, of one kind or of all."""
+    counted = select(func.count()).select_from(tables.outbox).where(_WAITING)
+    return (await tx.execute(counted if kind is None else counted.where(_outbox.kind == kind))).scalar_one()
+
+
+async def waits_since(tx: Tx, now: datetime) -> datetime | None:
+    """Return when the oldest message was written that might have left by now; None where none waits."""
+    due_now = (_WAITING, _outbox.held_until.is_(None), _outbox.not_before <= now)
+    found: datetime | None = (
+        await tx.execute(select(_outbox.posted_at).where(*due_now).order_by(_outbox.id).limit(1))
+    ).scalar_one_or_none()
+    return found
+
+
+async def ended(tx: Tx, kind: MessageKind, key_prefix: str) -> tuple[int, int]:
+    """Return how many messages of a kind, of those whose keys begin so, were delivered, and how many never will be."""
+    states = select(_outbox.state, func.count().label("many")).where(
+        _outbox.kind == kind, _outbox.key.startswith(key_prefix, autoescape=True)
+    )
+    found = {MessageState(row.state): row.many for row in await tx.execute(states.group_by(_outbox.state))}
+    return found.get(MessageState.SENT, 0), found.get(MessageState.REFUSED, 0) + found.get(MessageState.DROPPED, 0)
+
+
+async def drop_kind(tx: Tx, kind: MessageKind, now: datetime, *, detail: str) -> None:
+    """Deliver nothing of what waits of a kind; ``detail`` says why."""
+    dropping = update(tables.outbox).where(_outbox.kind == kind, _WAITING)
+    await tx.execute(dropping.values(state=MessageState.DROPPED, ended_at=now, detail=detail))
+
+
+async def let_wait(tx: Tx, kind: MessageKind, now: datetime, *, waits: bool) -> None:
+    """Keep what waits of a kind from leaving until it is let go again."""
+    moving = update(tables.outbox).where(_outbox.kind == kind, _WAITING)
+    await tx.execute(moving.values(not_before=_NEVER if waits else now))
+
+
+async def count_refused(tx: Tx) -> int:
+    """Return how many messages Telegram will never take."""
+    refused_ones = select(func.count()).select_from(tables.outbox).where(_outbox.state == MessageState.REFUSED)
+    return (await tx.execute(refused_ones)).scalar_one()
 
 
 async def refused(tx: Tx, limit: int = 20) -> tuple[tuple[Message, str], ...]:

@@ -221,6 +221,12 @@ async def under_way(tx: Tx, portfolio_ids: Collection[int] | None = None) -> tup
     return tuple((await tx.execute(running.order_by(_plans.id))).scalars())
 
 
+async def count_open(tx: Tx) -> dict[PlanState, int]:
+    """Return how many plans there are in each state that is not an end."""
+    found = await tx.execute(select(_plans.state, func.count().label("many")).where(_plans.state.in_(tables.OPEN)).group_by(_plans.state))
+    return {PlanState(row.state): row.many for row in found}
+
+
 async def pending(tx: Tx) -> tuple[Pending, ...]:
     """Return the plans of everybody that wait for an answer or are being carried out, oldest first; a parked one does neither."""
     found: list[Pending] = []

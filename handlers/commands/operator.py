@@ -10,6 +10,7 @@ from chatbot.model import Role
 from handlers.chat.context import answer, reply, show
 from handlers.views.person import access
 from handlers.views.person import halt as views
+from handlers.views.person.health import health as health_view
 
 if TYPE_CHECKING:
     from telegram import Update
@@ -23,6 +24,14 @@ async def users(update: Update, context: Context) -> None:
         await reply(update, context, access.operator_only(context.words))
         return
     await show(update, context, access.users(context.words, await context.program.access.everybody()))
+
+
+async def health(update: Update, context: Context) -> None:
+    """Tell how every part of the program stands."""
+    if context.person.role != Role.OPERATOR:
+        await reply(update, context, access.operator_only(context.words))
+        return
+    await show(update, context, health_view(context.words, await context.program.health(), context.program.clock.now()))
 
 
 async def approve(update: Update, context: Context) -> None:

@@ -25,6 +25,7 @@ from chatbot.model import (
     Role,
 )
 from chatbot.model.life import Leap, Stop, StopKind
+from chatbot.operation.broadcast import Stage
 from chatbot.plans.closing import Outcome
 from chatbot.portfolio.flows import Corrected
 from chatbot.store import accounts, codec, plans, portfolios
@@ -34,7 +35,7 @@ from handlers.views import alerts, problems
 from handlers.views.common import Html, head, joined
 from handlers.views.hedge import alerts as hedge_alerts
 from handlers.views.past import review as past
-from handlers.views.person import access, alert_settings, halt, keys, schedule
+from handlers.views.person import access, alert_settings, broadcast, halt, keys, schedule
 from handlers.views.plan import alone, autonomy, panic, real_money, reasons
 from handlers.views.portfolio import exchange_acts, flows, leaps, lives
 
@@ -136,6 +137,18 @@ async def _trading_halted(_: Program, words: Words, facts: Facts) -> View:
 
 async def _restored(_: Program, words: Words, facts: Facts) -> View:
     return halt.restored(words, datetime.fromisoformat(facts["made_at"]))
+
+
+async def _broadcast(program: Program, words: Words, facts: Facts) -> View | None:
+    """Say what the operator says; nothing of what was taken back meanwhile."""
+    found = await program.broadcasts.standing()
+    is_it = found is not None and found.broadcast.id == facts["broadcast"] and found.broadcast.stage is not Stage.CANCELLED
+    return broadcast.said(words, found.broadcast) if found is not None and is_it else None
+
+
+async def _broadcast_done(program: Program, words: Words, facts: Facts) -> View | None:
+    found = await program.broadcasts.standing()
+    return broadcast.progress(words, found) if found is not None and found.broadcast.id == facts["broadcast"] else None
 
 
 async def _trading_let_go(_: Program, words: Words, facts: Facts) -> View:
@@ -316,6 +329,8 @@ ABOUT_PEOPLE: Mapping[MessageKind, OfPerson] = {
     MessageKind.TRADING_LET_GO: _trading_let_go,
     MessageKind.RESTORED: _restored,
     MessageKind.CLOCK_OFF: _clock_off,
+    MessageKind.BROADCAST: _broadcast,
+    MessageKind.BROADCAST_DONE: _broadcast_done,
 }
 ABOUT_PORTFOLIOS: Mapping[MessageKind, OfPortfolio] = {
     MessageKind.DRIFT: _from_facts(_drift),

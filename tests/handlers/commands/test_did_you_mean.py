@@ -79,7 +79,6 @@ HINTED = [
     ("en", "hold on a second", "I only understand commands"),
     ("en", "/fly me to the moon", "There is no command /fly"),
     ("en", "/x", "There is no command /x"),
-    ("en", "/health", "There is no command /health"),  # it is near /halt, which stops everybody with one tap
     *(("en", typed, "Tap the button instead") for typed in ("yes", "No.", "OK!", "confirm", "All done", "that is right")),
     *(("es", typed, "Toca el botón") for typed in ("sí", "Si", "vale", "confirmar", "¡hecho!")),
     *(("ru", typed, "Нажмите кнопку") for typed in ("да", "Нет", "подтвердить", "всё сделано", "все верно")),
