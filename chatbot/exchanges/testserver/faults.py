@@ -88,6 +88,8 @@ def _lost(way: Way) -> dict[str, Fault]:
 _FOREIGN = frozenset({Way.HTML, Way.BAD_GATEWAY, Way.FORBIDDEN, Way.TOO_MANY})
 _LOOKS = frozenset({Call.BALANCES, Call.FUTURES, Call.POSITIONS, Call.FIND, Call.HISTORY, Call.FILLS, Call.TRANSFERS})
 _ORDER, _CANCEL = frozenset({Call.PLACE}), frozenset({Call.CANCEL})
+#: how fields end that hold a name or a word, whatever digits it is written in: MEXC's markets trade by a status of "1"
+_NAMES = ("id", "status")
 #: the name of all calls together, for what happens to the whole exchange
 EVERY = "every"
 #: every fault by its name
@@ -207,7 +209,7 @@ def _with_exponents(value: Any, name: str = "") -> Any:  # noqa: ANN401 - JSON
         return {key: _with_exponents(one, key) for key, one in value.items()}
     if isinstance(value, list):
         return [_with_exponents(one, name) for one in value]
-    if name.lower().endswith("id") or not isinstance(value, str) or not _is_number(value):
+    if name.lower().endswith(_NAMES) or not isinstance(value, str) or not _is_number(value):
         return value
     return f"{Decimal(value):E}"
 
