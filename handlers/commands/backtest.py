@@ -54,6 +54,7 @@ async def backtest(update: Update, context: Context) -> None:
         wish = backtest_words.read(context.rest, context.words, _market_now(context, portfolio).date())
         await _begin(update, context, portfolio, wish)
         return
+    context.program.backtests.expect()
     tapped = context.tapped.arg if update.callback_query is not None else ""
     await _show_beside(update, context, views.choice(context.words, portfolio, views.told_by(tapped)))
 

@@ -21,11 +21,13 @@ class StandIn:
 
     def __init__(self) -> None:
         self.go = asyncio.Event()
-        #: jobs that were asked, and how many processes there are now
+        #: jobs that were asked, and how many processes there are now and were started
         self.jobs: list[Job] = []
-        self.open = 0
+        self.open = self.made = 0
         #: of each job, whether it was to be answered on two cores
         self.in_two: list[bool] = []
+        #: those that stand by have died
+        self.killed = False
         #: raised in place of an answer
         self.trouble: Exception | None = None
 
@@ -43,11 +45,17 @@ class Worker:
     async def __aenter__(self) -> Self:
         """Be there."""
         self._stand_in.open += 1
+        self._stand_in.made += 1
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Be gone."""
         self._stand_in.open -= 1
+
+    @property
+    def is_there(self) -> bool:
+        """Tell whether nobody has killed it."""
+        return not self._stand_in.killed
 
     async def ask(self, job: Job, tell: Callable[[int, int], None], *, in_two: bool = False) -> Answer:
         """Tell of one part, wait, and answer."""

@@ -13,6 +13,7 @@ import pytest
 
 from chatbot.backtest.apart import admission
 from chatbot.backtest.apart.admission import Admission, Busy, Stage, TookTooLong
+from chatbot.backtest.apart.ahead import Ahead
 from chatbot.backtest.apart.process import Died
 from chatbot.backtest.past import Recorded
 from chatbot.backtest.question import Job
@@ -20,7 +21,7 @@ from chatbot.errors import InternalError, Unreachable, UserError
 from chatbot.model import Cause, ScheduleRule
 from chatbot.portfolio import strategies
 from tests.backtest.stand_in import StandIn
-from tests.waiting import LIMIT_S
+from tests.waiting import LIMIT_S, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -76,7 +77,7 @@ async def test_they_are_served_in_turn_and_know_their_place() -> None:
         stand_in.go.set()
         await breath()
         assert [run.stage for run in runs] == [Stage.STOPPED, Stage.DONE, Stage.STOPPED, Stage.DONE]
-        assert stand_in.open == 0
+        assert stand_in.open == 1, "one stands by for the next question"
         backtests.stop(runs[1])
         assert runs[1].stage is Stage.DONE, "what is over stays as it is"
 
@@ -89,6 +90,37 @@ async def test_one_that_is_alone_may_use_the_core_that_nobody_else_needs() -> No
                 backtests.begin(person, make)
                 await breath()
             assert stand_in.in_two == told
+
+
+async def test_one_stands_ready_for_who_may_ask_and_is_given_to_who_does() -> None:
+    """However often it is expected it is one; the next question has it, and one that has died meanwhile is replaced."""
+    async with an_admission(room=2) as (backtests, stand_in):
+        for _ in range(3):
+            backtests.expect()
+            await breath()
+        assert (stand_in.made, stand_in.open) == (1, 1)
+        backtests.begin(1, make)
+        await breath()
+        assert (stand_in.made, stand_in.open) == (1, 1)
+        backtests.expect()
+        await breath()
+        stand_in.killed = True
+        backtests.begin(2, make)
+        await breath()
+        assert (stand_in.made, stand_in.open, len(stand_in.jobs)) == (3, 2, 2)
+    assert stand_in.open == 0, "none outlives the bot"
+
+
+async def test_nobody_stands_ready_for_ever() -> None:
+    """When nothing is asked it ends; the next question starts another one."""
+    stand_in = StandIn()
+    ahead = Ahead(stand_in, asyncio.create_task, idle_s=0.01)
+    ahead.expect()
+    await until(lambda: (stand_in.made, stand_in.open) == (1, 0))
+    async with ahead.worker():
+        assert (stand_in.made, stand_in.open) == (2, 1)
+    await ahead.close()
+    assert stand_in.open == 0
 
 
 async def test_one_at_a_time_for_each_person() -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from chatbot.backtest.apart.ahead import Ahead
 from chatbot.backtest.apart.process import Apart
 from chatbot.backtest.apart.queue import Queue
 from chatbot.engine.errors import Refused
@@ -114,7 +115,7 @@ class Admission:
     def __init__(self, start: Start, *, room: int | None = None, worker: Callable[[], Worker] = Apart) -> None:
         self._start = start
         self._queue = Queue(room or _cores())
-        self._worker = worker
+        self._workers = Ahead(worker, start)
         #: the last run of each person
         self._runs: dict[int, Run] = {}
         #: what each person has tried since the start, as marks of the strategies
@@ -133,6 +134,10 @@ class Admission:
         self._call_up()
         self._tasks[run.word] = self._start(self._through(run, make))
         return run
+
+    def expect(self) -> None:
+        """Be ready for a question that somebody may ask soon."""
+        self._workers.expect()
 
     def named(self, word: str, person_id: int) -> Run | None:
         """Return a person's last run, where it is the one that a button names."""
@@ -166,17 +171,19 @@ class Admission:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._workers.close()
 
     async def _through(self, run: Run, make: Callable[[Run], Awaitable[Job]]) -> None:
         try:
             await run._turn.wait()  # noqa: SLF001 - a word from the admission to its run
-            async with asyncio.timeout(LONGEST_S), self._worker() as worker:
+            async with asyncio.timeout(LONGEST_S), self._workers.worker() as worker:
                 run.enter(Stage.FETCHING)
                 job = await make(run)
                 run.enter(Stage.COUNTING)
                 run.answer = await worker.ask(job, run.tell, in_two=self._queue.has_room)
             run.tried = self._count(run.person_id, job)
             run.enter(Stage.DONE)
+            self._workers.expect()  # a preset is mostly looked at beside another one
         except TimeoutError:
             self._fail(run, TookTooLong(f"a backtest took longer than {LONGEST_S:.0f} s"))
         except (BallastError, Refused) as trouble:

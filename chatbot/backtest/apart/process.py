@@ -43,6 +43,11 @@ class Worker(Protocol):
 
     async def __aenter__(self) -> Self: ...
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
+    @property
+    def is_there(self) -> bool:
+        """Tell whether it still waits for its job."""
+        ...
+
     async def ask(self, job: Job, tell: Callable[[int, int], None], *, in_two: bool = False) -> Answer:
         """Answer a job, on two cores where that is told; raises :class:`Died`, ``Refused``, ``InternalError``."""
         ...
@@ -85,6 +90,11 @@ class Apart:
     def pid(self) -> int | None:
         """Return the number of the process; None before it was started."""
         return None if self._process is None else self._process.pid
+
+    @property
+    def is_there(self) -> bool:
+        """Tell whether it was started and has not ended."""
+        return self._process is not None and self._process.returncode is None
 
     async def ask(self, job: Job, tell: Callable[[int, int], None], *, in_two: bool = False) -> Answer:
         """Send the job over and wait for what is found; ``tell`` hears of each part that is done."""
