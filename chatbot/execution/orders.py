@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from chatbot.errors import OutcomeUnknown, Rejected, Unreachable
+from chatbot.errors import KeyRefused, OutcomeUnknown, Rejected, Unreachable
 from chatbot.exchanges.abilities import DepthSource
 from chatbot.exchanges.base import OrderStatus
 from chatbot.execution import next_order as drafting
@@ -176,7 +176,7 @@ async def send(move: LegAttempt, attempt: Attempt, *, for_sure: bool = True) -> 
     except OutcomeUnknown:
         await outcomes.record_unknown(move, attempt)
         return
-    except Unreachable:
+    except (Unreachable, KeyRefused):
         await outcomes.not_sent(move, attempt)
         raise
     move.passes("acted")

@@ -170,7 +170,7 @@ async def record_unknown(move: LegAttempt, attempt: Attempt, event: str = UNKNOW
 
 
 async def not_sent(move: LegAttempt, attempt: Attempt) -> None:
-    """Note that the intention never left, so that it may be sent again at once."""
+    """Note that the intention never left, or that its key was refused, so that it may be sent again at once."""
     await _write(move, "unreachable", {"client_id": attempt.client_id}, move.leg, attempt=replace(attempt, detail=next_order.NOT_SENT))
 
 

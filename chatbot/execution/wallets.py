@@ -11,7 +11,7 @@ import structlog
 
 from chatbot.engine.exact import in_steps
 from chatbot.engine.portfolio import tradable as free_beyond
-from chatbot.errors import ExchangeError, OutcomeUnknown, Rejected, Unreachable
+from chatbot.errors import ExchangeError, KeyRefused, OutcomeUnknown, Rejected, Unreachable
 from chatbot.exchanges.base import Direction, Side, asset_of, is_perp
 from chatbot.execution import next_order, outcomes
 from chatbot.execution.record import LEVERAGE, Change
@@ -137,7 +137,7 @@ async def send_transfer(move: LegAttempt, attempt: Attempt) -> None:
     except OutcomeUnknown:
         await outcomes.record_unknown(move, attempt)
         return
-    except Unreachable:
+    except (Unreachable, KeyRefused):
         await outcomes.not_sent(move, attempt)
         raise
     move.passes("acted")

@@ -302,6 +302,27 @@ async def test_a_plan_whose_key_is_dead_can_be_closed_and_says_what_nobody_can_k
     assert not await lab.executor.recovery.close(parked.id)
 
 
+@pytest.mark.parametrize("refuses", ["place", "transfer"])
+async def test_what_a_key_was_refused_was_not_taken_and_is_sent_once_the_key_is_good(db: Database, refuses: str) -> None:
+    """Without a bound nothing is sent twice of which nobody knows; of this everybody does."""
+    lab = await open_lab(db, late_window_s=None)
+    real = getattr(lab.account, refuses)
+
+    async def refused(*_: object, **__: object) -> Any:
+        raise KeyRefused("its right to trade was taken away")
+
+    setattr(lab.account, refuses, refused)
+    plan = await lab.run("to_futures 100; buy 0.1 ETH" if refuses == "transfer" else SELL)
+    assert plan.state is PlanState.PARKED
+    setattr(lab.account, refuses, real)
+    assert await lab.executor.recovery.carry_on(plan.id)
+    await lab.finish()
+    plan = await lab.read(plan.id)
+    assert plan.state is PlanState.DONE
+    assert {leg.state for leg in plan.legs} == {LegState.FILLED}
+    assert [facts["why"] for kind, facts in await lab.told() if kind == "plan_parked"] == [KeyRefused.why]
+
+
 @pytest.mark.parametrize("row", ["abandoned", "finished"])
 async def test_closing_a_plan_whose_key_is_dead_survives_a_death_at_each_row(db: Database, row: str) -> None:
     lab = await open_lab(db)
