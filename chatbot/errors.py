@@ -113,7 +113,15 @@ class ListedLater(OutcomeUnknown):
 
 
 class Unreachable(ExchangeError):
-    """The exchange could not be asked; nothing changed there."""
+    """The exchange could not be asked; nothing changed there. ``why`` is a machine word."""
+
+    why = "unreachable"
+
+
+class PlaceRefused(Unreachable):
+    """The exchange answers nobody at this address: it does not serve the country or the network that this program runs in."""
+
+    why = "place_refused"
 
 
 class OtherWorld(Unreachable):

@@ -167,14 +167,15 @@ class Executor:
                 pause = self._deps.pace.retry_pause_s(failures)
                 _LOG.warning("exchange unreachable", plan=plan_id, failures=failures, pause_s=pause, error=str(trouble))
                 if pause is None:
-                    return await self._park(view, "unreachable")
+                    return await self._park(view, trouble.why)
                 await self._deps.rest(view, pause)
             except Stopped:
                 continue  # the next look sees it
-            except KeyRefused:
-                return await self._shut_out(view)
+            except KeyRefused as refused:
+                return await self._shut_out(view, refused.why)
             except Parked as parked:
-                return await (self._shut_out(view) if parked.why == KeyRefused.why else self._park(view, parked.why))
+                shut_out = isinstance(parked.__cause__, KeyRefused)
+                return await (self._shut_out if shut_out else self._park)(view, parked.why)
 
     async def _decide(self, view: View) -> bool:
         """Find what to do next and do it; False when the plan has come to its end."""
@@ -244,11 +245,11 @@ class Executor:
             await self._deps.clock.sleep(pause)
         return None
 
-    async def _shut_out(self, view: View) -> dict[str, Any]:
-        """Park a plan whose key is not accepted any more, or end it where its person has said so: nobody can ask about its orders."""
+    async def _shut_out(self, view: View, why: str) -> dict[str, Any]:
+        """Park a plan whose key or account is not good any more, or end it where its person said so: nobody can ask about its orders."""
         latest = await self._deps.scribe.view(view.plan.id) or view
         if not latest.count(CLOSING):
-            return await self._park(latest, KeyRefused.why)
+            return await self._park(latest, why)
         for attempt in latest.unsettled:
             known = replace(attempt, state=OrderState.CANCELED, ended_at=self._deps.clock.now(), detail=next_order.UNKNOWN_END)
             leg = outcomes.cut_short(latest.leg(attempt.leg_index), next_order.UNKNOWN_END)

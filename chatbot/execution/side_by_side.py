@@ -113,7 +113,7 @@ class SideBySide:
         except Stopped:
             return 0.0  # the next look sees it
         except KeyRefused as trouble:
-            raise Parked("key_refused") from trouble
+            raise Parked(trouble.why) from trouble
         except Unreachable as trouble:
             self._failures[index] += 1
             waits = self._deps.pace.retry_pause_s(self._failures[index])
@@ -121,7 +121,7 @@ class SideBySide:
                 "exchange unreachable", plan=self._plan_id, leg=index, failures=self._failures[index], pause_s=waits, error=str(trouble)
             )
             if waits is None:
-                raise Parked("unreachable") from trouble
+                raise Parked(trouble.why) from trouble
             return waits
         self._failures.pop(index, None)
         return pause

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from chatbot.engine.errors import Refused
-from chatbot.errors import ExchangeError, KeyRefused, OtherWorld
+from chatbot.errors import ExchangeError, KeyRefused, OtherWorld, PlaceRefused
 from chatbot.exchanges.base import unlisted
 from chatbot.model import Mode, Problem
 from chatbot.model.life import StopKind
@@ -179,7 +179,7 @@ class Evaluator:
                 await quoted.board.refresh(needed)
         except OtherWorld as elsewhere:
             return Evaluation(portfolio=portfolio, states=states, problems=(Problem(code="other_world", instrument=elsewhere.exchange),))
-        except KeyRefused as refused:
+        except (KeyRefused, PlaceRefused) as refused:
             return Evaluation(portfolio=portfolio, states=states, problems=(Problem(code=refused.why),))
         except ExchangeError:
             return Evaluation(portfolio=portfolio, states=states, problems=(Problem(code="unreachable"),))

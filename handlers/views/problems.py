@@ -38,6 +38,7 @@ _PROBLEMS = {
     "kept_short": N_("you keep more {coin} out than there is; send /keep to change that"),
     "not_traded": N_("the exchange has stopped trading {coin}"),
     "unreachable": N_("the exchange does not answer"),
+    "place_refused": N_("the exchange does not serve the country or network that this bot runs in; whoever hosts it has to move it"),
     "key_refused": N_("the exchange does not accept the key; /keys says what is wrong with it"),
     "hedge_mode": N_("the futures account is in hedge mode; change it to one-way mode at the exchange"),
     "isolated_margin": N_("futures are on isolated margin; change them to cross margin at the exchange"),
@@ -53,7 +54,7 @@ _NO_PRICES: Final = N_("I can't get reliable prices, so there is no plan yet. I 
 _NO_PRICES_PAUSED: Final = N_("I can't get reliable prices, so there is no plan yet. It is paused, so I try only when you ask.")
 #: the same where the account or its key is in the way, and not a price
 _ACCOUNT_FIRST: Final = N_("Until then I send no orders here.")
-_OF_ACCOUNT: Final = frozenset({"key_refused", "hedge_mode", "isolated_margin", "multi_assets", "borrowed"})
+_OF_ACCOUNT: Final = frozenset({"key_refused", "place_refused", "hedge_mode", "isolated_margin", "multi_assets", "borrowed"})
 #: columns of a command on its button
 _ON_BUTTON = 40
 #: of one that is offered with a button: all of it can be read before it is tapped
@@ -161,7 +162,7 @@ def unreachable(words: Words, portfolio: Portfolio, trouble: Unreachable) -> Vie
     if isinstance(trouble, OtherWorld):
         found, again = Problem(code="other_world", instrument=trouble.exchange), None
     else:
-        found, again = Problem(code="unreachable"), say(words, "Please try again in a minute.")
+        found, again = Problem(code=trouble.why), say(words, "Please try again in a minute.")
     text = page(head(words, portfolio), cannot_evaluate_line(words, (found,)), say(words, "Nothing was changed."), again)
     return View(text, ((button(words.t("Status"), "status"),),))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chatbot.errors import KeyRefused, Unreachable
+from chatbot.errors import HedgeMode, KeyRefused, Unreachable
 from chatbot.model import LegKind, LegState, OrderState, PlanState
 from chatbot.store import events, plans, tables
 from tests.execution.lab import FIGURES, QUICK, Lab, books, filled_by_leg, fresh_block, open_lab, states
@@ -263,16 +263,22 @@ async def test_a_short_outage_is_waited_out(db: Database) -> None:
     assert states(plan) == [FILLED]
 
 
-async def test_a_key_that_is_refused_parks_at_once(db: Database) -> None:
+@pytest.mark.parametrize("call", ["markets", "place"], ids=["before the first leg", "at its order"])
+@pytest.mark.parametrize(
+    ("trouble", "why"), [(KeyRefused("expired"), "key_refused"), (HedgeMode(), "hedge_mode")], ids=["a key", "hedge mode"]
+)
+async def test_a_key_or_an_account_that_is_not_good_parks_at_once_and_which_it_is_is_told(
+    db: Database, call: str, trouble: KeyRefused, why: str
+) -> None:
     lab = await open_lab(db)
 
-    async def markets() -> object:
-        raise KeyRefused("expired")
+    async def refused(*_: object) -> object:
+        raise trouble
 
-    lab.account.markets = markets
+    setattr(lab.account, call, refused)
     plan = await lab.run("sell 0.2 BTC")
     assert plan.state == PlanState.PARKED
-    assert (await lab.told())[-1][1]["why"] == "key_refused"
+    assert (await lab.told())[-1][1]["why"] == why
 
 
 async def test_a_halted_instrument_is_skipped_and_the_rest_goes_on(db: Database) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from chatbot.errors import ExchangeError, KeyRefused, NotEnoughMoney, OutcomeUnknown, RateLimited, Rejected, Unreachable
+from chatbot.errors import ExchangeError, KeyRefused, NotEnoughMoney, OutcomeUnknown, PlaceRefused, RateLimited, Rejected, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,8 +79,14 @@ TABLE: Mapping[str, tuple[Meaning, str]] = {
 }
 
 
+#: what ccxt's text holds where an exchange serves nobody from here: the status (Binance, OKX), or the words of the wall before it (Bybit)
+_NOT_HERE = re.compile(r" 451 |restricted location|block access from your country")
+
+
 def translate(error: Exception, *, changes: bool) -> ExchangeError:
     """Return our error for one of ccxt's. ``changes`` tells whether the request would have changed something at the exchange."""
+    if _NOT_HERE.search(str(error)):
+        return PlaceRefused(f"{type(error).__name__}: {error}")
     meaning, reason = next((TABLE[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in TABLE), (Meaning.UNSURE, ""))
     return told(meaning, reason, f"{type(error).__name__}: {error}", changes=changes)
 

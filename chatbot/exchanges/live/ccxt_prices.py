@@ -288,6 +288,8 @@ class CcxtSource:
             return None
         given = {"bid": ticker.get("bid"), "ask": ticker.get("ask")}
         hints = {"volume": ticker.get("quoteVolume"), "funding_rate": rate, "last": ticker.get("last")}
+        if hints["volume"] is None and mark is None:  # MEXC counts the trades of coins in coins alone
+            hints["volume"] = _product(ticker.get("baseVolume"), hints["last"])
         numbers = {field: finite(raw) for field, raw in (given | {field: raw for field, raw in hints.items() if raw is not None}).items()}
         bid, ask = numbers.pop("bid"), numbers.pop("ask")
         if bid is None or ask is None or None in numbers.values():
@@ -316,6 +318,12 @@ class CcxtSource:
         if dropped:
             log.warning("instruments_dropped", exchange=self.name, instruments=dropped[:20], count=len(dropped))
         return {name: quote for name, quote in quotes.items() if quote is not None}
+
+
+def _product(amount: object, price: object) -> Decimal | None:
+    """Return what an amount is worth; None where one of the two is no number."""
+    known, worth = finite(amount), finite(price)
+    return None if known is None or worth is None else known * worth
 
 
 async def _gather(answer: Any, found: dict[str, Quote], failures: list[ExchangeError]) -> None:  # noqa: ANN401 - a coroutine

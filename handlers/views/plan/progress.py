@@ -122,6 +122,26 @@ _BY_HAND = N_(
     "At this exchange only you can move money between your wallets. Please do it there now: {what}, exactly that amount in one go."
     " Then tap Look again, and the plan goes on; Close it sends nothing more."
 )
+#: machine word for what stopped a plan -> why, and the cure
+_STOPPED = {
+    "key_refused": N_("The exchange does not let this key trade now, so nothing more is sent. /keys says why and what to do."),
+    "unreachable": N_("The exchange does not answer, or its answers make no sense, so nothing more is sent. Look again once it does."),
+    "place_refused": N_(
+        "The exchange does not serve the country or network that I run in, so nothing more is sent."
+        " Whoever hosts me has to move me; your orders are at the exchange, where you can look after them."
+    ),
+    "hedge_mode": N_(
+        "The futures account is in hedge mode, so nothing more is sent. Change it to one-way mode at the exchange, then tap Look again."
+    ),
+    "isolated_margin": N_(
+        "Futures are on isolated margin, so nothing more is sent. Change them to cross margin at the exchange, then tap Look again."
+    ),
+    "multi_assets": N_(
+        "Other coins carry the futures (multi-assets mode), so nothing more is sent."
+        " Change it to single-asset mode at the exchange, then tap Look again."
+    ),
+    "borrowed": N_("Something is borrowed in the account, so nothing more is sent. Pay it back at the exchange, then tap Look again."),
+}
 #: notes of legs that ended at the limit, with nothing else wrong
 _NOT_FOLLOWED = frozenset({"unfilled", "not_fillable"})
 
@@ -207,11 +227,7 @@ def parked(words: Words, portfolio: Portfolio, plan: Plan, why: str = "") -> Vie
 
 def _stopped(words: Words, why: str) -> Html:
     """Return why the bot itself could not go on, and the cure where there is one."""
-    if why == "key_refused":
-        return say(words, "The exchange does not let this key trade now, so nothing more is sent. /keys says why and what to do.")
-    if why == "unreachable":
-        return say(words, "The exchange does not answer, or its answers make no sense, so nothing more is sent. Look again once it does.")
-    return say(words, "I could not finish it; nothing more is sent.")
+    return say(words, _STOPPED.get(why, N_("I could not finish it; nothing more is sent.")))
 
 
 def moved_on(words: Words, portfolio: Portfolio, plan: Plan) -> View:

@@ -13,6 +13,7 @@ from chatbot.exchanges.live.ccxt_prices import CcxtSource
 from chatbot.exchanges.live.connection import Connection
 from chatbot.exchanges.markets.simulated import SimulatedSource
 from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
+from chatbot.exchanges.testserver.dialects.mexc.speech import MEXC
 from chatbot.exchanges.testserver.harshness import KIND, Harshness
 from chatbot.exchanges.testserver.ledger import Wallet
 from chatbot.exchanges.testserver.prices import SourceFeed
@@ -138,6 +139,17 @@ async def test_a_simulated_market_is_traded_on_as_if_it_were_real() -> None:
         await source.quotes(["BTC"])
         assert server.venue.prices["BTC"] != before
         assert server.asked(Call.TOUCH)
+        await source.close()
+
+
+async def test_what_is_traded_in_a_day_is_told_in_money_where_an_exchange_counts_coins_alone() -> None:
+    """MEXC's recorded ``quoteVolume`` is null: without it nobody could say how far an order moves the price."""
+    clock = ManualClock(NOW)
+    async with Server(MEXC, clock, harshness=KIND, feed=SourceFeed(SimulatedSource(clock, speed=1.0, start=NOW), clock)) as server:
+        source = CcxtSource("mexc", {"enableRateLimit": False, "timeout_on_exit": 0, **server.options()}, clock=clock)
+        quotes = await source.quotes(["BTC", "BTC-PERP"])
+        for name, quote in quotes.items():
+            assert quote.volume == pytest.approx(server.venue.prices[name].volume, rel=Decimal("0.001")), name
         await source.close()
 
 

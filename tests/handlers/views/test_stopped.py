@@ -21,6 +21,11 @@ WORDS = Catalogue(LOCALE).words("en")
     [
         ("key_refused", "/keys says why and what to do"),
         ("unreachable", "Look again once it does"),
+        ("place_refused", "Whoever hosts me has to move me"),
+        ("hedge_mode", "Change it to one-way mode at the exchange"),
+        ("isolated_margin", "Change them to cross margin at the exchange"),
+        ("multi_assets", "Change it to single-asset mode at the exchange"),
+        ("borrowed", "Pay it back at the exchange"),
         ("broken", "I could not finish it; nothing more is sent"),
     ],
 )

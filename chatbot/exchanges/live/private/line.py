@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from chatbot.engine.finite import finite
-from chatbot.errors import ExchangeError, KeyRefused, RateLimited, Unreachable
+from chatbot.errors import ExchangeError, KeyRefused, PlaceRefused, RateLimited, Unreachable
 from chatbot.exchanges.live.answers import parsed
 from chatbot.exchanges.live.ccxt_errors import Meaning, told
 from chatbot.exchanges.live.ccxt_loader import error_classes, exchange_class
@@ -38,6 +38,8 @@ _READ_PATIENCE_S = 30.0
 _TIME_FOR_S = 600.0
 #: HTTP status of a wall before the exchange, which shuts an address out that has asked too often; for how long it is then left alone
 _WALL, _WALL_S = 403, 60.0
+#: HTTP status of one that lets nobody through from where we are
+_NOT_HERE = 451
 #: from this HTTP status on an answer is none: it sends its client elsewhere, or refuses
 _NO_ANSWER = 300
 _NOBODY = Credentials(api_key="", secret="")
@@ -202,6 +204,8 @@ class PrivateLine:
             pause_s = refusal.retry_after_s or (self._dialect.pause_s(refusal) if limited else _WALL_S)
             self.budget.pause(pause_s, f"(HTTP {refusal.status} {refusal.code or ''})")
         detail = f"{call.path}: HTTP {refusal.status} {refusal.code or ''} {refusal.text}"
+        if refusal.status == _NOT_HERE:
+            return PlaceRefused(detail)
         if reason == SKEW:
             self._offset_ms = None
             return _ClockOff(detail)

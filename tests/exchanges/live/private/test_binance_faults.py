@@ -12,7 +12,17 @@ from typing import Any
 import aiohttp
 import pytest
 
-from chatbot.errors import ExchangeError, KeyRefused, NotEnoughMoney, OutcomeUnknown, RateLimited, Rejected, SettingError, Unreachable
+from chatbot.errors import (
+    ExchangeError,
+    KeyRefused,
+    NotEnoughMoney,
+    OutcomeUnknown,
+    PlaceRefused,
+    RateLimited,
+    Rejected,
+    SettingError,
+    Unreachable,
+)
 from chatbot.exchanges.base import Direction, SentTransfer
 from chatbot.model import Credentials
 from tests.exchanges.live.private.wire import KEYS, TAG, desk, refused, request
@@ -399,3 +409,11 @@ async def test_a_wall_before_the_exchange_lets_everybody_wait_and_says_nothing_o
     assert len(room.wire.sent) == sent
     room.clock.advance(61)
     await room.account.place(request("BTC-PERP"))
+
+
+async def test_an_exchange_that_serves_nobody_from_here_is_named_as_such_and_has_taken_no_order() -> None:
+    """HTTP 451 was told as an exchange that does not answer, and of an order nobody knew whether it was there."""
+    room = desk()
+    room.wire.fail("POST", '{"code": 0, "msg": "Service unavailable from a restricted location"}', 451)
+    with pytest.raises(PlaceRefused):
+        await room.account.place(request())

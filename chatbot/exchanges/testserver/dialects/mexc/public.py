@@ -152,7 +152,7 @@ def _ticker(talk: Talk, market: Market) -> dict[str, Any]:
         "highPrice": last,
         "lowPrice": last,
         "volume": plain((price.volume / price.mark).quantize(market.lot)),
-        "quoteVolume": plain(price.volume),
+        "quoteVolume": None,  # as recorded
         "openTime": now - _DAY_MS,
         "closeTime": now,
         "count": None,
