@@ -9,6 +9,7 @@ import pytest
 
 from chatbot.clock import ManualClock
 from chatbot.exchanges.live import key_doctor
+from chatbot.exchanges.live.key_codes import KEY_CODES
 from chatbot.exchanges.live.key_doctor import examine, problems
 from chatbot.exchanges.live.private.opening import DIALECTS
 from chatbot.exchanges.live.venues import VENUES, accounts_of
@@ -211,4 +212,4 @@ def test_every_exchange_that_takes_keys_is_known_wherever_one_must_be() -> None:
     """A row in the table of exchanges is not enough: each kind of account is examined and explained, each exchange spoken to."""
     known = {name for venue in VENUES for name in accounts_of(venue)}
     assert set(key_doctor._READERS) == set(GUIDES) == known
-    assert set(key_doctor._CODES) == set(DIALECTS) == {venue_of(name) for name in known}
+    assert set(KEY_CODES) == set(DIALECTS) == {venue_of(name) for name in known}
