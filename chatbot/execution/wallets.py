@@ -19,7 +19,7 @@ from chatbot.model import LegKind
 from chatbot.store.orders import Attempt
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from chatbot.exchanges.base import Balances, Exchange
     from chatbot.execution.outcomes import Deps, LegAttempt
@@ -50,9 +50,14 @@ async def held(exchange: Exchange, instrument: str) -> Decimal:
     The coin on spot, locked or not; the signed position in a contract; for transfers, whose instrument is the quote coin, the money on
     spot. A fill moves it at once, whenever the order itself is listed.
     """
-    if is_perp(instrument):
-        return next((one.qty for one in await exchange.positions() if one.instrument == instrument), _ZERO)
-    return (await exchange.balances()).spot.get(asset_of(instrument), _ZERO)
+    return (await _held(exchange, (instrument,)))[instrument]
+
+
+async def _held(exchange: Exchange, instruments: Collection[str]) -> dict[str, Decimal]:
+    """Return the same of several, by one look at the coins and one at the positions: an exchange counts what it is asked."""
+    contracts = {one.instrument: one.qty for one in await exchange.positions()} if any(map(is_perp, instruments)) else {}
+    coins = {} if all(map(is_perp, instruments)) else (await exchange.balances()).spot
+    return {name: contracts.get(name, _ZERO) if is_perp(name) else coins.get(asset_of(name), _ZERO) for name in instruments}
 
 
 async def is_behind(exchange: Exchange, attempts: Sequence[Attempt], deps: Deps) -> bool:
@@ -90,7 +95,8 @@ async def wait_until_shown(exchange: Exchange, attempts: Sequence[Attempt], deps
     until, pause = deps.clock.now() + timedelta(seconds=deps.pace.ends_s), deps.pace.poll_pause_s
     try:
         while touched and deps.clock.now() < until:
-            touched = {name for name in touched if _is_behind([one for one in sent if one.instrument == name], await held(exchange, name))}
+            shown = await _held(exchange, touched)
+            touched = {name for name in touched if _is_behind([one for one in sent if one.instrument == name], shown[name])}
             if touched:
                 await deps.clock.sleep(pause)
                 pause = min(2 * pause, _LOOK_S)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from chatbot.clock import ManualClock
 from chatbot.errors import NotEnoughMoney, OutcomeUnknown, Rejected
+from chatbot.exchanges.base import Balances, Position
+from chatbot.execution import wallets
+from chatbot.execution.pace import Pace
 from chatbot.execution.transfers import WrittenTransfers
 from chatbot.model import LegState, OrderState, PlanState
 from chatbot.store import events, orders
@@ -147,3 +153,32 @@ async def test_the_journal_keeps_which_transfer_at_the_exchange_is_which(db: Dat
         await orders.save_order(tx, replace(attempt, state=OrderState.FILLED, ended_at=samples.NOW))
     assert await WrittenTransfers(db, portfolio.id).claimed() == {"11415955596": "b1-0-1"}
     assert set(await journal.done()) == {"b1-0-1"}
+
+
+async def test_an_account_that_is_behind_is_looked_at_once_for_all_legs_of_a_plan() -> None:
+    """Three coins and two contracts cost one look at the coins and one at the positions, not five; what shows is asked about no more."""
+    shown: dict[str, tuple[str, ...]] = {"balances": ("0", "5", "5"), "positions": ("0", "0", "5")}
+    asked: Counter[str] = Counter()
+
+    def told(call: str) -> Decimal:
+        asked[call] += 1
+        return Decimal(shown[call][asked[call] - 1])
+
+    async def balances() -> Balances:
+        held = dict.fromkeys(("BTC", "ETH", "SOL"), told("balances"))
+        return Balances(spot=held, free=held, futures_wallet=Decimal(0))
+
+    async def positions() -> tuple[Position, ...]:
+        given = {"entry": Decimal(1), "mark": Decimal(1), "leverage": Decimal(1), "qty": told("positions")}
+        return tuple(Position(instrument=name, **given) for name in ("BTC-PERP", "ETH-PERP"))
+
+    written: dict[str, Any] = {"plan_id": 1, "attempt": 1, "sent_at": samples.NOW, "ended_at": samples.NOW, "side": "buy"}
+    amounts: dict[str, Any] = {"qty": Decimal(5), "filled": Decimal(5), "limit": Decimal(1), "held": Decimal(0)}
+    attempts = [
+        Attempt(client_id=f"b1-{leg}-1", leg_index=leg, instrument=name, **written, **amounts)
+        for leg, name in enumerate(("BTC", "ETH", "SOL", "BTC-PERP", "ETH-PERP"))
+    ]
+    account: Any = SimpleNamespace(balances=balances, positions=positions)
+    deps: Any = SimpleNamespace(clock=ManualClock(samples.NOW), pace=Pace())
+    await wallets.wait_until_shown(account, attempts, deps)
+    assert asked == {"balances": 2, "positions": 3}
