@@ -46,11 +46,11 @@ QUICK = 4000
 
 
 @asynccontextmanager
-async def demo(folder: Path) -> AsyncIterator[str]:
+async def demo(folder: Path, *more: str, speed: int = QUICK) -> AsyncIterator[str]:
     """Start `python -m chatbot demo` as a person does, only with a quicker market, and give its address."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CHATBOT_") and name != "DISPLAY"}
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "chatbot", "demo", "--speed", str(QUICK), "--data", str(folder)),
+        *(sys.executable, "-m", "chatbot", "demo", "--speed", str(speed), "--data", str(folder), *more),
         cwd=ROOT,
         env=kept | {"CHATBOT_BATCH_WINDOW_S": "1"},
         stdout=asyncio.subprocess.PIPE,
