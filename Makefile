@@ -4,7 +4,7 @@ RUN := .venv/bin/python
 # Compiled modules are kept, whatever the machine says: every test worker, and every process that a test starts, would compile all of them again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo run test test-long test-postgres check bench bench-others soak pictures lock clean
+.PHONY: demo run test test-long test-postgres check bench bench-others soak pictures audit lock clean
 
 demo: .venv/run-ready
 	$(RUN) -m chatbot demo
@@ -38,6 +38,10 @@ soak: .venv/dev-ready
 
 pictures: .venv/dev-ready
 	README_PICTURES=docs/pictures $(RUN) -m pytest tests/test_browser_demo.py -k desk-light
+
+# needs a network, and fails without one
+audit: .venv/dev-ready
+	$(RUN) scripts/audit.py
 
 lock: .venv/dev-ready
 	$(RUN) scripts/lock.py

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import secrets
 import string
+from collections import Counter
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -42,7 +43,7 @@ from chatbot.monitor.hedges_daily import HedgeWatch
 from chatbot.monitor.precedence import Precedence
 from chatbot.monitor.roster import Roster
 from chatbot.monitor.unanswered import UnansweredPlans
-from chatbot.operation import health
+from chatbot.operation import health, metrics
 from chatbot.operation.broadcast import Broadcasts
 from chatbot.outbox import Outbox
 from chatbot.plans.band_advice import Adviser
@@ -77,7 +78,7 @@ if TYPE_CHECKING:
     from chatbot.exchanges.abilities import Also
     from chatbot.exchanges.base import Exchange, PriceSource
     from chatbot.exchanges.live.private.opening import Accounts
-    from chatbot.model import Credentials, Delivery, KeyReport, Message, Portfolio
+    from chatbot.model import Credentials, Delivery, KeyReport, Message, Portfolio, Verdict
     from chatbot.operation.health import Health
     from chatbot.plans.costs import CostingOf
     from chatbot.portfolio.markets import Quoted
@@ -154,12 +155,14 @@ class Program:
     button_key: bytes
     #: what the portfolios of this program are: demo on a made-up market, paper on live prices
     mode: Mode
+    #: what Telegram said to messages since the start
+    delivered: Counter[Verdict] = field(default_factory=Counter)
     #: None: real exchanges are connected, or none
     own_exchange: OwnExchange | None = None
 
     async def run(self, send: Callable[[Message], Awaitable[Delivery]], outbox: Outbox | None = None) -> None:
         """Check, deliver and reconcile until cancelled."""
-        delivery = outbox or Outbox(self.db, self.clock, send)
+        delivery = outbox or Outbox(self.db, self.clock, send, counted=self.delivered)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.monitor.run())
             tasks.create_task(delivery.run())
@@ -177,6 +180,10 @@ class Program:
     async def health(self) -> Health:
         """Look at how every part stands."""
         return await health.look(self.db, self.clock, self.monitor, self.markets, self.settings.data_dir)
+
+    async def metrics(self) -> bytes:
+        """Return what a monitoring system reads."""
+        return metrics.exposition(metrics.Facts(health=await self.health(), monitor=self.monitor, delivered=self.delivered))
 
     async def begin_market(self) -> None:
         """Let a played market begin with the first portfolio, so that nobody misses what happens in it while setting one up."""

@@ -69,6 +69,7 @@ class Settings(BaseSettings):
     )
     public_url: str = Field("", description="Address at which your proxy serves this bot, https://...; empty: keys are typed in the chat.")
     port: int = Field(8080, ge=0, le=65_535, description="Port of the bot's own web server; 0: any free one, shown at start.")
+    metrics_port: int = Field(0, ge=0, le=65_535, description="Port on this machine alone for Prometheus to read /metrics from; 0: none.")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
     @classmethod

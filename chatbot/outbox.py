@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -95,10 +96,20 @@ def _left(since: datetime | None, interval_s: float, now: datetime) -> float:
 class Outbox:
     """Delivers what is due; ``send`` makes one attempt and says what became of it."""
 
-    def __init__(self, db: Database, clock: Clock, send: Callable[[Message], Awaitable[Delivery]], *, poll_s: float = POLL_S) -> None:
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        send: Callable[[Message], Awaitable[Delivery]],
+        *,
+        counted: Counter[Verdict] | None = None,
+        poll_s: float = POLL_S,
+    ) -> None:
+        """Make one; ``counted`` takes every verdict of Telegram."""
         self._db = db
         self._clock = clock
         self._send = send
+        self._counted: Counter[Verdict] = Counter() if counted is None else counted
         self._poll_s = poll_s
         self._paces = Paces()
         self._on_the_way: set[int] = set()
@@ -213,10 +224,12 @@ class Outbox:
 
     async def _attempt(self, message: Message) -> Delivery | Exception:
         try:
-            return await self._send(message)
+            outcome = await self._send(message)
         except Exception as error:  # noqa: BLE001 - one message that breaks our own code must not stop the others
             _LOG.exception("message %s of kind %s could not be sent", message.id, message.kind)
             return error
+        self._counted[outcome.verdict] += 1
+        return outcome
 
     async def _write_down(self, message: Message, outcome: Delivery | Exception) -> None:
         """Write a verdict down, stubbornly; where it cannot be, it is kept in mind, and its chat waits."""

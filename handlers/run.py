@@ -52,6 +52,8 @@ async def serve(settings: Settings) -> None:
         gc.enable()
         form = await asyncio.to_thread(key_form, program)
         server = await stack.enter_async_context(web.WebServer(port=settings.port, health=lambda: health(program), key_form=form))
+        if settings.metrics_port:
+            await stack.enter_async_context(web.WebServer(port=settings.metrics_port, metrics=program.metrics))
         print(f"Ballast is up; health: {server.url}healthz", flush=True)  # noqa: T201 - the command line speaks on its streams
         pairing = tasks.create_task(_renew_pairing_code(program, code))
         stack.callback(pairing.cancel)

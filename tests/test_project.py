@@ -6,6 +6,7 @@ import ast
 import html
 import re
 import subprocess
+from importlib import metadata
 from typing import TYPE_CHECKING
 
 import pytest
@@ -127,8 +128,12 @@ def test_the_readmes_commands_exist() -> None:
     asked = set(re.findall(r"\bmake ([a-z]+)\b", README)) | set(re.findall(r"^make (\w+)", steps, re.MULTILINE))
     assert {"demo", "test", "check"} <= asked <= rules
     command_line = (ROOT / "chatbot" / "__main__.py").read_text(encoding="utf-8")
-    for verb in set(re.findall(r"python -m chatbot (\w+)", README)):
+    guide = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"\bmake ([a-z]+)\b", guide)) <= rules
+    for verb in set(re.findall(r"python -m chatbot (\w+)", README + guide)):
         assert f'add_parser("{verb}"' in command_line, verb
+    for target in re.findall(r"\]\(([^)#]+)\)", guide):
+        assert (ROOT / "docs" / target).exists(), target
     linked = set(re.findall(r"\]\(([^)#]+)\)", README))
     assert len(linked) >= 4
     for target in linked:
@@ -155,6 +160,26 @@ def test_locks_pin_everything_by_hash_and_name_no_address(name: str) -> None:
     options = [line for line in lines if line.lstrip().startswith("-") and not line.lstrip().startswith("--hash=")]
     assert options == []
     assert not any("://" in line for line in lines)
+
+
+#: licences under which what we ship may be used by a program under MIT; the library of PTB is used as it is, which the LGPL allows
+FREE_LICENCES = re.compile(
+    r"(?:MIT|MIT-CMU|BSD(?:-[23]-Clause)?|0BSD|Apache(?:-2\.0| Software| 2\.0)?|PSF-2\.0|Python Software Foundation|Zlib|CC0-1\.0"
+    r"|MPL-2\.0|Mozilla Public License 2\.0 \(MPL 2\.0\)|LGPL-3\.0-only)(?: License)?(?: 2\.0)?"
+)
+
+
+def test_every_package_of_the_locks_may_be_used_here() -> None:
+    """What is installed says under which licence; one that is not known here stops the check until somebody has read it."""
+    strange = {}
+    for name in pinned("requirements.lock") | pinned("requirements-dev.lock"):
+        told = metadata.metadata(name)
+        classified = [line.split("::")[-1].strip() for line in told.get_all("Classifier") or () if line.startswith("License ::")]
+        licence = told.get("License-Expression") or "; ".join(classified) or (told.get("License") or "").split("\n")[0]
+        parts = [part.strip("() ") if part.count("(") != part.count(")") else part for part in re.split(r" AND | OR |; ", licence)]
+        if not all(FREE_LICENCES.fullmatch(part) for part in parts):
+            strange[name] = licence
+    assert strange == {}
 
 
 def test_the_lock_holds_what_the_project_asks_for() -> None:

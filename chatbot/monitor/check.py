@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -74,6 +74,7 @@ class Tick:
     examined: int
     alerts: int
     plans: int
+    took_s: float
 
 
 class Monitor:
@@ -110,6 +111,8 @@ class Monitor:
         self.interval_s = interval_s
         self._window = timedelta(seconds=batch_window_s)
         self.last: Tick | None = None
+        #: what checks did since the start: checks, examined, alerts, plans
+        self.counted: Counter[str] = Counter()
         self._last_check = LastCheck(interval_s)
         self._stumbles = Stumbles()
         self._tidied: datetime | None = None
@@ -136,6 +139,7 @@ class Monitor:
 
     async def tick(self) -> Tick:
         """Look at every active portfolio once."""
+        started = self._clock.monotonic()
         with contained("housekeeping failed"):  # what is old or late is looked for again in the next check; prices are looked at now
             await self._housekeeping()
         with contained("reviews not sent"):
@@ -162,7 +166,9 @@ class Monitor:
         await self._unanswered.attend()
         await self._clocks.look()
         await self._markets.keep(self._clock.now())
-        self.last = Tick(at=now, portfolios=len(self._roster), examined=len(suspects), alerts=told, plans=planned)
+        did = {"examined": len(suspects), "alerts": told, "plans": planned}
+        self.last = Tick(at=now, portfolios=len(self._roster), **did, took_s=self._clock.monotonic() - started)
+        self.counted.update(did, checks=1)
         log.debug("checked", portfolios=len(self._roster), examined=len(suspects), alerts=told, plans=planned)
         return self.last
 

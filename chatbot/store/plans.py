@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal  # noqa: TC003 - read at run time by the JSON codec
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from sqlalchemy import BigInteger, bindparam, exists, func, insert, select, type_coerce, update
 
 from chatbot.errors import Damaged, InternalError
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, CursorResult, Row
 
     from chatbot.store.database import Tx
+
+log = structlog.get_logger()
 
 _plans, _legs, _portfolios = tables.plans.c, tables.legs.c, tables.portfolios.c
 _LEG_FIELDS = tuple(field.name for field in fields(Leg))
@@ -135,6 +138,9 @@ async def add_plan(tx: Tx, plan: Plan) -> Plan:
         await tx.execute(update(tables.plans).where(_plans.id.in_(replaced)).values(superseded_by=plan_id))
     if plan.legs:
         await tx.execute(insert(tables.legs), [_leg_row(plan_id, leg) for leg in plan.legs])
+    for one in replaced:
+        _log(one, PlanState.SUPERSEDED, portfolio=plan.portfolio_id, by_plan=plan_id)
+    _log(plan_id, PlanState.PROPOSED, portfolio=plan.portfolio_id, number=number, reasons=[reason.trigger.value for reason in plan.reasons])
     return replace(plan, id=plan_id, number=number)
 
 
@@ -284,7 +290,10 @@ async def decide(tx: Tx, plan_id: int, to: PlanState, now: datetime, by: str = "
         deciding = deciding.where(_plans.expires_at > now)
     elif to not in (PlanState.SKIPPED, PlanState.SUPERSEDED, PlanState.EXPIRED):
         raise ValueError(f"{to} is no answer to a proposed plan")
-    return (await tx.execute(deciding.values(state=to, decided_at=now, decided_by=by))).rowcount == 1
+    is_done = (await tx.execute(deciding.values(state=to, decided_at=now, decided_by=by))).rowcount == 1
+    if is_done:
+        _log(plan_id, to, by=by or "person")
+    return is_done
 
 
 async def any_to_expire(tx: Tx, now: datetime) -> bool:
@@ -296,7 +305,10 @@ async def any_to_expire(tx: Tx, now: datetime) -> bool:
 async def expire_due(tx: Tx, now: datetime) -> tuple[int, ...]:
     """Expire every proposed plan whose time has come and return their ids, so that their cards can be changed."""
     due = update(tables.plans).where(*_OUT_OF_TIME).values(state=PlanState.EXPIRED, decided_at=now)
-    return tuple(sorted((await tx.execute(due.returning(_plans.id), {"now": now})).scalars()))
+    expired = tuple(sorted((await tx.execute(due.returning(_plans.id), {"now": now})).scalars()))
+    for plan_id in expired:
+        _log(plan_id, PlanState.EXPIRED)
+    return expired
 
 
 async def set_card(tx: Tx, plan_id: int, chat_id: int, message_id: int) -> None:
@@ -314,8 +326,12 @@ async def set_state(tx: Tx, plan_id: int, state: PlanState, now: datetime, resul
         changes["finished_at"] = func.coalesce(_plans.finished_at, to_micros(now))
     if result is not None:
         changes["result"] = encode(result)
+    before = (await tx.execute(_LOCKING, {"one": plan_id})).scalar_one_or_none()
     moving = update(tables.plans).where(_plans.id == plan_id, _plans.state.in_(_BUSY if state != PlanState.DONE else (*_BUSY, state)))
-    return (await tx.execute(moving.values(changes))).rowcount == 1
+    is_done = (await tx.execute(moving.values(changes))).rowcount == 1
+    if is_done and before != state:
+        _log(plan_id, state)
+    return is_done
 
 
 async def reopen(tx: Tx, plan_id: int) -> bool:
@@ -324,7 +340,15 @@ async def reopen(tx: Tx, plan_id: int) -> bool:
     newest = select(func.max(_plans.id)).where(_plans.portfolio_id == mine).scalar_subquery()
     again = update(tables.plans).where(_plans.id == plan_id, _plans.state == PlanState.DONE, _plans.id == newest)
     asked = again.values(state=PlanState.PROPOSED, decided_at=None, decided_by="", finished_at=None, result=None)
-    return (await tx.execute(asked)).rowcount == 1
+    is_done = (await tx.execute(asked)).rowcount == 1
+    if is_done:
+        _log(plan_id, PlanState.PROPOSED, again=True)
+    return is_done
+
+
+def _log(plan_id: int, state: PlanState, **facts: object) -> None:
+    """Write the one line that every move of a plan has, wherever it was decided: by a person, a limit, the clock or the exchange."""
+    log.info("plan", plan=plan_id, state=state.value, **facts)
 
 
 async def save_leg(tx: Tx, plan_id: int, leg: Leg) -> None:

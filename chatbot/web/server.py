@@ -67,7 +67,7 @@ class WebServer:
         port: int = 0,
         conversation: Conversation | None = None,
         health: Callable[[], Awaitable[Mapping[str, object]]] | None = None,
-        metrics: Callable[[], bytes] | None = None,
+        metrics: Callable[[], Awaitable[bytes]] | None = None,
         around: Around | None = None,
         key_form: KeyForm | None = None,
         names: Collection[str] = (),
@@ -184,7 +184,7 @@ class WebServer:
 
     async def _answer_metrics(self, _request: web.Request) -> web.Response:
         assert self._metrics is not None  # noqa: S101 - the route exists only with it
-        return web.Response(body=self._metrics(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+        return web.Response(body=await self._metrics(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
     async def _answer_page(self, request: web.Request) -> web.Response:
         name = _PAGES[request.path]

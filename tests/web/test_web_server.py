@@ -194,7 +194,10 @@ async def test_health_is_told_with_a_status_that_machines_understand(client: Cli
     async def health() -> dict[str, object]:
         return {"ok": ok, "database": "open"}
 
-    async with WebServer(health=health, metrics=lambda: b"checks_total 3\n") as server:
+    async def metrics() -> bytes:
+        return b"checks_total 3\n"
+
+    async with WebServer(health=health, metrics=metrics) as server:
         async with client.get(f"{server.url}healthz") as answer:
             assert (answer.status, await answer.json()) == (status, {"ok": ok, "database": "open"})
         async with client.get(f"{server.url}metrics") as answer:

@@ -76,6 +76,7 @@ async def test_everybody_reads_it_once_in_their_language_and_the_operator_hears_
     assert len(got(ann, BEN)) == 1
 
 
+@pytest.mark.long
 async def test_a_pause_keeps_what_was_not_sent_and_another_process_carries_on_where_it_stood(
     ann: Someone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -123,6 +124,7 @@ async def test_it_leaves_after_everything_else(ann: Someone) -> None:
     assert first == [(LEV.id, "access_granted"), (BEN.id, "broadcast"), (EVA.id, "broadcast")]
 
 
+@pytest.mark.long
 async def test_only_an_operator_writes_to_everybody(ann: Someone) -> None:
     ben = ann.beside(BEN)
     assert "Only the operator may use this command." in await ben.say("/broadcast Give me your keys.")

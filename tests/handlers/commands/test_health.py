@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from chatbot.backup import BACKED_UP_AT
 from chatbot.model import MessageKind
 from chatbot.store import accounts, messages
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.long
 async def test_the_operator_sees_what_is_well_and_what_is_not(tmp_path: Path) -> None:
     async with someone(tmp_path, operator_ids=str(ANN.id)) as ann:
         await ann.step()
