@@ -18,7 +18,7 @@ from chatbot.store.location import MOVED_AT, Hold, private
 from chatbot.vault import Vault
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
     from pathlib import Path
 
     from chatbot.clock import Clock
@@ -38,15 +38,18 @@ class Ground:
 
 
 @asynccontextmanager
-async def open_ground(settings: Settings, clock: Clock) -> AsyncIterator[Ground]:
-    """Open the database and bring it up to date; raises :class:`SettingError`, with nothing changed, where it is not for this program."""
+async def open_ground(settings: Settings, clock: Clock, stand_by: Callable[[], Awaitable[None]] | None = None) -> AsyncIterator[Ground]:
+    """Open the database and bring it up to date; raises :class:`SettingError`, with nothing changed, where it is not for this program.
+
+    With ``stand_by`` a server's database is waited for while another process works on it: see :meth:`Hold.take_in_turn`.
+    """
     must_be_there(settings.market)
     async with AsyncExitStack() as stack:
         if not settings.database_url:
             stack.enter_context(_lock(settings.data_dir))
         hold = Hold(settings.database)
         stack.push_async_callback(hold.release)
-        await hold.take()
+        await (hold.take() if stand_by is None else hold.take_in_turn(stand_by))
         db = Database(settings.database)
         stack.push_async_callback(db.close)
         if not settings.is_live_market:

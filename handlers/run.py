@@ -32,7 +32,7 @@ _REST = ("chatbot.app", "handlers.bot", "handlers.transport.running", "handlers.
 async def serve(settings: Settings) -> None:
     """Serve people on Telegram until cancelled; objects made while importing are to live for ever, so garbage is not looked for yet."""
     async with AsyncExitStack() as stack:
-        ground = await stack.enter_async_context(open_ground(settings, SystemClock()))
+        ground = await stack.enter_async_context(open_ground(settings, SystemClock(), _stand_by))
         line = await asyncio.to_thread(connect, settings, ground.db, ground.clock)
         stack.push_async_callback(line.bot.shutdown)
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
@@ -58,6 +58,13 @@ async def serve(settings: Settings) -> None:
         pairing = tasks.create_task(_renew_pairing_code(program, code))
         stack.callback(pairing.cancel)
         await work(program, bot)
+
+
+async def _stand_by() -> None:
+    """Say that another process works, and load meanwhile what it takes to go on where that one ends."""
+    print("Another Ballast works on this database: this one stands by, and takes over when that one is gone.", flush=True)  # noqa: T201
+    for name in _REST:
+        await asyncio.to_thread(importlib.import_module, name)
 
 
 async def work(program: Program, bot: Bot) -> None:

@@ -19,20 +19,24 @@ from chatbot.errors import SettingError
 from chatbot.store import tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Callable, Iterator
 
     from sqlalchemy import URL
 
 SETTING = "CHATBOT_DATABASE_URL"
 #: a fact of the program, in a file from which everything was moved: when
 MOVED_AT = "moved_at"
-#: seconds between two looks whether this process still holds its database
-WATCH_S = 5.0
+#: seconds between two looks whether this process still holds its database, and what an answer to that takes at most
+WATCH_S, _ANSWER_S = 1.0, 2.0
+#: seconds between two looks of a process that stands by, and those that it gives whoever was there to find out that they have lost it
+TURN_S, GIVEN_S = 1.0, 4.0
 #: what SQLite keeps beside a file
 SIDES = ("-wal", "-shm", "-journal")
 #: the number under which PostgreSQL knows the one process
 _LOCK = 7_253_002
 _LOG = structlog.get_logger()
+#: how a session ends that nobody has closed
+_BROKEN_OFF = (DBAPIError, OSError, TimeoutError)
 
 
 def file_of(url: URL | str) -> Path | None:
@@ -107,8 +111,9 @@ class Hold:
 
     async def take(self, *, may_be_damaged: bool = False) -> None:
         """Take the right; raises :class:`SettingError` when another process has it, and as :func:`made_private` does."""
-        if self._url.get_backend_name() == "postgresql":
-            await self._first_session()
+        if self._is_served:
+            if not await self._first_session():
+                raise _taken(str(self._url.database))
         elif (file := file_of(self._url)) is not None:
             made_private(file, may_be_damaged=may_be_damaged)
             # It stays open until the end: closing any handle of a SQLite file lets go of SQLite's own locks.
@@ -118,42 +123,88 @@ class Hold:
             except OSError:
                 raise _taken(str(file)) from None
 
-    async def _first_session(self) -> None:
-        """Take the right at the start, where a server that is not there, or lets nobody in, is a matter of the settings."""
+    async def take_in_turn(self, stand_by: Callable[[], Awaitable[None]]) -> None:
+        """Take the right, on a server after whoever has it is gone; ``stand_by`` is called once where that is waited for.
+
+        It may have lost its session without knowing that yet. So whoever has waited acts only after the time in which :meth:`watch` finds
+        that out and ends the process. A file is taken or refused, as by :meth:`take`.
+        """
+        if not self._is_served:
+            await self.take()
+            return
+        if await self._first_session():
+            return
+        await stand_by()
+        while True:
+            await asyncio.sleep(TURN_S)
+            if await self._has_turn():
+                await asyncio.sleep(GIVEN_S)
+                if await self._is_alive():
+                    return
+
+    @property
+    def _is_served(self) -> bool:
+        return self._url.get_backend_name() == "postgresql"
+
+    async def _first_session(self) -> bool:
+        """Ask for the right at the start, where a server that is not there, or lets nobody in, is a matter of the settings."""
         try:
-            await self._take_session()
-        except SettingError:
-            raise
+            return await self._asked()
         except Exception as error:  # noqa: BLE001 - a driver has a hundred names for it
             raise unanswered(error) from None
 
-    async def _take_session(self) -> None:
+    async def _asked(self) -> bool:
+        """Tell whether the right is ours now; never asked by a session that has it, which would have it twice."""
         if self._engine is None:
             from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415 - it loads what a SQLite file never needs
 
             driver = self._url.set(drivername="postgresql+asyncpg")
             self._engine = create_async_engine(driver, isolation_level="AUTOCOMMIT", pool_size=1)
-        self._session = await self._engine.connect()
-        if not (await self._session.execute(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _LOCK})).scalar_one():
-            raise _taken(str(self._url.database))
+        if self._session is None:
+            self._session = await self._engine.connect()
+        return bool((await self._session.execute(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _LOCK})).scalar_one())
+
+    async def _has_turn(self) -> bool:
+        """Ask for the right again, on a new session where the last one broke; a server that is away for a moment gives it to nobody."""
+        if not await self._is_alive():
+            await self._drop()
+        with suppress(*_BROKEN_OFF):
+            return await self._asked()
+        return False
+
+    async def _is_alive(self) -> bool:
+        """Tell whether our session still answers; with it lives the right."""
+        if self._session is None:
+            return False
+        try:
+            async with asyncio.timeout(_ANSWER_S):
+                await self._session.execute(text("SELECT 1"))
+        except _BROKEN_OFF:
+            return False
+        return True
+
+    async def _drop(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            with suppress(*_BROKEN_OFF):
+                await session.invalidate()
+                await session.close()
 
     async def watch(self, pause_s: float = WATCH_S) -> None:
         """Take the right again after a lost session, until cancelled; raises when another process was faster. A file is never lost."""
-        while self._session is not None:
+        while self._engine is not None:
             await asyncio.sleep(pause_s)
-            try:
-                await self._session.execute(text("SELECT 1"))
-            except (DBAPIError, OSError):
-                with suppress(DBAPIError, OSError):
-                    await self._session.invalidate()
-                    await self._session.close()
-                with suppress(DBAPIError, OSError):
-                    await self._take_session()
+            if await self._is_alive():
+                continue
+            await self._drop()
+            with suppress(*_BROKEN_OFF):
+                if not await self._asked():
+                    raise _taken(str(self._url.database))
 
     async def release(self) -> None:
         """Let go."""
         if self._session is not None:
-            with suppress(DBAPIError, OSError):
+            with suppress(*_BROKEN_OFF):
                 await self._session.close()
             self._session = None
         if self._engine is not None:

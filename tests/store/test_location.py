@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chatbot.errors import SettingError
+from chatbot.store import location
 from chatbot.store.database import Database
 from chatbot.store.location import Hold, cure, file_of
 from tests import nursery
@@ -148,6 +149,45 @@ async def test_a_process_that_lost_its_postgres_database_to_another_ends() -> No
     await second.take()
     with pytest.raises(SettingError, match="another Ballast is running"):
         await asyncio.wait_for(first.watch(0.05), LIMIT_S)
+    await first.release()
+    await second.release()
+
+
+@pytest.mark.long
+async def test_who_stands_by_acts_only_after_the_other_has_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session that is lost is no process that is dead: whoever had it ends before the next one begins."""
+    monkeypatch.setattr(location, "TURN_S", 0.05)
+    monkeypatch.setattr(location, "GIVEN_S", 1.0)
+    server, told = postgres_or_skip(), asyncio.Event()
+    address = await server.copy("template0")
+    first, second = Hold(address), Hold(address)
+    await first.take()
+
+    async def stand_by() -> None:
+        told.set()
+
+    waiting = asyncio.ensure_future(second.take_in_turn(stand_by))
+    await asyncio.wait_for(told.wait(), LIMIT_S)
+    await server.run("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted")
+    await asyncio.sleep(0.3)  # whoever stands by has it by now
+    with pytest.raises(SettingError, match="another Ballast is running"):
+        await asyncio.wait_for(first.watch(0.05), LIMIT_S)
+    assert not waiting.done()
+    await asyncio.wait_for(waiting, LIMIT_S)
+    await first.release()
+    await second.release()
+
+
+async def test_who_stands_by_takes_a_file_or_is_refused(tmp_path: Path) -> None:
+    """A file lies on one machine: nobody waits for it."""
+
+    async def stand_by() -> None:
+        raise AssertionError
+
+    first, second = Hold(url(tmp_path / "ballast.sqlite")), Hold(url(tmp_path / "ballast.sqlite"))
+    await first.take_in_turn(stand_by)
+    with pytest.raises(SettingError, match="another Ballast is running"):
+        await second.take_in_turn(stand_by)
     await first.release()
     await second.release()
 
