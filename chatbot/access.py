@@ -34,6 +34,8 @@ _CODE_BYTES, _CODE_LASTS = 10, timedelta(hours=1)
 TRIES_MAX, CLOSED_FOR = 5, timedelta(minutes=15)
 
 
+#: people on a page of the list
+PAGE = 30
 _LOG = structlog.get_logger()
 
 
@@ -256,6 +258,12 @@ class Access:
         """Return everybody who ever wrote to the bot."""
         async with self._db.read() as tx:
             return await accounts.people(tx)
+
+    async def page(self, number: int) -> tuple[tuple[Person, ...], int]:
+        """Return a page of everybody who ever wrote to the bot, who still asks first, and how many people there are."""
+        async with self._db.read() as tx:
+            people = await accounts.page_of_people(tx, number * PAGE, PAGE)
+            return people, sum((await accounts.count_roles(tx)).values())
 
     async def speak(self, person: Person, language: str) -> Person:
         """Store the language that a person has chosen."""

@@ -207,7 +207,7 @@ class Monitor:
                 await self._lapse(tx, plan_id, now)
             await messages.release(tx, now)
             if tidying:
-                await privacy.sweep(tx, now - _KEEP)
+                tidying = await privacy.sweep(tx, now - _KEEP) < privacy.SWEPT_MAX  # else the next check goes on with it
         self._last_check.noted_at = now if noting else self._last_check.noted_at
         self._tidied = now if tidying else self._tidied
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
-from sqlalchemy import Text, bindparam, delete, false, func, or_, select, type_coerce, update
+from sqlalchemy import Text, bindparam, case, delete, false, func, or_, select, type_coerce, update
 
 from chatbot.clock import UNKNOWN_ZONE
 from chatbot.model import LET_IN, AlertSettings, Person, Rhythm, Role
@@ -85,6 +85,12 @@ async def people(tx: Tx, role: Role | None = None) -> tuple[Person, ...]:
     if role is not None:
         query = query.where(_people.role == role)
     return tuple(map(_person, await tx.execute(query)))
+
+
+async def page_of_people(tx: Tx, start: int, count: int) -> tuple[Person, ...]:
+    """Return so many people from that place on: who waits for an answer stands first, then all by id."""
+    asking_first = case((_people.role == Role.PENDING, 0), else_=1)
+    return tuple(map(_person, await tx.execute(select(tables.people).order_by(asking_first, _people.id).offset(start).limit(count))))
 
 
 async def let_in_after(tx: Tx, after: int, limit: int) -> tuple[Person, ...]:

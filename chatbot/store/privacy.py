@@ -18,7 +18,7 @@ from chatbot.store.tables import MessageState
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import Column, ColumnElement, Delete, Dialect, Table
+    from sqlalchemy import Column, ColumnElement, Dialect, Table
 
     from chatbot.store.database import Tx
 
@@ -40,6 +40,8 @@ _NESTED = frozenset(
 )
 
 
+#: rows of a kind that a sweep deletes at most: some ten milliseconds
+SWEPT_MAX = 1000
 #: what is handed out to nobody: an exchange key leaves the database only to sign a request
 _WITHHELD = frozenset({tables.keys.c.sealed})
 
@@ -116,22 +118,24 @@ def _plain(column: Column[Any], stored: Any, dialect: Dialect) -> Any:  # noqa: 
     return str(value) if isinstance(value, Decimal) else value
 
 
-async def sweep(tx: Tx, before: datetime) -> int:
+async def sweep(tx: Tx, before: datetime, most: int = SWEPT_MAX) -> int:
     """Delete finished updates, ended messages and the events of ended plans from before ``before``; return how many rows.
 
-    What still waits, runs or was refused (the operator may not have seen it) stays, however old it is.
+    What still waits, runs or was refused (the operator may not have seen it) stays, however old it is. At most so many rows of each kind
+    go at a time, so that nobody waits long for this transaction: as many as that say that there may be more.
     """
     rows = 0
-    for deletion in _deletions(before):
-        rows += (await tx.execute(deletion)).rowcount
+    for table, old in _old(before):
+        slice_of_it = select(table.c.id).where(*old).limit(most)
+        rows += (await tx.execute(delete(table).where(table.c.id.in_(slice_of_it)))).rowcount
     return rows
 
 
-def _deletions(before: datetime) -> tuple[Delete, ...]:
+def _old(before: datetime) -> tuple[tuple[Table, tuple[ColumnElement[bool], ...]], ...]:
     updates, outbox, events, plans = tables.updates.c, tables.outbox.c, tables.events.c, tables.plans.c
     unfinished = select(plans.id).where(plans.state.in_(tables.OPEN))
     return (
-        delete(tables.updates).where(updates.finished == true(), updates.received_at < before),
-        delete(tables.outbox).where(outbox.state.in_((MessageState.SENT, MessageState.DROPPED)), outbox.ended_at < before),
-        delete(tables.events).where(events.at < before, events.plan_id.not_in(unfinished)),
+        (tables.updates, (updates.finished == true(), updates.received_at < before)),
+        (tables.outbox, (outbox.state.in_((MessageState.SENT, MessageState.DROPPED)), outbox.ended_at < before)),
+        (tables.events, (events.at < before, events.plan_id.not_in(unfinished))),
     )

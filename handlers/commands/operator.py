@@ -19,11 +19,15 @@ if TYPE_CHECKING:
 
 
 async def users(update: Update, context: Context) -> None:
-    """List everybody who ever wrote to the bot."""
+    """List everybody who ever wrote to the bot, a page at a time."""
     if context.person.role != Role.OPERATOR:
         await reply(update, context, access.operator_only(context.words))
         return
-    await show(update, context, access.users(context.words, await context.program.access.everybody()))
+    number = int(context.tapped.arg or 0) if update.callback_query is not None else 0
+    people, count = await context.program.access.page(number)
+    if not people and number:  # they were fewer meanwhile
+        number, (people, count) = 0, await context.program.access.page(0)
+    await show(update, context, access.users(context.words, people, count, number))
 
 
 async def health(update: Update, context: Context) -> None:

@@ -766,6 +766,14 @@ async def test_a_sweep_forgets_what_ended_long_ago_and_nothing_else(db: Database
         assert len(await messages.refused(tx)) == 1
 
 
+async def test_a_sweep_of_very_many_goes_a_slice_at_a_time(db: Database) -> None:
+    async with db.transaction() as tx:
+        for update_id in range(5):
+            await events.record_update(tx, update_id, "{}", NOW)
+            await events.finish_update(tx, update_id)
+        assert [await privacy.sweep(tx, LATER, most=2) for _ in range(4)] == [2, 2, 1, 0]
+
+
 async def _everything_about(db: Database, person_id: int) -> None:
     """Leave a row of this person in every table that can have one."""
     stored = await a_portfolio(db, person_id)

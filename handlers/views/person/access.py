@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chatbot.access import Gate
+from chatbot.access import PAGE, Gate
 from chatbot.i18n import N_
 from chatbot.model import Role
 from handlers.buttons import Style
-from handlers.views.common import View, bold, button, clip, code, esc, joined, page, say
+from handlers.views.common import DOT, View, bold, button, clip, code, esc, joined, page, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from chatbot.model import Person
     from handlers.buttons import Button
 
-MOST_USERS = 30
 #: names in a question about several strangers
 _NAMES = 5
 _ROLES = {
@@ -117,16 +116,18 @@ def decided_otherwise(words: Words, person: Person) -> str:
     return words.t("Nothing was changed: somebody has decided about {name} since this was shown.", name=_name(words, person))
 
 
-def users(words: Words, people: Sequence[Person]) -> View:
-    """List everybody who ever wrote to the bot, who still asks first, with a button for each that can be decided about."""
-    shown = sorted(people, key=lambda person: person.role is not Role.PENDING)[:MOST_USERS]  # who waits for an answer stands first
-    lines = [joined(" · ", (_name(words, person), code(person.id), words.t(_ROLES[person.role]))) for person in shown]
-    text = page(
-        bold(words.n("{count} person", "{count} people", len(people))),
-        *lines,
-        esc("…") if len(people) > MOST_USERS else None,
+def users(words: Words, people: Sequence[Person], count: int, number: int = 0) -> View:
+    """List a page of all who ever wrote to the bot, with a button for each that can be decided about, and the ways to the other pages."""
+    lines = [joined(DOT, (_name(words, person), code(person.id), words.t(_ROLES[person.role]))) for person in people]
+    pages = -(-count // PAGE)
+    place = say(words, "Page {number} of {count}", number=number + 1, count=pages) if pages > 1 else None
+    text = page(bold(words.n("{count} person", "{count} people", count)), *lines, place)
+    turns = (
+        *([button(words.t("Back"), "users", number - 1)] if number else []),
+        *([button(words.t("More"), "users", number + 1)] if number + 1 < pages else []),
     )
-    return View(text, tuple((_decide(words, person),) for person in shown if person.role is not Role.OPERATOR))
+    decisions = tuple((_decide(words, person),) for person in people if person.role is not Role.OPERATOR)
+    return View(text, (*decisions, turns) if turns else decisions)
 
 
 def _decide(words: Words, person: Person) -> Button:
