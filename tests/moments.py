@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from chatbot.clock import ManualClock
 from chatbot.exchanges.markets.simulated import SimulatedSource
 from handlers.loopback import Loopback
+from tests import on_postgres
 from tests.person import START, Turn, someone
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from handlers.loopback.state import State
     from tests.person import Someone
 
+_FILE = "ballast.sqlite"
 #: what the server of the chat remembers that grows or changes
 _REMEMBERED = ("profile", "chats", "files", "queries", "commands", "menu_button", "updates")
 #: by everything that led there
@@ -59,6 +61,8 @@ async def after(
         _LIVED[key] = await _lived(live, told, start, source, settings)
     moment = _LIVED[key]
     shutil.copytree(moment.folder, folder, dirs_exist_ok=True)
+    if on_postgres.AT.server:
+        on_postgres.AT.made(folder / _FILE, template=on_postgres.AT.kept(moment.folder / _FILE))
     async with _sat_down(folder, start, source, settings, moment) as ann:
         yield ann
 
@@ -74,6 +78,8 @@ async def _lived(
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     async with _sat_down(folder, start, source, settings) as ann:
         await live(ann, *told)
+    if on_postgres.AT.server:
+        on_postgres.AT.kept(folder / _FILE)
     return Moment(folder=folder, state=ann.loopback._state, now=ann.clock.now(), offset=ann.turn.offset)
 
 

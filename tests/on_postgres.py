@@ -52,6 +52,14 @@ class _Redirection:
             self._known.add(name)
         return self.url(name)
 
+    def kept(self, file: Path) -> str:
+        """Return the name under which the database of a file is kept for all tests, out of the reach of those who put theirs away."""
+        name = name_of(file)
+        if self.has(name):
+            self._known.discard(name)
+            self.run(f"ALTER DATABASE {name} RENAME TO kept_{name}")
+        return f"kept_{name}"
+
     def has(self, name: str) -> bool:
         """Tell whether there is a database of this name."""
         return name in self.names()

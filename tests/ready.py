@@ -36,15 +36,6 @@ async def with_tables(place: Path) -> None:
     shutil.copyfile(_MADE[()], place)
 
 
-def _as_template(made: Path) -> str:
-    """Return the name under which a ready database is kept for all tests, out of the reach of those who put theirs away."""
-    name = on_postgres.name_of(made)
-    kept = f"ready_{name}"
-    if on_postgres.AT.has(name):
-        on_postgres.AT.run(f"ALTER DATABASE {name} RENAME TO {kept}")
-    return kept
-
-
 def _folder() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="ballast-ready-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
@@ -66,7 +57,7 @@ async def make_ready(settings: Settings, clock: ManualClock) -> None:
                 await program.signals.of(strategies.preset(name, instruments))
         _MADE[key] = folder / place.name
     if on_postgres.AT.server:
-        on_postgres.AT.made(place, template=_as_template(_MADE[key]))
+        on_postgres.AT.made(place, template=on_postgres.AT.kept(_MADE[key]))
         return
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     shutil.copyfile(_MADE[key], place)

@@ -25,6 +25,9 @@ from tests.waiting import until
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+#: rows are damaged in the file
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.fixture
 async def db(tmp_path: Path) -> AsyncIterator[Database]:

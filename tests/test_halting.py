@@ -77,6 +77,7 @@ async def test_what_is_halted_already_or_not_at_all_is_said(tmp_path: Path) -> N
         assert done.stdout.startswith(said)
 
 
+@pytest.mark.sqlite
 def test_without_a_database_nothing_is_made_and_the_place_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -112,6 +113,7 @@ async def test_the_command_line_stops_a_bot_on_postgres(tmp_path: Path) -> None:
             assert await halt.since(tx) is not None
 
 
+@pytest.mark.sqlite
 async def test_the_doctor_tells_that_trading_is_halted(tmp_path: Path) -> None:
     """It is no fault, so the doctor stays content; it is easily forgotten, so it is said."""
     async with someone(tmp_path) as ann:

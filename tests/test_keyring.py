@@ -95,6 +95,7 @@ async def sealed(db: Database) -> list[str]:
         return [text for _, text in await keys.every(tx)]
 
 
+@pytest.mark.sqlite
 async def test_a_key_is_kept_sealed_and_listed_by_its_last_characters(db: Database, exchange: Exchange, tmp_path: Path) -> None:
     """In no file of the database stands either half of it."""
     key = await connected(db, exchange)

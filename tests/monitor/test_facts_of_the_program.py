@@ -24,11 +24,15 @@ from chatbot.triggers.machines import MachineKey
 from chatbot.triggers.signals import _read
 from handlers.loopback import Loopback
 from handlers.transport import updates
+from tests import on_postgres
 from tests.person import START, someone
 from tests.ready import with_tables
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+#: rows are damaged in the file
+pytestmark = pytest.mark.sqlite
 
 #: facts that a calm day writes nothing of
 RARE = ("halted_since", "update_tries", "stumble:1", "stumble:x", "market_played", "market_slow", "stopped_after_check", "pairing_code")
@@ -53,7 +57,8 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
             await ann.set_up()
             await ann.step()
 
-    asyncio.run(live())
+    with on_postgres.on_files():
+        asyncio.run(live())
     with closing(sqlite3.connect(folder / "ballast.sqlite")) as file, file:
         file.executemany("INSERT OR IGNORE INTO pf_meta VALUES (?, '')", [(name,) for name in RARE])
         file.executemany(

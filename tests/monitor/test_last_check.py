@@ -80,6 +80,7 @@ async def run_until(on: Bench, moment: datetime) -> datetime:
     return last
 
 
+@pytest.mark.sqlite
 async def test_a_calm_check_opens_no_transaction_that_writes(tmp_path: Path) -> None:
     """The first check writes who it found calm; from then on there are only questions, until the ten minutes are over."""
     async with bench(tmp_path) as on:
@@ -92,6 +93,7 @@ async def test_a_calm_check_opens_no_transaction_that_writes(tmp_path: Path) -> 
         assert "BEGIN IMMEDIATE" not in seen
 
 
+@pytest.mark.sqlite
 async def test_an_exact_look_that_finds_nothing_new_writes_nothing(tmp_path: Path) -> None:
     """The account is read again every ten minutes; the value of the day, the states and the check stand there already."""
     async with bench(tmp_path) as on:
@@ -108,6 +110,7 @@ async def test_an_exact_look_that_finds_nothing_new_writes_nothing(tmp_path: Pat
         assert (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
 
 
+@pytest.mark.sqlite
 async def test_the_time_of_a_check_is_written_once_in_ten_minutes(tmp_path: Path) -> None:
     """One row, in a transaction that deletes and changes nothing else."""
     async with bench(tmp_path) as on:
@@ -239,6 +242,7 @@ async def test_a_note_that_was_rolled_back_is_made_by_the_next_check(tmp_path: P
             assert await last.note(tx, now) is not None
 
 
+@pytest.mark.sqlite
 async def test_a_database_that_is_gone_does_not_keep_the_program_from_stopping(tmp_path: Path) -> None:
     """The next start then takes the stop for a kill."""
     async with bench(tmp_path) as on:
