@@ -127,7 +127,7 @@ class Executor:
         """Tell whether the money has come for which a plan waits, and which its person alone can move; raises ``ExchangeError``."""
         view = await self._deps.scribe.view(plan_id)
         waiting = [one for one in view.unsettled if view.leg(one.leg_index).is_transfer] if view is not None else []
-        if view is None or not waiting or not recovery.is_by_hand(exchange := await self._exchanges(view.portfolio.id)):
+        if view is None or not waiting or not wallets.is_by_hand(exchange := await self._exchanges(view.portfolio.id)):
             return False
         return any([await exchange.find_transfer(one.client_id) for one in waiting])
 

@@ -13,7 +13,7 @@ import structlog
 
 from chatbot.durable import Standing, enqueue_plan, plan_key
 from chatbot.errors import ExchangeError, ListedLater, OutcomeUnknown, Rejected, Unreachable, contained
-from chatbot.exchanges.abilities import TradeSource, TwoWallets
+from chatbot.exchanges.abilities import TradeSource
 from chatbot.execution import next_order, orders, outcomes, wallets
 from chatbot.execution.lifecycle import IllegalMove, LegEvent, PlanEvent, advance
 from chatbot.execution.record import (
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from chatbot.clock import Clock
     from chatbot.durable import Work
-    from chatbot.exchanges.base import Exchange, Order
+    from chatbot.exchanges.base import Order
     from chatbot.execution.outcomes import LegAttempt
     from chatbot.execution.record import Scribe, View
     from chatbot.model import Plan
@@ -86,13 +86,8 @@ class Hands(Protocol):
 
 async def settle(move: LegAttempt, attempt: Attempt) -> float:
     """Find out what became of an order or transfer that was written down, ours or, where it can only be so, its person's."""
-    by_hand = move.leg.is_transfer and is_by_hand(move.exchange)
+    by_hand = move.leg.is_transfer and wallets.is_by_hand(move.exchange)
     return await (_made_by_hand if by_hand else _settled)(move, attempt)
-
-
-def is_by_hand(exchange: Exchange) -> bool:
-    """Tell whether its person alone can move money between the wallets of an account."""
-    return isinstance(exchange, TwoWallets) and not exchange.moves_money
 
 
 async def _settled(move: LegAttempt, attempt: Attempt) -> float:

@@ -12,6 +12,7 @@ import structlog
 from chatbot.engine.exact import in_steps
 from chatbot.engine.portfolio import tradable as free_beyond
 from chatbot.errors import ExchangeError, KeyRefused, OutcomeUnknown, Rejected, Unreachable
+from chatbot.exchanges.abilities import TwoWallets
 from chatbot.exchanges.base import Direction, Side, asset_of, is_perp
 from chatbot.execution import next_order, outcomes
 from chatbot.execution.record import LEVERAGE, Change
@@ -104,8 +105,16 @@ async def wait_until_shown(exchange: Exchange, attempts: Sequence[Attempt], deps
         _LOG.warning("not seen whether the account shows what was filled", error=str(trouble))
 
 
+def is_by_hand(exchange: Exchange) -> bool:
+    """Tell whether its person alone can move money between the wallets of an account."""
+    return isinstance(exchange, TwoWallets) and not exchange.moves_money
+
+
 async def transfer(move: LegAttempt) -> None:
-    """Move money between the wallets, once; what goes to futures is at most the money left (domain 9.7)."""
+    """Move money between the wallets, once; what goes to futures is at most the money left (domain 9.7).
+
+    Where its person makes it, the leg says what is left of it: that much is asked for.
+    """
     leg, number = move.leg, len(move.view.tries(move.leg.index)) + 1
     amount, balances = leg.qty, await move.exchange.balances()
     if leg.kind == LegKind.TO_FUTURES:
@@ -115,7 +124,8 @@ async def transfer(move: LegAttempt) -> None:
         await outcomes.end(move, "not_enough_money")
         return
     if amount < leg.qty:
-        move = replace(move, leg=replace(leg, note="not_enough_money"))
+        less = replace(leg, qty=amount, note="shrunk") if is_by_hand(move.exchange) else replace(leg, note="not_enough_money")
+        move = replace(move, leg=less)
     attempt = Attempt(
         plan_id=move.view.plan.id,
         leg_index=leg.index,

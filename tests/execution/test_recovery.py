@@ -323,6 +323,30 @@ async def test_what_a_key_was_refused_was_not_taken_and_is_sent_once_the_key_is_
     assert [facts["why"] for kind, facts in await lab.told() if kind == "plan_parked"] == [KeyRefused.why]
 
 
+async def test_a_person_is_asked_to_move_what_there_is_and_not_what_the_card_said(db: Database) -> None:
+    """Money that left the account meanwhile cannot be moved: the plan asked for all of it, and waited for less."""
+    lab = await open_lab(db)
+    lab.account.moves_money, has_come = False, False
+
+    async def nobody_can(*_: object) -> None:
+        raise OutcomeUnknown("its person alone can")
+
+    async def come(*_: object) -> bool:
+        return has_come
+
+    lab.account.transfer, lab.account.find_transfer = nobody_can, come
+    free = (await lab.account.balances()).free["USDT"]
+    plan = await lab.run(f"to_futures {free + 500}")
+    assert [facts["why"] for kind, facts in await lab.told() if kind == "plan_parked"] == ["by_hand"]
+    (leg,), (attempt,) = plan.legs, await lab.attempts(plan.id)
+    assert (leg.state, leg.qty, leg.note) == (LegState.UNKNOWN, attempt.qty, "shrunk")
+    assert free - Decimal("0.01") < leg.qty <= free
+    has_come = True
+    assert await lab.executor.recovery.carry_on(plan.id)
+    await lab.finish()
+    assert [one.state for one in (await lab.read(plan.id)).legs] == [LegState.FILLED]
+
+
 @pytest.mark.parametrize("row", ["abandoned", "finished"])
 async def test_closing_a_plan_whose_key_is_dead_survives_a_death_at_each_row(db: Database, row: str) -> None:
     lab = await open_lab(db)

@@ -120,7 +120,7 @@ _UNKNOWN_MOVE = N_(
 )
 _BY_HAND = N_(
     "At this exchange only you can move money between your wallets. Please do it there now: {what}, exactly that amount in one go."
-    " Then tap Look again, and the plan goes on; Close it sends nothing more."
+    " Then tap Look again, and the plan goes on. If that much can't be moved, tap Close it: nothing more is sent."
 )
 #: machine word for what stopped a plan -> why, and the cure
 _STOPPED = {
