@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -59,3 +60,12 @@ async def test_whatever_is_different_is_another_picture(drawn: list[Picture], ot
     """A weight, a tenth of a point, a word in another language, another kind: each is drawn and looks different."""
     assert await pictures.draw(PICTURE) != await pictures.draw(other)
     assert len(drawn) == 2
+
+
+def test_the_collector_does_not_look_through_what_draws() -> None:
+    """The drawing library stays for ever: gone through again and again, its objects kept whoever wrote meanwhile from an answer."""
+    pictures._load.cache_clear()
+    pictures.png(PICTURE)
+    from matplotlib import colors  # noqa: PLC0415 - it is there by now
+
+    assert not [one for one in gc.get_objects() if one is colors.__dict__]
