@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 from contextlib import closing
@@ -14,10 +15,14 @@ from chatbot import backup
 from chatbot.clock import ManualClock
 from chatbot.config import load_settings
 from chatbot.errors import BallastError, CopyError, SettingError
-from chatbot.store import accounts
+from chatbot.store import accounts, portfolios
+from chatbot.store.database import Database
 from handlers.doctor import examine
 from tests.person import someone
+from tests.ready import with_tables
+from tests.store.samples import a_portfolio
 from tests.test_halting import command
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,6 +83,49 @@ async def test_a_copy_of_a_running_bot_is_put_back_and_everybody_is_told(tmp_pat
         assert not await ann.orders()
         assert command(data, "unhalt").returncode == 0
         assert (await ann.confirm()).state == "done"
+
+
+@pytest.mark.long
+async def test_a_copy_that_is_made_while_money_moves_is_one_moment_of_the_books(tmp_path: Path) -> None:
+    """Money goes to and fro between two accounts, each time in one transaction: in every copy, and in what is put back, it is all there."""
+    data = tmp_path / "data"
+    data.mkdir()
+    await with_tables(file_of(data))
+    db = Database(url_of(data))
+    try:
+        first, second = [(await a_portfolio(db, person)).id for person in (1, 2)]
+        moved, stopped = 0, asyncio.Event()
+
+        async def move() -> None:
+            nonlocal moved
+            while not stopped.is_set():
+                moved += 1
+                async with db.transaction() as tx:
+                    await portfolios.save_account(tx, first, {"cash": str(moved % 1000)})
+                    await portfolios.save_account(tx, second, {"cash": str(1000 - moved % 1000)})
+
+        moving = asyncio.create_task(move())
+        copies = [tmp_path / f"{number}.db" for number in range(3)]
+        for copy in copies:
+            before = moved
+            await until(lambda before=before: moved > before + 3)
+            await asyncio.to_thread(backup.back_up, url_of(data), copy, NOW)
+        stopped.set()
+        await moving
+    finally:
+        await db.close()
+    held = [cash_in(copy) for copy in copies]
+    assert all(sum(each) == 1000 and len(each) == 2 for each in held), held
+    assert len(set(held)) > 1, "and money did move"
+    assert command(data, f"restore {copies[1]}").returncode == 0
+    assert cash_in(file_of(data)) == held[1]
+
+
+def cash_in(file: Path) -> tuple[int, ...]:
+    """Return the money of each account in a database."""
+    with closing(sqlite3.connect(file)) as opened_file:
+        rows = opened_file.execute("SELECT body FROM pf_accounts ORDER BY portfolio_id").fetchall()
+    return tuple(int(json.loads(body)["cash"]) for (body,) in rows)
 
 
 def hidden_in(folder: Path) -> list[str]:
