@@ -17,7 +17,7 @@ from tests.once import compile_once, read_once, work_out_once
 from tests.store.databases import postgres_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 #: a file system in memory, and the room that a run may need, bytes
 _MEMORY, _ROOM = Path("/dev/shm"), 2 * 2**30  # noqa: S108 - it is used as what it is
@@ -35,9 +35,25 @@ def pytest_configure() -> None:
         tempfile.tempdir = None
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Let each worker begin with another part of a folder: what one has compiled the others need not, and in a new checkout nothing is."""
+    report = yield
+    worker = getattr(collector.config, "workerinput", None)
+    if worker is not None and isinstance(collector, pytest.Directory):
+        begin = int(worker["workerid"].removeprefix("gw")) * len(report.result) // worker["workercount"]
+        report.result = [*report.result[begin:], *report.result[:begin]]
+    return report
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the long files first: a worker takes a file at a time, in this order."""
-    items.sort(key=lambda item: next((rank for rank, place in enumerate(_LONG) if item.nodeid.startswith(place)), len(_LONG)))
+    """Put the long files first, and all in one order: a worker takes a file at a time."""
+
+    def place(item: pytest.Item) -> tuple[int, str]:
+        file = item.nodeid.partition("::")[0]
+        return next((rank for rank, place in enumerate(_LONG) if file.startswith(place)), len(_LONG)), file
+
+    items.sort(key=place)
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Self
@@ -12,6 +13,8 @@ from chatbot.exchanges.live.connection import Connection
 from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
 from chatbot.exchanges.testserver.harshness import KIND, Harshness
 from chatbot.exchanges.testserver.server import Server
+from chatbot.exchanges.testserver.words import Call
+from tests.waiting import until
 
 NOW = datetime(2026, 3, 1, 10, 30, tzinfo=UTC)
 KEY, SECRET = "key-of-a-test", "secret-of-a-test"
@@ -75,6 +78,17 @@ class Desk:
         kind = "market" if price is None else "limit"
         made: dict[str, Any] = await self.ccxt.create_order(symbol, kind, side, qty, price, params)
         return made
+
+    async def order_under(self, fault: str, symbol: str) -> dict[str, Any]:
+        """Place an order whose request meets a fault; a client of a silent server gives up once that was asked."""
+        self.server.faults.add(call=Call.PLACE, fault=fault)
+        ordering = asyncio.ensure_future(self.order(symbol, "buy", 0.002, 59_000, clientOrderId=fault))
+        if "silence" in fault:
+            await until(lambda: not self.server.faults.left)
+            loop, passed = asyncio.get_running_loop(), self.ccxt.timeout / 1000 + 1
+            real = loop.time
+            loop.time = lambda: real() + passed  # type: ignore[method-assign]  # nobody waits for the client's patience to end
+        return await ordering
 
     async def find(self, symbol: str, client_id: str) -> dict[str, Any]:
         """Look an order up by its client id."""

@@ -10,6 +10,7 @@ from chatbot.exchanges.testserver.faults import faults_of
 from chatbot.exchanges.testserver.harshness import KIND, Harshness
 from chatbot.exchanges.testserver.words import Call, State
 from tests.exchanges.testserver.desk import PERP, SPOT, Desk, errors
+from tests.waiting import until
 
 #: fault at an order -> what ccxt raises (None: nothing, and an order without id and status), and whether the order exists
 ORDERS = {
@@ -63,16 +64,15 @@ async def test_every_fault_at_an_order_is_seen_as_it_is_written_down(symbol: str
     async with Desk(bare=True) as desk:
         await desk.ccxt.fetch_balance({"type": "spot"})  # after one success a revoked key looks like a rate limit
         for fault, (kind, exists) in ORDERS.items():
-            desk.ccxt.timeout = 40 if "silence" in fault else 5_000
-            desk.server.faults.add(call=Call.PLACE, fault=fault)
             seen = None
             try:
-                order = await desk.order(symbol, "buy", 0.002, 59_000, clientOrderId=fault)
+                order = await desk.order_under(fault, symbol)
                 assert (order["id"], order["status"]) == (None, None), fault
             except errors.BaseError as error:
                 seen = type(error).__name__
             assert seen == ("ExchangeError" if symbol == PERP and fault in BARE else kind), fault
-            assert [order.client_id for order in desk.account.orders if order.client_id == fault] == [fault] * exists, fault
+            await until(lambda fault=fault, exists=exists: exists is any(order.client_id == fault for order in desk.account.orders))
+            assert [order.client_id for order in desk.account.orders].count(fault) == exists, fault
         assert not desk.server.faults.left
 
 

@@ -9,6 +9,7 @@ from chatbot.exchanges.testserver.faults import faults_of
 from chatbot.exchanges.testserver.harshness import Harshness
 from chatbot.exchanges.testserver.words import Call
 from tests.exchanges.testserver.desk import PERP, SPOT, Desk, errors
+from tests.waiting import until
 
 #: fault at an order -> what ccxt raises (None: nothing, and an order without an id), and whether the order exists
 ORDERS = {
@@ -58,18 +59,17 @@ async def test_every_fault_at_an_order_is_seen_as_it_is_written_down(symbol: str
     """Each fault is told by ccxt in its way, and the order exists or does not: the two do not follow from each other."""
     async with Desk(dialect=BYBIT, bare=True) as desk:
         for number, (fault, (kind, exists)) in enumerate(ORDERS.items()):
-            desk.ccxt.timeout = 40 if "silence" in fault else 5_000
             if number % 10 == 0:
                 desk.clock.advance(1)  # more than twenty orders a second are too many
-            desk.server.faults.add(call=Call.PLACE, fault=fault)
             seen = None
             try:
-                order = await desk.order(symbol, "buy", 0.002, 59_000, clientOrderId=fault)
+                order = await desk.order_under(fault, symbol)
                 assert order["id"] is None, fault
             except errors.BaseError as error:
                 seen = type(error).__name__
             assert seen == kind, fault
-            assert [order.client_id for order in desk.account.orders if order.client_id == fault] == [fault] * exists, fault
+            await until(lambda fault=fault, exists=exists: exists is any(order.client_id == fault for order in desk.account.orders))
+            assert [order.client_id for order in desk.account.orders].count(fault) == exists, fault
         assert not desk.server.faults.left
 
 
