@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chatbot.exchanges.testserver.account import Right
+from chatbot.exchanges.testserver.ledger import Wallet
 from chatbot.model import PlanState
 from tests.stories.at_exchange import API_KEY, NAMES, SECRET, agree, at_exchange, theirs
 
@@ -53,3 +54,15 @@ async def test_a_right_to_trade_that_is_missing_is_found_out_before_anything_was
         assert (await ann.confirm()).state is PlanState.PARKED
         assert "key" in ann.last.text
         assert not theirs(server).orders
+
+
+async def test_money_that_cannot_be_used_is_named_with_the_way_to_use_it(tmp_path: Path) -> None:
+    """BingX keeps a third account, for cards and savings: it is not counted, and whoever moves it to spot finds it counted."""
+    async with at_exchange(tmp_path, "bingx") as (ann, server):
+        server.venue.deposit(theirs(server), "USDT", Decimal(250), Wallet.FUNDING)
+        await ann.say("/connect")
+        await ann.taps(NAMES["bingx"], "Send it here")
+        card = await ann.say(f"{API_KEY}\n{SECRET}")
+        assert "Fund account: 250 USDT. I can't use that: move it to spot at the exchange, and it counts." in card
+        before = (await ann.taps("Watch this account")).text
+        assert "$65,000" in before

@@ -309,7 +309,9 @@ def _accounts(words: Words, report: KeyReport) -> list[Html]:
         if coins:
             named = [f"{words.quantity(Decimal(qty))} {clip(coin, 12)}" for coin, qty in coins[:_MOST_COINS]]
             rest = words.n("{count} more", "{count} more", len(coins) - _MOST_COINS) if len(coins) > _MOST_COINS else None
-            lines.append(say(words, "{account}: {coins}", account=words.t(label), coins=joined(", ", (*named, rest))))
+            told = say(words, "{account}: {coins}", account=words.t(label), coins=joined(", ", (*named, rest)))
+            note = say(words, "I can't use that: move it to spot at the exchange, and it counts.") if where == "fund" else None
+            lines.append(joined(". ", (told, note)))
     return lines or [say(words, "I found no coins in the account.")] * bool(report.reads)
 
 

@@ -587,6 +587,9 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "person.keys.refused": lambda w: keys.refused(w, "binance", "abcd", KEY.report),
         "person.keys.card": lambda w: keys.card(w, KEY, NOW, new=True),
         "person.keys.card of a lost one": lambda w: keys.card(w, replace(KEY, is_lost=True), NOW),
+        "person.keys.card of one with money that cannot be used": lambda w: keys.card(
+            w, replace(KEY, report=KeyReport(at=NOW, reads=True, found=(("spot", "USDT", "12.5"), ("fund", "USDT", "250")))), NOW
+        ),
         "person.keys.card of a sound one": lambda w: keys.card(w, replace(KEY, report=KeyReport(at=NOW, reads=True)), NOW),
         "person.keys.listed": lambda w: keys.listed(w, (KEY, replace(KEY, is_lost=True, exchange="kraken"))),
         "person.keys.listed none": lambda w: keys.listed(w, ()),
