@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench import crowd
+from bench import crowd, machine
 from bench.figures import Figure
 from bench.host import hosted
 from chatbot.engine import screen
@@ -22,6 +23,8 @@ ASSETS = 12
 #: portfolios of one check that are read and judged exactly, as a tenth of all is in each minute
 EXACT = 1_000
 _TICKS, _SCREENS = 100, 500
+#: what a portfolio may take of the memory between two checks
+_BYTES = 2_000.0
 
 
 async def figures() -> list[Figure]:
@@ -52,7 +55,11 @@ async def _ticks() -> list[Figure]:
         began = time.perf_counter()
         await crowd.settle(host.program, COUNT)
         seeded = time.perf_counter() - began
+        gc.collect()
+        held = machine.resident_mb()
         await _look_at_most(host.program)
+        gc.collect()
+        held = (machine.resident_mb() - held) * 1e6 / COUNT
         first = await _tick(host.program)
         _must_have_examined(host.program, EXACT)
         usual = [await _tick(host.program) for _ in range(_TICKS)]
@@ -60,6 +67,7 @@ async def _ticks() -> list[Figure]:
     return [
         Figure(name=f"check of {COUNT:,} portfolios, nobody near a band", unit="ms", samples=tuple(s * 1000 for s in usual)),
         Figure(name="  per portfolio", unit="us each", samples=tuple(s / COUNT * 1e6 for s in usual)),
+        Figure(name="  memory", unit="bytes each", samples=(held,), aim=_BYTES),
         Figure(name=f"  a check with {EXACT:,} exact looks in it, per look", unit="ms each", samples=(first / EXACT * 1000,)),
         Figure(name="  set-up: writing the test data", unit="s", samples=(seeded,)),
     ]
