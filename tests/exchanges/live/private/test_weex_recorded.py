@@ -439,6 +439,8 @@ async def test_a_transfer_is_found_in_both_wallets() -> None:
     assert (there.amount, there.exchange_id, there.at_ms, there.done) == (90, "i1", 3400, True)
     (back,) = await WEEX.transfers(told_past(bills, income), "USDT", 1, 10_000, to_futures=False)
     assert (back.amount, back.exchange_id) == (5, "i2")
+    late = [gain(1, "deposit", "90", 12_000)]
+    assert [moved.at_ms for moved in await WEEX.transfers(told_past(bills, late), "USDT", 1, 20_000, to_futures=True)] == [12_000]
 
 
 @needs_recordings

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 _ZERO: Final = Decimal(0)
 _PAGE: Final = 100
-#: the same transfer has these two times in its two wallets, at most so far apart
+#: the times of the two halves of a transfer are at most so far apart: nobody has recorded how much, and equal amounts that leave one
+#: wallet and come into the other within it have moved between them, whichever way they went
+_HALVES_MS: Final = 60_000
+#: the same of a trade that WEEX forced, and of its income
 _SAME_MS: Final = 5_000
 #: why the spot wallet changed; trades are told by market, and what is not here was given or taken by WEEX
 _SPOT: Final[Mapping[str, EntryKind]] = {
@@ -101,7 +104,7 @@ def _without_pairs(spot: Sequence[Line], futures: Sequence[Line]) -> list[Line]:
 
 def _other_half(line: Line, among: Iterable[Line]) -> Line | None:
     fits = (one for one in among if one.kind is EntryKind.MOVED and one.coin == line.coin and one.amount == -line.amount)
-    return next((one for one in fits if abs(one.at_ms - line.at_ms) <= _SAME_MS), None)
+    return next((one for one in fits if abs(one.at_ms - line.at_ms) <= _HALVES_MS), None)
 
 
 async def _bills(ask: Ask, since_ms: int, until_ms: int) -> list[Mapping[str, Any]]:
