@@ -134,7 +134,7 @@ async def _database(settings: Settings) -> tuple[Finding, ...]:
         found = await _tables(db)
         if not found.ok:
             return (found,)
-        return (found, await _trading(db), await _portfolios(db), await _keys(db, settings), *await _backup(db))
+        return (found, await _trading(db), await _portfolios(db), await _keys(db, settings), await _backup(db))
     finally:
         await db.close()
 
@@ -157,16 +157,14 @@ async def _keys(db: Database, settings: Settings) -> Finding:
     return Finding(what="exchange keys", ok=True, detail=f"{len(seals)}, given {way}{rotate}")
 
 
-async def _backup(db: Database) -> tuple[Finding, ...]:
-    """Tell when the last copy was made; nothing of a server's database, which is copied with its own tools."""
-    if not db.is_sqlite:
-        return ()
+async def _backup(db: Database) -> Finding:
+    """Tell when the last copy was made."""
     async with db.read() as tx:
         last = await accounts.meta(tx, BACKED_UP_AT)
     said = (
         f"last made {last[:16].replace('T', ' ')} UTC" if last else "none yet; `python -m chatbot backup FILE` makes one while the bot runs"
     )
-    return (Finding(what="backup", ok=True, detail=said),)
+    return Finding(what="backup", ok=True, detail=said)
 
 
 async def _tables(db: Database) -> Finding:
