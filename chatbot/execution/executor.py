@@ -14,13 +14,14 @@ from chatbot.execution import next_order, outcomes, recovery, refit, wallets
 from chatbot.execution.comparing import Comparison
 from chatbot.execution.lifecycle import PlanEvent
 from chatbot.execution.pace import Pace
-from chatbot.execution.record import CLOSED, CLOSING, SIZED, Change, Parked, Scribe, Stopped
+from chatbot.execution.record import CLOSED, CLOSING, INTERRUPTED, SIZED, UNKNOWN, Change, Parked, Scribe, Stopped
 from chatbot.execution.side_by_side import SideBySide
 from chatbot.model import LegKind, LegState, OrderState, PlanState
 from chatbot.store import halt
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from datetime import datetime
 
     from chatbot.clock import Clock
     from chatbot.durable import Work
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from chatbot.execution.record import View
     from chatbot.model import Leg, Plan, PortfolioFigures
     from chatbot.store.database import Database, Tx
+    from chatbot.store.orders import Attempt
 
 _LOG = structlog.get_logger()
 _MEASURES = 3
@@ -251,10 +253,7 @@ class Executor:
         if not latest.count(CLOSING):
             return await self._park(latest, why)
         for attempt in latest.unsettled:
-            known = replace(attempt, state=OrderState.CANCELED, ended_at=self._deps.clock.now(), detail=next_order.UNKNOWN_END)
-            leg = outcomes.cut_short(latest.leg(attempt.leg_index), next_order.UNKNOWN_END)
-            change = Change(event="abandoned", leg_index=leg.index, detail={"client_id": attempt.client_id}, legs=(leg,), attempt=known)
-            await self._deps.scribe.write(latest, change)
+            await self._deps.scribe.write(latest, _given_up(latest, attempt, self._deps.clock.now()))
         latest = await self._deps.scribe.view(view.plan.id) or latest
         legs = tuple(outcomes.cut_short(leg, CLOSED) for leg in latest.plan.legs if leg.state in _UNFINISHED)
         await self.hooks.ended(latest.plan)
@@ -280,3 +279,13 @@ def _counts_money(view: View, leg: Leg) -> bool:
 
 _SPOT = (LegKind.SPOT_SELL, LegKind.TO_SPOT, LegKind.SPOT_BUY)
 _UNFINISHED: tuple[LegState, ...] = (LegState.PLANNED, LegState.SUBMITTING, LegState.OPEN)
+
+
+def _given_up(view: View, attempt: Attempt, now: datetime) -> Change:
+    """Return how an order ends about which nobody can ask any more: unknown, but for one that certainly was never taken."""
+    in_doubt = any(view.count(event, attempt.leg_index) for event in (UNKNOWN, INTERRUPTED))
+    none_there = attempt.detail == next_order.NOT_SENT and not in_doubt
+    state, note = (OrderState.REJECTED, CLOSED) if none_there else (OrderState.CANCELED, next_order.UNKNOWN_END)
+    known = replace(attempt, state=state, ended_at=now, detail=note)
+    leg = outcomes.cut_short(view.leg(attempt.leg_index), note)
+    return Change(event="abandoned", leg_index=leg.index, detail={"client_id": attempt.client_id}, legs=(leg,), attempt=known)

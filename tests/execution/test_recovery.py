@@ -297,7 +297,7 @@ async def test_a_plan_whose_key_is_dead_can_be_closed_and_says_what_nobody_can_k
     await lab.finish()
     plan = await lab.read(parked.id)
     assert plan.state is PlanState.DONE
-    assert (plan.legs[0].note, plan.legs[1].note) == ("unknown" if sent else plan.legs[0].note, "closed")
+    assert (plan.legs[0].note, plan.legs[1].note) == ("unknown" if sent else "closed", "closed")
     assert all(one.state is not OrderState.UNKNOWN for one in await lab.attempts(parked.id))
     assert not await lab.executor.recovery.close(parked.id)
 

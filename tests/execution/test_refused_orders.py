@@ -1,7 +1,7 @@
 """What an exchange answers to an order of a plan that was confirmed, code by code, through the real client: each has an end of its own.
 
 Refused for certain: nothing is there, and the leg says why. Nobody knows: the person is asked, and nothing goes out. Too many requests, a
-clock that is off, an order that would only have taken: it goes out once more. The key: the plan waits and says so.
+clock that is off, an order that would only have taken: it goes out once more. The key: the plan waits, says so, and goes on where it was.
 """
 
 from __future__ import annotations
@@ -266,9 +266,11 @@ async def test_a_refused_order_ends_as_its_code_says(
             assert plan.state is PlanState.PARKED
             assert (await lab.told())[-1] == ("plan_parked", {"plan_id": plan.id, "why": answer.end})
             assert not server.venue.accounts["key"].orders, "nothing goes out on a guess"
-            assert await lab.executor.recovery.close(plan.id)
+            lab.clock.advance(4000)  # type: ignore[attr-defined]
+            assert await (lab.executor.recovery.carry_on if answer.end == KEY else lab.executor.recovery.close)(plan.id)
             await lab.finish()
             plan = await lab.read(plan.id)
+            assert (plan.legs[0].state is LegState.FILLED) is (answer.end == KEY), "a key that is mended goes on, with no other question"
         elif answer.end == DONE:
             assert leg.state is LegState.FILLED
         else:
