@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from chatbot.model import Portfolio
     from tests.portfolio.still_market import Bench
 
+#: rows are damaged as only a file lets them be
+pytestmark = pytest.mark.sqlite
+
 OLGA = Person(id=7, chat_id=7, role=Role.OPERATOR)
 
 

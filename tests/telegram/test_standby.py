@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -45,6 +46,18 @@ async def _is_up(bot: BotProcess, lives: int) -> float:
     return time.monotonic()
 
 
+async def _confirms(ann: Ann) -> None:
+    """Confirm until a plan is under way: where prices have moved since its card, a new card comes instead."""
+    for _ in range(5):
+        await ann.taps("Confirm")
+        with suppress(TimeoutError):
+            await ann.server.loopback.wait(
+                lambda: any("Being carried out" in one.text for one in ann.server.loopback.chat(ANN.id)) or None, 15.0
+            )
+            return
+    raise TimeoutError("no plan came under way")
+
+
 def _results(server: TelegramServer) -> list[str]:
     """Return the ends of plans that stand in the chat."""
     return [message.text for message in server.loopback.chat(ANN.id) if message.sender is None and "fees paid" in message.text]
@@ -77,8 +90,7 @@ async def test_whoever_is_killed_in_a_plan_is_taken_over_from(server: TelegramSe
         await ann.sets_up()
         await _stands_by(there)
         for number in range(kills):
-            await ann.taps("Confirm")
-            await ann.reads("Being carried out")
+            await _confirms(ann)
             lives, killed = there.printed.count("Ballast is up"), time.monotonic()
             await here.kill()
             took.append(await _is_up(there, lives) - killed)
