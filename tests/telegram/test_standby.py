@@ -48,12 +48,14 @@ async def _is_up(bot: BotProcess, lives: int) -> float:
 
 async def _confirms(ann: Ann) -> None:
     """Confirm until a plan is under way: where prices have moved since its card, a new card comes instead."""
+
+    def is_under_way() -> bool | None:
+        return any("Being carried out" in message.text for message in ann.server.loopback.chat(ANN.id)) or None
+
     for _ in range(5):
         await ann.taps("Confirm")
         with suppress(TimeoutError):
-            await ann.server.loopback.wait(
-                lambda: any("Being carried out" in one.text for one in ann.server.loopback.chat(ANN.id)) or None, 15.0
-            )
+            await ann.server.loopback.wait(is_under_way, 15.0)
             return
     raise TimeoutError("no plan came under way")
 
