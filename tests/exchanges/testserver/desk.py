@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Self
@@ -14,7 +13,7 @@ from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
 from chatbot.exchanges.testserver.harshness import KIND, Harshness
 from chatbot.exchanges.testserver.server import Server
 from chatbot.exchanges.testserver.words import Call
-from tests.waiting import until
+from tests.exchanges.testserver.silence import PATIENCE_S, made_hopeless
 
 NOW = datetime(2026, 3, 1, 10, 30, tzinfo=UTC)
 KEY, SECRET = "key-of-a-test", "secret-of-a-test"
@@ -38,11 +37,13 @@ class Desk:
 
     async def __aenter__(self) -> Self:
         await self.server.__aenter__()
+        made_hopeless(self.server)
         given = {
             "apiKey": KEY,
             "secret": SECRET,
             "password": "passphrase",
             "enableRateLimit": False,
+            "timeout": PATIENCE_S * 1000,
             "timeout_on_exit": 0,
             **self.server.options(),
             **self.options,
@@ -80,15 +81,9 @@ class Desk:
         return made
 
     async def order_under(self, fault: str, symbol: str) -> dict[str, Any]:
-        """Place an order whose request meets a fault; a client of a silent server gives up once that was asked."""
+        """Place an order whose request meets a fault."""
         self.server.faults.add(call=Call.PLACE, fault=fault)
-        ordering = asyncio.ensure_future(self.order(symbol, "buy", 0.002, 59_000, clientOrderId=fault))
-        if "silence" in fault:
-            await until(lambda: not self.server.faults.left)
-            loop, passed = asyncio.get_running_loop(), self.ccxt.timeout / 1000 + 1
-            real = loop.time
-            loop.time = lambda: real() + passed  # type: ignore[method-assign]  # nobody waits for the client's patience to end
-        return await ordering
+        return await self.order(symbol, "buy", 0.002, 59_000, clientOrderId=fault)
 
     async def find(self, symbol: str, client_id: str) -> dict[str, Any]:
         """Look an order up by its client id."""

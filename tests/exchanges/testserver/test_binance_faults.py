@@ -10,7 +10,6 @@ from chatbot.exchanges.testserver.faults import faults_of
 from chatbot.exchanges.testserver.harshness import KIND, Harshness
 from chatbot.exchanges.testserver.words import Call, State
 from tests.exchanges.testserver.desk import PERP, SPOT, Desk, errors
-from tests.waiting import until
 
 #: fault at an order -> what ccxt raises (None: nothing, and an order without id and status), and whether the order exists
 ORDERS = {
@@ -71,7 +70,6 @@ async def test_every_fault_at_an_order_is_seen_as_it_is_written_down(symbol: str
             except errors.BaseError as error:
                 seen = type(error).__name__
             assert seen == ("ExchangeError" if symbol == PERP and fault in BARE else kind), fault
-            await until(lambda fault=fault, exists=exists: exists is any(order.client_id == fault for order in desk.account.orders))
             assert [order.client_id for order in desk.account.orders].count(fault) == exists, fault
         assert not desk.server.faults.left
 

@@ -33,6 +33,7 @@ from chatbot.exchanges.testserver.harshness import Harshness
 from chatbot.exchanges.testserver.server import Door, Server
 from chatbot.model import Credentials
 from tests.exchanges.live.private.wire import NOW, Written
+from tests.exchanges.testserver.silence import PATIENCE_S, made_hopeless
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -84,10 +85,11 @@ async def room(venue: str, harshness: Harshness | None = None, *, door: Door = D
 
     def prepare(made: Any) -> None:
         made.ssl_context = False
-        made.timeout, made.timeout_on_exit = 250, 0
+        made.timeout, made.timeout_on_exit = PATIENCE_S * 1000, 0
         made.enableRateLimit = False  # the server is our own; what is asked of a real one is counted elsewhere
 
     async with Server(DIALECTS[venue], clock, harshness=harshness or Harshness(), door=door) as server:
+        made_hopeless(server)
         server.venue.open_account("key", "secret", {"USDT": Decimal(100_000), "BTC": Decimal(1)}, Decimal(50_000))
         accounts = Accounts(clock, {venue: server.options()}, prepare=prepare)
         account = accounts.account(
