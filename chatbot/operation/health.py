@@ -54,7 +54,7 @@ class Health:
     #: messages that wait, those held back by quiet hours too, and how long the oldest has that might have left
     waiting: int
     waits_s: float | None
-    #: messages that Telegram will never take
+    #: of the newest 5,000 messages, those that Telegram will never take
     refused: int
     #: since the last copy of the database; None: none was made
     backup_age_s: float | None

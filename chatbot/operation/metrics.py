@@ -128,7 +128,7 @@ METRICS: Final = (
     Metric(
         name="ballast_messages_refused",
         kind=GAUGE,
-        help="messages that Telegram will never take, kept for the operator",
+        help="of the newest 5,000 messages, those that Telegram will never take",
         read=_one(lambda facts: facts.health.refused),
     ),
     Metric(

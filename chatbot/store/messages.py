@@ -287,9 +287,7 @@ async def waiting(tx: Tx, kind: MessageKind | None = None) -> int:
 async def waits_since(tx: Tx, now: datetime) -> datetime | None:
     """Return when the oldest message was written that might have left by now; None where none waits."""
     due_now = (_WAITING, _outbox.held_until.is_(None), _outbox.not_before <= now)
-    found: datetime | None = (
-        await tx.execute(select(_outbox.posted_at).where(*due_now).order_by(_outbox.id).limit(1))
-    ).scalar_one_or_none()
+    found: datetime | None = (await tx.execute(select(func.min(_outbox.posted_at)).where(*due_now))).scalar_one()
     return found
 
 
@@ -314,10 +312,11 @@ async def let_wait(tx: Tx, kind: MessageKind, now: datetime, *, waits: bool) -> 
     await tx.execute(moving.values(not_before=_NEVER if waits else now))
 
 
-async def count_refused(tx: Tx) -> int:
-    """Return how many messages Telegram will never take."""
-    refused_ones = select(func.count()).select_from(tables.outbox).where(_outbox.state == MessageState.REFUSED)
-    return (await tx.execute(refused_ones)).scalar_one()
+async def count_refused(tx: Tx, newest: int = 5000) -> int:
+    """Return how many of the newest messages Telegram will never take: asked often, and a month of messages is a million rows."""
+    lately = select(_outbox.state).order_by(_outbox.id.desc()).limit(newest).subquery()
+    counted = select(func.count()).select_from(lately).where(lately.c.state == MessageState.REFUSED)
+    return (await tx.execute(counted)).scalar_one()
 
 
 async def refused(tx: Tx, limit: int = 20) -> tuple[tuple[Message, str], ...]:

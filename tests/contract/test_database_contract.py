@@ -723,6 +723,7 @@ async def test_what_ended_is_kept_and_not_due(db: Database) -> None:
         assert await messages.drop_chat(tx, 1, NOW) == 1
         assert await messages.due(tx, LATER) == ()
         assert [(each.key, why) for each, why in await messages.refused(tx)] == [("refused", "chat not found")]
+        assert [await messages.count_refused(tx, newest=count) for count in (2, 1)] == [1, 0]
 
 
 async def test_nothing_waits_for_a_person_who_is_gone_until_they_write_again(db: Database) -> None:
