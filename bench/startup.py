@@ -53,7 +53,7 @@ async def _start(folder: Path) -> Start:
     async with Stub() as stub:
         began = time.perf_counter()
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "chatbot", "run", cwd=ROOT, env=_environment(stub.url, folder), stdout=asyncio.subprocess.PIPE
+            sys.executable, "-m", "chatbot", "run", cwd=ROOT, env=environment(stub.url, folder), stdout=asyncio.subprocess.PIPE
         )
         try:
             async with asyncio.timeout(_TIMEOUT_S):
@@ -81,7 +81,7 @@ async def _is_up(process: asyncio.subprocess.Process) -> None:
             raise AssertionError(f"the program ended with {process.returncode} instead of coming up")
 
 
-def _environment(url: str, folder: Path) -> dict[str, str]:
+def environment(url: str, folder: Path) -> dict[str, str]:
     """Return our own variables without settings of the bot, and with compiled modules kept, as they are on a host."""
     unwanted = ("CHATBOT_", "PYTHONDONTWRITEBYTECODE")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}

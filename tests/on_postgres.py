@@ -17,7 +17,7 @@ from chatbot import backup, durable
 from chatbot.store import database, location
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -77,7 +77,7 @@ class _Redirection:
         import psycopg  # noqa: PLC0415 - only where it is asked for
 
         with psycopg.connect(self.server, autocommit=True) as connection:
-            found = connection.execute(command)  # type: ignore[arg-type]
+            found = connection.execute(command)
             return found.fetchall() if found.description else []
 
     def drop(self, names: set[str]) -> None:
@@ -114,7 +114,7 @@ def redirect(server: str = "") -> None:
     def held(self: location.Hold, url: str) -> None:
         begin(self, AT.leads(url))
 
-    def quiet(close: Callable[[Any], Awaitable[None]]) -> Callable[[Any], Awaitable[None]]:
+    def quiet(close: Any) -> Any:
         async def closed(self: Any) -> None:
             await close(self)
             await asyncio.sleep(0)  # or the loop of the test ends before the driver's sockets have
@@ -137,7 +137,7 @@ def redirect(server: str = "") -> None:
     database.Database.close = quiet(database.Database.close)  # type: ignore[method-assign]
     location.Hold.release = quiet(location.Hold.release)  # type: ignore[method-assign]
     database._with_driver = driven
-    durable.sync_url = lambda url: sync(AT.leads(url))
+    durable.sync_url = lambda database_url: sync(AT.leads(database_url))
     location.Hold.__init__ = held  # type: ignore[method-assign]
 
 
