@@ -13,7 +13,7 @@ import structlog
 from chatbot import live_consent, logs
 from chatbot.errors import KeyRefused, SealBroken, SettingError, ShutOut, UserError, contained
 from chatbot.i18n import N_
-from chatbot.model import REFUSING, STOPPING, AloneEnded, ExchangeKey, KeyProblem, KeyReport, MessageKind, PlanState
+from chatbot.model import REFUSING, SAYS_NOTHING, STOPPING, AloneEnded, ExchangeKey, KeyProblem, KeyReport, MessageKind, PlanState
 from chatbot.store import accounts, codec, keys, messages, plans, portfolios
 from chatbot.vault import SETTING, Owner, number_of, refuse_lost
 
@@ -164,7 +164,7 @@ class Keyring:
         logs.hide(credentials.parts)
         report = await self._ask(key.exchange, credentials)
         looked = replace(key, report=report)
-        if KeyProblem.UNREACHABLE not in report.problems:
+        if not SAYS_NOTHING & set(report.problems):
             report = report if report.account else replace(report, account=key.report.account)  # not asked of one that is refused
             looked = replace(key, report=report)
             async with self._db.transaction() as tx:
@@ -268,7 +268,7 @@ class Keyring:
         if person is None or not person.is_let_in:
             return
         looked = await self._look(key, sealed)
-        wrong = (STOPPING | _RIGHTS if trades else REFUSING) & set(looked.report.problems) - {KeyProblem.UNREACHABLE}
+        wrong = (STOPPING | _RIGHTS if trades else REFUSING) & set(looked.report.problems) - SAYS_NOTHING
         ends = looked.report.expires_at
         async with self._db.transaction() as tx:
             if wrong - set(key.report.problems):

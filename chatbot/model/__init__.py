@@ -23,6 +23,7 @@ from chatbot.model.message import Delivery, Message, MessageKind, Urgency, Verdi
 from chatbot.model.people import (
     LET_IN,
     REFUSING,
+    SAYS_NOTHING,
     STOPPING,
     AnswerMode,
     Credentials,
@@ -76,6 +77,7 @@ __all__ = [
     "NO_REASON",
     "REFUSING",
     "ROTATION",
+    "SAYS_NOTHING",
     "STABLE",
     "STOPPED",
     "STOPPING",

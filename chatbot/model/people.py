@@ -113,6 +113,8 @@ class KeyProblem(StoredWord):
     MAY_NOT_READ = "may_not_read"
     #: the exchange did not answer, or answered nonsense
     UNREACHABLE = "unreachable"
+    #: the exchange serves nobody at the address of this machine
+    NOT_SERVED = "not_served"
     #: not every account that Ballast needs is there, or one of them is of a kind that it does not know
     OLD_ACCOUNT = "old_account"
     HEDGE_MODE = "hedge_mode"
@@ -144,8 +146,11 @@ REFUSING: Final = frozenset(
         KeyProblem.MAY_WITHDRAW,
         KeyProblem.MAY_NOT_READ,
         KeyProblem.UNREACHABLE,
+        KeyProblem.NOT_SERVED,
     }
 )
+#: these say nothing of the key: what was known of it stands
+SAYS_NOTHING: Final = frozenset({KeyProblem.UNREACHABLE, KeyProblem.NOT_SERVED})
 
 
 #: with one of these nothing is traded with a key
@@ -161,7 +166,7 @@ UNFIT: Final = REFUSING | {
 }
 
 #: with one of these a plan under way sends no more: a clock that is off is set by the exchange's with every request
-STOPPING: Final = UNFIT - {KeyProblem.UNREACHABLE, KeyProblem.CLOCK, KeyProblem.NO_SPOT}
+STOPPING: Final = UNFIT - SAYS_NOTHING - {KeyProblem.CLOCK, KeyProblem.NO_SPOT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from chatbot.engine.finite import finite
-from chatbot.errors import ExchangeError, SettingError
+from chatbot.errors import ExchangeError, PlaceRefused, SettingError
 from chatbot.exchanges.live.answers import STUMBLES
-from chatbot.exchanges.live.ccxt_errors import TABLE, Meaning
+from chatbot.exchanges.live.ccxt_errors import TABLE, Meaning, translate
 from chatbot.exchanges.live.ccxt_loader import error_classes
 from chatbot.exchanges.live.connection import Connection
 from chatbot.exchanges.live.hosts import Addresses
@@ -152,6 +152,8 @@ async def _set_clock(line: _Line) -> float:
 
 def _meant(exchange: str, error: Exception) -> KeyProblem:
     """Return what an error says of a key: by the exchange's own code, else by its kind."""
+    if isinstance(translate(error, changes=False), PlaceRefused):
+        return KeyProblem.NOT_SERVED
     code = _CODE.search(str(error))
     if code is not None and code[1] in KEY_CODES[exchange]:
         return KEY_CODES[exchange][code[1]]

@@ -24,8 +24,8 @@ _HEADS = {
 _TO = NN_("It goes to {count} person.", "It goes to {count} people.")
 _SENT = NN_("{count} person has got it.", "{count} people have got it.")
 _LOST = NN_("{count} person will not get it: gone, or the bot is blocked.", "{count} people will not get it: gone, or the bot is blocked.")
-#: characters of a text that a preview of several shows
-_SHOWN = 900
+#: characters of all texts together that a preview shows: one text stands there whole
+_SHOWN = 3500
 
 
 def said(words: Words, broadcast: Broadcast) -> View:
@@ -54,8 +54,13 @@ def progress(words: Words, found: Progress) -> View:
         say_n(words, _TO, broadcast.people) if stage in (Stage.DRAFT, Stage.RUNNING) else None,
         say_n(words, _LOST, found.lost) if has_begun and found.lost and stage is not Stage.CANCELLED else None,
     )
-    shown = [joined(" ", (code(f"{language}:") if language else None, esc(text[:_SHOWN]))) for language, text in broadcast.texts.items()]
+    room = _SHOWN // len(broadcast.texts)
+    shown = [joined(" ", (code(f"{language}:") if language else None, esc(_cut(text, room)))) for language, text in broadcast.texts.items()]
     return View(page(bold(words.t(_HEADS[stage])), *numbers, "", *shown), _buttons(words, broadcast))
+
+
+def _cut(text: str, room: int) -> str:
+    return text if len(text) <= room else text[: room - 1] + "…"
 
 
 def _buttons(words: Words, broadcast: Broadcast) -> tuple[tuple[Button, ...], ...]:

@@ -32,6 +32,9 @@ PROBLEMS: Final = {
     KeyProblem.MAY_WITHDRAW: N_("It can withdraw, and I accept no such key. Take that right from it at {exchange}, or make one without."),
     KeyProblem.MAY_NOT_READ: N_("It can't read the account. Give it that right at {exchange}, or make one that can."),
     KeyProblem.UNREACHABLE: N_("I could not ask {exchange} about it just now. The key is not to blame; try again in a few minutes."),
+    KeyProblem.NOT_SERVED: N_(
+        "{exchange} does not serve the country or network that I run in. The key is not to blame; whoever hosts me has to move me."
+    ),
     KeyProblem.OLD_ACCOUNT: N_(
         "The account is not a Unified Trading Account, and I can't work with another kind. Upgrade it at {exchange}: Assets, Upgrade."
     ),

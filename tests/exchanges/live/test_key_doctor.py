@@ -186,6 +186,15 @@ async def test_an_answer_that_is_none_is_no_word_about_the_key(server: KeyServer
     assert said.is_refused
 
 
+@pytest.mark.parametrize(("exchange", "path"), [("binance", "/sapi/v1/account/apiRestrictions"), ("bybit", "/v5/user/query-api")])
+async def test_an_exchange_that_serves_nobody_here_is_told_as_that(server: KeyServer, exchange: str, path: str) -> None:
+    """Trying again in a few minutes would help nobody; and it is no word about the key."""
+    server.answers[path] = (451, {"code": 0, "msg": "Service unavailable from a restricted location."})
+    said = await asked(server, exchange)
+    assert said.problems == (KeyProblem.NOT_SERVED,)
+    assert said.is_refused
+
+
 @pytest.mark.long
 async def test_a_clock_that_is_off_is_told_and_the_rest_is_read_all_the_same(server: KeyServer) -> None:
     """The exchange would refuse what is signed by this machine's time; so it is signed by the exchange's."""

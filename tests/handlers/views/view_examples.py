@@ -93,6 +93,8 @@ from chatbot.model.flow import EntryKind
 from chatbot.model.hedge import BY_BETA, HedgeProblem, HedgeSize, HedgeWish
 from chatbot.model.hedge_report import HedgeReading, HedgeReport, ShockReport, ShockRow
 from chatbot.model.life import Leap, LeapWhy, Stop, StopKind, WayOut
+from chatbot.operation.broadcast import Broadcast, Progress, Stage
+from chatbot.operation.health import Health
 from chatbot.plans import band_advice as advising
 from chatbot.plans.by_hand import as_seen
 from chatbot.plans.outcomes import NothingToDo, SeenInPart, SmallDifference
@@ -116,7 +118,7 @@ from handlers.views.hedge import offer, shocks
 from handlers.views.past import over_time
 from handlers.views.past import report as tax_report
 from handlers.views.past import review as trading_review
-from handlers.views.person import access, alert_settings, halt, key_guides, keys, pause, privacy, schedule
+from handlers.views.person import access, alert_settings, broadcast, halt, health, key_guides, keys, pause, privacy, schedule
 from handlers.views.person import portfolios as beside
 from handlers.views.person import settings as control
 from handlers.views.plan import alone, autonomy, by_hand, card, costs, history, more, nothing, panic, progress, real_money
@@ -569,6 +571,11 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "person.access.waiting": access.waiting,
         "person.access.blocked": access.blocked,
         "person.access.approved": access.approved,
+        "person.broadcast.usage": broadcast.usage,
+        "person.broadcast.said": lambda w: broadcast.said(w, a_broadcast(name)),
+        **{f"person.broadcast.progress {stage}": partial(_broadcast, name, stage) for stage in Stage},
+        "person.health.health": lambda w: health.health(w, a_health(), NOW),
+        "person.health.health of nothing well": lambda w: health.health(w, a_health(well=False), NOW),
         "person.keys.closed": lambda w: keys.closed(w, demo=False),
         "person.keys.closed in the demo": lambda w: keys.closed(w, demo=True),
         "person.keys.choice": lambda w: keys.choice(w, ("binance", "bybit", "binance:demo", "bybit:testnet"), has_keys=True),
@@ -1158,6 +1165,36 @@ def _real_money(name: str) -> dict[str, Callable[[Words], View]]:
         **{f"plan.alone.ended {why}": lambda w, why=why: alone.ended(w, live, why) for why in AloneEnded},
         "person.keys.unfit": lambda w: keys.unfit(w, KEY, (KeyProblem.HEDGE_MODE,)),
     }
+
+
+def a_broadcast(name: str, stage: Stage = Stage.RUNNING) -> Broadcast:
+    """Return what an operator writes in as many languages as there are, at length."""
+    texts = dict.fromkeys(("", "en", "es", "ru"), f"{name} rests tonight. " * 60)
+    return Broadcast(id=1, by=1, texts=texts, stage=stage, people=1)
+
+
+def _broadcast(name: str, stage: Stage, words: Words) -> View:
+    return broadcast.progress(words, Progress(broadcast=a_broadcast(name, stage), sent=12_345, lost=1))
+
+
+def a_health(*, well: bool = True) -> Health:
+    """Return how a program stands in which all is well, or nothing."""
+    return Health(
+        check_age_s=12.0 if well else None,
+        is_late=not well,
+        portfolios=10_000,
+        prices=(("binance", 3.0 if well else None), ("bybit", 3.0 if well else 9_000.0)),
+        price_age_max_s=120.0,
+        database_s=0.0021,
+        trading_halted_since=None if well else NOW,
+        people={Role.MEMBER: 9_999, Role.OPERATOR: 1, Role.PENDING: 0 if well else 21},
+        plans={PlanState.RUNNING: 1} if well else {PlanState.RUNNING: 5, PlanState.PARKED: 2},
+        waiting=3,
+        waits_s=2.0 if well else 4_000.0,
+        refused=0 if well else 1,
+        backup_age_s=80_000.0 if well else None,
+        free_bytes=20 * 2**30 if well else 2**20,
+    )
 
 
 def every_view(name: str = PLAIN) -> dict[str, Callable[[Words], View]]:
