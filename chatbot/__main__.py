@@ -113,8 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     restore = commands.add_parser("restore", help="put such a copy in the database's place, while the bot is stopped")
     restore.add_argument("file", type=Path, help="a file that backup made")
     restore.set_defaults(run=_restore)
-    move = commands.add_parser("move", help="bring everything from the SQLite file to PostgreSQL, while the bot is stopped")
-    move.add_argument("url", help="address of an empty database, postgresql://...")
+    move = commands.add_parser("move", help="bring everything from the SQLite file to PostgreSQL, while the bot is stopped; asks where")
     move.set_defaults(run=_move)
     keys = commands.add_parser("keys", help="master keys: new, rotate, forget")
     keys.add_argument("what", choices=tuple(_KEYS), help="print a new one; seal everything under the newest; delete what nobody can open")
@@ -369,12 +368,19 @@ def _restore(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _move(arguments: argparse.Namespace) -> int:
+def _move(_: argparse.Namespace) -> int:
+    from getpass import getpass  # noqa: PLC0415
+
     from chatbot.clock import SystemClock  # noqa: PLC0415 - so that --help and plan start at once
     from chatbot.store.migrations import moving  # noqa: PLC0415
 
     settings = _settings()
-    there = _settings(database_url=arguments.url).database
+    # a password that stands among the arguments is seen by everybody on the machine
+    asked = "Address of the empty database, postgresql://USER:PASSWORD@HOST/NAME (it is not shown): "
+    address = (getpass(asked) if sys.stdin.isatty() else sys.stdin.readline()).strip()
+    if not address:
+        raise SettingError(PREFIX + "DATABASE_URL", "no address was given")
+    there = _settings(database_url=address).database
     rows = asyncio.run(moving.move(settings.database, there, SystemClock().now()))
     counted = ", ".join(f"{what}: {rows[f'pf_{what}']}" for what in ("people", "portfolios", "plans"))
     print(f"Moved, and compared row by row: {counted}. Put the new address into CHATBOT_DATABASE_URL and start again.")  # noqa: T201

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from chatbot import backup
+from chatbot.__main__ import main
 from chatbot.errors import CopyError, SettingError
 from chatbot.store import halt
 from chatbot.store.database import Database
@@ -110,3 +112,24 @@ async def test_a_copy_of_a_server_goes_back_to_either_kind(tmp_path: Path) -> No
 
 async def _backed_up(url: str, copy: Path) -> backup.Copy:
     return await asyncio.to_thread(backup.back_up, url, copy, NOW)
+
+
+def test_the_address_stands_in_no_argument(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """It has a password: it is read from what is typed, and no error names it."""
+    monkeypatch.setenv("CHATBOT_DATA_DIR", str(tmp_path))
+    asyncio.run(_a_file(tmp_path))
+    with pytest.raises(SystemExit):
+        main(["move", "elsewhere"])
+    address = "postgresql://ballast:hunter2@127.0.0.1:9/ballast"
+    for typed, told in (("", "no address was given"), (address, "does not answer"), ("mysql://hunter2", "use sqlite")):
+        monkeypatch.setattr("sys.stdin", io.StringIO(typed + "\n"))
+        assert main(["move"]) == 2
+        said = capsys.readouterr().err
+        assert told in said
+        assert "hunter2" not in said
+
+
+async def _a_file(folder: Path) -> None:
+    db = Database(sqlite_url(folder))
+    await db.migrate()
+    await db.close()
