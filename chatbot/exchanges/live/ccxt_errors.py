@@ -21,6 +21,8 @@ class Meaning(StrEnum):
     MONEY = "money"
     #: the key is not good for this
     KEY = "key"
+    #: nobody is served at this address
+    PLACE = "place"
     #: refused because of too many requests
     LIMITED = "limited"
     #: it did not get through
@@ -46,7 +48,7 @@ TABLE: Mapping[str, tuple[Meaning, str]] = {
     "MarginModeAlreadySet": (Meaning.REJECTED, "no_change"),
     "MarketClosed": (Meaning.REJECTED, "halted"),
     "ManualInteractionNeeded": (Meaning.KEY, ""),
-    "RestrictedLocation": (Meaning.KEY, ""),
+    "RestrictedLocation": (Meaning.PLACE, ""),
     "InsufficientFunds": (Meaning.MONEY, ""),
     "InvalidAddress": (Meaning.REJECTED, "bad_request"),
     "AddressPending": (Meaning.REJECTED, "bad_request"),
@@ -91,18 +93,19 @@ def translate(error: Exception, *, changes: bool) -> ExchangeError:
     return told(meaning, reason, f"{type(error).__name__}: {error}", changes=changes)
 
 
+_OURS: Mapping[Meaning, type[NotEnoughMoney | KeyRefused | Unreachable]] = {
+    Meaning.MONEY: NotEnoughMoney,
+    Meaning.KEY: KeyRefused,
+    Meaning.PLACE: PlaceRefused,
+    Meaning.LIMITED: RateLimited,
+    Meaning.NOT_SENT: Unreachable,
+}
+
+
 def told(meaning: Meaning, reason: str, detail: str, *, changes: bool) -> ExchangeError:
     """Return our error for what an answer means; ``changes`` as in :func:`translate`."""
-    match meaning:
-        case Meaning.REJECTED:
-            return Rejected(reason, detail)
-        case Meaning.MONEY:
-            return NotEnoughMoney(detail)
-        case Meaning.KEY:
-            return KeyRefused(detail)
-        case Meaning.LIMITED:
-            return RateLimited(detail)
-        case Meaning.NOT_SENT:
-            return Unreachable(detail)
-        case Meaning.UNSURE:
-            return OutcomeUnknown(detail) if changes else Unreachable(detail)
+    if meaning is Meaning.REJECTED:
+        return Rejected(reason, detail)
+    if meaning is Meaning.UNSURE:
+        return OutcomeUnknown(detail) if changes else Unreachable(detail)
+    return _OURS[meaning](detail)

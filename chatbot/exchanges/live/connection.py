@@ -6,7 +6,7 @@ import asyncio
 import gc
 from typing import TYPE_CHECKING, Any
 
-from chatbot.errors import RateLimited, Unreachable
+from chatbot.errors import ExchangeError, RateLimited, Rejected, Unreachable
 from chatbot.exchanges.live.answers import STUMBLES, guard, rows_expected
 from chatbot.exchanges.live.ccxt_errors import translate
 from chatbot.exchanges.live.ccxt_loader import check_name, error_classes, exchange_class
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: seconds that nobody behind this address asks for anything after too many calls without a key
 _PAUSE_S = 60.0
+#: what a question about prices and rules can be refused for
+_REFUSES = frozenset({"unknown_instrument", "bad_request", "halted", "not_supported"})
 
 
 class Connection:
@@ -68,7 +70,7 @@ class Connection:
             failure = translate(error, changes=False)
             if self.budget is not None and isinstance(failure, RateLimited):
                 self.budget.pause(_PAUSE_S, "(prices)")
-            raise failure from error
+            raise _of_a_question(failure) from error
         except STUMBLES as error:
             raise Unreachable(f"{self.name}: unreadable answer to {call}: {error!r}") from error
         finally:
@@ -79,3 +81,12 @@ class Connection:
         if self._ccxt is not None:
             await self._ccxt.close()
             self._ccxt = None
+
+
+def _of_a_question(failure: ExchangeError) -> ExchangeError:
+    """Return what a failure means where nothing was ordered.
+
+    Such a question has no money and no order that it could be refused for: a code of many meanings that stands for these too (BingX's
+    80012, say) tells that the exchange cannot answer now.
+    """
+    return Unreachable(str(failure)) if isinstance(failure, Rejected) and failure.reason not in _REFUSES else failure

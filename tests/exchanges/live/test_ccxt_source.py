@@ -20,7 +20,17 @@ import pytest
 
 from chatbot.clock import ManualClock
 from chatbot.config import load_settings
-from chatbot.errors import ExchangeError, KeyRefused, NotEnoughMoney, OutcomeUnknown, RateLimited, Rejected, SettingError, Unreachable
+from chatbot.errors import (
+    ExchangeError,
+    KeyRefused,
+    NotEnoughMoney,
+    OutcomeUnknown,
+    PlaceRefused,
+    RateLimited,
+    Rejected,
+    SettingError,
+    Unreachable,
+)
 from chatbot.exchanges.live import ccxt_loader
 from chatbot.exchanges.live.ccxt_errors import TABLE, Meaning, translate
 from chatbot.exchanges.live.ccxt_loader import error_classes, exchange_class
@@ -170,9 +180,11 @@ async def test_when_one_half_of_the_quotes_fails_the_other_is_still_given() -> N
         (429, '{"code":-1003,"msg":"Too many requests"}', RateLimited),
         (200, "not json at all", Unreachable),
         (200, '{"surprise": 1}', Unreachable),
+        (400, '{"code":-2010,"msg":"Account has insufficient balance for requested action."}', Unreachable),
     ],
 )
 async def test_a_failed_fetch_comes_out_in_our_words(status: int, body: str, expected: type[ExchangeError]) -> None:
+    """A question about prices is not refused for want of money, whatever a code stands for elsewhere."""
     async with Stage("binance") as stage:
         await stage.source.markets()
         stage.fail("/api/v3/ticker/24hr", status, body, times=4)
@@ -255,6 +267,7 @@ def test_every_error_of_ccxt_becomes_one_of_ours(name: str, changes: bool) -> No
         Meaning.REJECTED: Rejected,
         Meaning.MONEY: NotEnoughMoney,
         Meaning.KEY: KeyRefused,
+        Meaning.PLACE: PlaceRefused,
         Meaning.LIMITED: RateLimited,
         Meaning.NOT_SENT: Unreachable,
         Meaning.UNSURE: OutcomeUnknown if changes else Unreachable,
