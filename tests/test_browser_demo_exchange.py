@@ -24,10 +24,10 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),  # the loop in which the browser lives
 ]
 #: WEEX, whose key has three parts, in the long run
-EACH = [pytest.param(one, marks=pytest.mark.long if one == "weex" else pytest.mark.slow) for one in NAMES]
 
 
-@pytest.mark.parametrize("exchange", EACH)
+@pytest.mark.slow
+@pytest.mark.parametrize("exchange", NAMES)
 async def test_from_its_key_to_a_filled_plan(tmp_path: Path, exchange: str, chromium: Browser) -> None:
     """The key is copied from the guide, as a newcomer does; the account is watched, agreed to and traded, and no money of anybody moves."""
     marked = f"TEST · {NAMES[exchange]}"
