@@ -23,7 +23,6 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium on this machine"),
     pytest.mark.asyncio(loop_scope="module"),  # the loop in which the browser lives
 ]
-#: WEEX, whose key has three parts, in the long run
 
 
 @pytest.mark.slow
