@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from chatbot.errors import OtherWorld
+from chatbot.errors import OtherWorld, PlaceRefused
 from chatbot.i18n import N_
 from chatbot.model import Problem
 from handlers.buttons import Reason, Style, word_for
@@ -162,7 +162,8 @@ def unreachable(words: Words, portfolio: Portfolio, trouble: Unreachable) -> Vie
     if isinstance(trouble, OtherWorld):
         found, again = Problem(code="other_world", instrument=trouble.exchange), None
     else:
-        found, again = Problem(code=trouble.why), say(words, "Please try again in a minute.")
+        found = Problem(code=trouble.why)
+        again = None if isinstance(trouble, PlaceRefused) else say(words, "Please try again in a minute.")
     text = page(head(words, portfolio), cannot_evaluate_line(words, (found,)), say(words, "Nothing was changed."), again)
     return View(text, ((button(words.t("Status"), "status"),),))
 

@@ -245,7 +245,16 @@ def _course(portfolio: Portfolio, records: Records, last: Opening | None, *, fee
     points = points_of(marked)
     first = _first_plan(carried, points)
     begun = tuple(one for one in told.entries if first is not None and one.plan == first.number)
-    found = series(points, records.moved, told.entries, lambda at: _since(records.strategies, at), fee=fee, zone=zone, first=begun)
+    found = series(
+        points,
+        records.moved,
+        told.entries,
+        lambda at: _since(records.strategies, at),
+        quote=portfolio.quote,
+        fee=fee,
+        zone=zone,
+        first=begun,
+    )
     if found is None:
         return None
     return _Course(

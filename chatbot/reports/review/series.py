@@ -151,6 +151,7 @@ def series(
     entries: Sequence[Entry],
     strategy_at: Callable[[datetime], StrategySince],
     *,
+    quote: str,
     fee: float,
     zone: tzinfo,
     first: Sequence[Entry] = (),
@@ -167,7 +168,7 @@ def series(
     known, growths = points[start:], [1 + float(link) for link in links[start:] if link is not None]
     if len(known) < 2:
         return None
-    hold, held = _hold(known, moved, entries, first)
+    hold, held = _hold(known, moved, entries, first, quote)
     beside = Series(points=tuple(known), actual=_index(growths), hold=hold, held=held)
     begins = begins_at(known, first)
     if begins is None or len(known) - begins < 2 or (prices := _prices(known[begins:], strategy_at(known[begins].at))) is None:
@@ -196,7 +197,7 @@ def _index(growths: Sequence[float]) -> tuple[float, ...]:
 
 
 def _hold(
-    points: Sequence[Point], moved: Sequence[Flow], entries: Sequence[Entry], first: Sequence[Entry]
+    points: Sequence[Point], moved: Sequence[Flow], entries: Sequence[Entry], first: Sequence[Entry], quote: str
 ) -> tuple[tuple[float | None, ...] | None, Held | None]:
     """Return the index of holding what was there at first and what came since, and what is held by that at the end.
 
@@ -210,7 +211,7 @@ def _hold(
             break
         came = [one for one in entries if _is_between(points, before, one.at, after)]
         then = held.worth(known.mark.prices)
-        held = _bought(held, [one for one in first if since <= one.at <= after.at])
+        held = _bought(held, [one for one in first if since <= one.at <= after.at], quote)
         since = after.at + _INSTANT
         now = held.worth(after.mark.prices)
         linked = linked and then is not None and then > 0
@@ -225,7 +226,7 @@ def _hold(
     return tuple(index) if held is not None and linked and index[-1] is not None else None, held
 
 
-def _bought(held: Held, trades: Sequence[Entry]) -> Held:
+def _bought(held: Held, trades: Sequence[Entry], quote: str) -> Held:
     """Return what is held after the trades of the first plan, which paid their fees: in a coin that is not held they cost it nothing."""
     quantities, cash = dict(held.quantities), held.cash
     for one in trades:
@@ -236,8 +237,8 @@ def _bought(held: Held, trades: Sequence[Entry]) -> Held:
         for coin, fee in one.fees.items():
             if coin in quantities:
                 quantities[coin] -= fee
-            elif coin not in one.fee_prices:
-                cash -= fee  # the quote coin, of which nothing was left
+            elif coin == quote:
+                cash -= fee  # nothing of it was left
     return Held(quantities=quantities, cash=cash)
 
 

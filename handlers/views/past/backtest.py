@@ -17,7 +17,7 @@ from chatbot.charts.curves import Curve, Equity, GainBar
 from chatbot.charts.labels import Labels
 from chatbot.engine.errors import Refused
 from chatbot.engine.review.deflated import ENOUGH_DAYS
-from chatbot.errors import ExchangeError, RateLimited, UserError
+from chatbot.errors import ExchangeError, PlaceRefused, RateLimited, UserError
 from chatbot.i18n import N_, NN_
 from chatbot.model import Cause
 from chatbot.portfolio import strategies
@@ -93,6 +93,7 @@ _TROUBLES: Final = {
     Refused: N_("It lost everything on the way, so there is nothing to compare."),
     Died: N_("The calculation was ended from outside, perhaps because memory ran short. A shorter period needs less."),
     TookTooLong: N_("That took too long, so I gave it up. A shorter period takes less."),
+    PlaceRefused: N_("The exchange does not serve the country or network that I run in, so it gives me no past prices."),
     RateLimited: N_("The exchange asks me to slow down. What I have fetched is kept; try again in a few minutes."),
     ExchangeError: N_("The exchange does not give me past prices at the moment. Try again in a few minutes."),
 }

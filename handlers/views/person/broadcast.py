@@ -48,6 +48,8 @@ def progress(words: Words, found: Progress) -> View:
     """Show a message to everybody and how far it is; a draft with each of its texts."""
     broadcast = found.broadcast
     stage = broadcast.stage
+    if stage is Stage.DRAFT and not broadcast.people:
+        return View(page(say(words, "Nobody but you uses this bot, so nobody would read it.")))
     has_begun = stage is not Stage.DRAFT
     numbers = (
         say_n(words, _SENT, found.sent) if has_begun else None,

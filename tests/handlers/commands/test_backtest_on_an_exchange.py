@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chatbot.clock import ManualClock
-from chatbot.errors import RateLimited, Unreachable
+from chatbot.errors import PlaceRefused, RateLimited, Unreachable
 from chatbot.exchanges.markets.simulated import SimulatedSource
 from handlers.commands import backtest
 from tests.backtest.stand_in import StandIn
@@ -54,8 +54,12 @@ class Exchange(SimulatedSource):
 @pytest.mark.long
 @pytest.mark.parametrize(
     ("refusal", "told"),
-    [(RateLimited("429"), "The exchange asks me to slow down."), (Unreachable("502"), "does not give me past prices at the moment")],
-    ids=["slow down", "away"],
+    [
+        (RateLimited("429"), "The exchange asks me to slow down."),
+        (Unreachable("502"), "does not give me past prices at the moment"),
+        (PlaceRefused("451"), "does not serve the country or network"),
+    ],
+    ids=["slow down", "away", "not from here"],
 )
 async def test_its_past_is_asked_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusal: ExchangeError, told: str) -> None:
     """Refused in the middle it says so, and "Again" asks for the rest alone; another test of the same days asks nothing."""

@@ -141,3 +141,12 @@ def test_texts_are_told_apart_by_the_codes_of_their_languages() -> None:
     for wrong in ("en: a\nen: b", "x" * 3501):
         with pytest.raises(UserError):
             read(wrong, languages)
+
+
+async def test_an_operator_who_is_alone_is_told_so(tmp_path: Path) -> None:
+    """There is nothing to send: it was called sent, and nobody had got it."""
+    async with someone(tmp_path) as ann:
+        await ann.say("/start")
+        await ann.say("/broadcast Is anybody there?")
+        ann.sees("Nobody but you uses this bot, so nobody would read it.")
+        assert not ann.last.buttons

@@ -14,7 +14,7 @@ from chatbot.engine.review.attribution import Attribution, Part
 from chatbot.engine.review.costs import SlippageTold, Turnover
 from chatbot.engine.review.measures import DriftStatistics
 from chatbot.engine.triggers.registry import TRIGGERS
-from chatbot.errors import Damaged, OtherWorld, Unreachable, UserError
+from chatbot.errors import Damaged, OtherWorld, PlaceRefused, Unreachable, UserError
 from chatbot.exchanges.base import Holdings
 from chatbot.halting import Halted, LetGo
 from chatbot.model import (
@@ -574,6 +574,9 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "person.broadcast.usage": broadcast.usage,
         "person.broadcast.said": lambda w: broadcast.said(w, a_broadcast(name)),
         **{f"person.broadcast.progress {stage}": partial(_broadcast, name, stage) for stage in Stage},
+        "person.broadcast.progress with nobody": lambda w: broadcast.progress(
+            w, Progress(broadcast=Broadcast(id=1, by=1, texts={"": name}))
+        ),
         "person.health.health": lambda w: health.health(w, a_health(), NOW),
         "person.health.health of nothing well": lambda w: health.health(w, a_health(well=False), NOW),
         "person.keys.closed": lambda w: keys.closed(w, demo=False),
@@ -681,6 +684,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
             for why in LiveStop
         },
         "problems.unreachable": lambda w: problems.unreachable(w, port, Unreachable("no answer")),
+        "problems.unreachable from here": lambda w: problems.unreachable(w, port, PlaceRefused("451")),
         "problems.unreachable elsewhere": lambda w: problems.unreachable(w, port, OtherWorld(name)),
         "plan.by_hand.prompt": lambda w: by_hand.prompt(w, port, a_plan(name)),
         "plan.by_hand.noted": lambda w: by_hand.noted(w, port, a_plan(name, PlanState.CONFIRMED)),

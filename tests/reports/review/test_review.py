@@ -303,6 +303,16 @@ def test_holding_carries_out_the_first_plan_too() -> None:
     assert later.unexplained == 0
 
 
+def test_holding_pays_no_fee_of_its_first_plan_in_a_coin_that_it_has_not() -> None:
+    """5 BNB that lay beside the portfolio, at no known price: they passed for five dollars."""
+    first = replace(an_order(1, 0.01, "buy", "1", "60000", "0"), fees={"BNB": "5"})
+    marks = [a_mark(0, "0", "60000", "100000"), a_mark(1, "1", "66000", "40000"), a_mark(2, "1", "63000", "40000")]
+    found = told([traded(1, 0.01, first, Cause.START)], [first], marks)
+    assert found.hold is not None
+    assert found.hold.total == pytest.approx(0.03)
+    assert found.ahead == 0
+
+
 def test_what_came_of_less_than_a_year_is_no_rate_of_one() -> None:
     """Forty days in which trading cost a tenth: that is what it cost so far, and not two thirds a year."""
     sold = an_order(1, 1, "sell", "0.5", "54000", "27")
