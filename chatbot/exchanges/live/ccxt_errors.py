@@ -82,7 +82,7 @@ TABLE: Mapping[str, tuple[Meaning, str]] = {
 
 
 #: what ccxt's text holds where an exchange serves nobody from here: the status (Binance, OKX), or the words of the wall before it (Bybit)
-_NOT_HERE = re.compile(r" 451 |restricted location|block access from your country")
+_NOT_HERE = re.compile(r"https?://\S+ 451 |restricted location|block access from your country")
 
 
 def translate(error: Exception, *, changes: bool) -> ExchangeError:

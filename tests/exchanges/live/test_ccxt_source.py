@@ -276,6 +276,19 @@ def test_every_error_of_ccxt_becomes_one_of_ours(name: str, changes: bool) -> No
     assert "said so" in str(error)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("binance GET https://api.binance.com/api/v3/time 451 Unavailable For Legal Reasons {}", PlaceRefused),
+        ("bybit GET https://api.bybit.com/v5/time 403 Forbidden is configured to block access from your country", PlaceRefused),
+        ('binance {"code":-1003,"msg":"Too much request weight used; current limit is 451 request weight a minute."}', RateLimited),
+    ],
+)
+def test_a_number_in_what_an_exchange_says_is_no_status(text: str, expected: type[ExchangeError]) -> None:
+    """Where nobody is served from here the status stands behind the address; a limit of 451 is asked to be kept, and is."""
+    assert type(translate(error_classes().RateLimitExceeded(text), changes=False)) is expected
+
+
 @pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from /proc")
 def test_loading_one_exchange_loads_no_other() -> None:
