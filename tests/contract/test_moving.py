@@ -22,7 +22,7 @@ from tests.store.databases import postgres_or_skip, sqlite_url
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.sqlite
+pytestmark = [pytest.mark.sqlite, pytest.mark.long]
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
