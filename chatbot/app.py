@@ -65,6 +65,7 @@ from chatbot.portfolio.markets import Markets
 from chatbot.portfolio.reserve import Reserve
 from chatbot.reports.review.reviews import Reviews
 from chatbot.reports.status import Reports
+from chatbot.shares.owned import Shares
 from chatbot.store import accounts, orders
 from chatbot.store import portfolios as stored
 from chatbot.triggers.signals import Signals, SignalsByExchange
@@ -121,6 +122,8 @@ class Program:
     db: Database
     #: the right to be the one process on the database
     hold: Hold
+    #: whose updates, portfolios and plans are this process's
+    shares: Shares
     work: Work
     source: PriceSource
     markets: Markets
@@ -227,8 +230,11 @@ async def open_program(
     start_work: bool = True,
     own_exchange: OwnExchange | None = None,
     ground: Ground | None = None,
+    shares: Shares | None = None,
 ) -> AsyncIterator[Program]:
     """Open the database, unless it is open as ``ground``, the market and the durable work; close them in reverse order.
+
+    It works for the people of its ``shares``, without which for everybody.
 
     With ``start_work=False`` the caller starts the work, once people are answered; whoever needs it before starts it.
     """
@@ -253,7 +259,7 @@ async def open_program(
         stage = Stage(db, source, clock, market.played)
         await stage.wake()
         await stage.note()
-        program = await _assemble(ground, clock, source, work, pace or pace_for(settings), stage, stack)
+        program = await _assemble(ground, clock, source, work, pace or pace_for(settings), stage, stack, shares or Shares())
         program = replace(program, own_exchange=own_exchange)
         stack.push_async_callback(program.accounts.close)
         stack.push_async_callback(program.backtests.close)
@@ -269,7 +275,7 @@ def pace_for(settings: Settings) -> Pace:
 
 
 async def _assemble(
-    ground: Ground, clock: Clock, source: PriceSource, work: Work, pace: Pace, stage: Stage, stack: AsyncExitStack
+    ground: Ground, clock: Clock, source: PriceSource, work: Work, pace: Pace, stage: Stage, stack: AsyncExitStack, shares: Shares
 ) -> Program:
     settings, db = ground.settings, ground.db
     button_key = bytes.fromhex(await _remembered(db, _BUTTON_KEY, secrets.token_hex(32)))
@@ -328,6 +334,7 @@ async def _assemble(
         catalogue=Catalogue(LOCALE),
         db=db,
         hold=ground.hold,
+        shares=shares,
         work=work,
         source=source,
         markets=markets,

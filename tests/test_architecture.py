@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: what everybody may import of ours
-FREE = ("chatbot.model", "chatbot.errors", "chatbot.clock")
+FREE = ("chatbot.model", "chatbot.errors", "chatbot.clock", "chatbot.shares.owned")
 #: what exchanges offer: all of them, and some
 EXCHANGES = ("chatbot.exchanges.base", "chatbot.exchanges.abilities")
 #: what the packages of the portfolio stand on
@@ -42,6 +42,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "chatbot/execution/lifecycle.py": (),
     "chatbot/execution": ("chatbot.store", *EXCHANGES, "chatbot.durable", "chatbot.engine"),
     "chatbot/store": (),
+    "chatbot/shares": ("chatbot.store",),
     "chatbot/outbox.py": ("chatbot.store",),
     "chatbot/access.py": ("chatbot.store",),
     "chatbot/live_consent.py": ("chatbot.store",),

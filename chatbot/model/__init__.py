@@ -24,6 +24,7 @@ from chatbot.model.people import (
     LET_IN,
     REFUSING,
     SAYS_NOTHING,
+    SHARES,
     STOPPING,
     AnswerMode,
     Credentials,
@@ -35,6 +36,7 @@ from chatbot.model.people import (
     Role,
     is_own,
     is_test,
+    share_of,
     venue_of,
 )
 from chatbot.model.plan import (
@@ -78,6 +80,7 @@ __all__ = [
     "REFUSING",
     "ROTATION",
     "SAYS_NOTHING",
+    "SHARES",
     "STABLE",
     "STOPPED",
     "STOPPING",
@@ -157,6 +160,7 @@ __all__ = [
     "Verdict",
     "is_own",
     "is_test",
+    "share_of",
     "takes_at_once",
     "venue_of",
 ]

@@ -68,6 +68,15 @@ class Person:
         return self.role in LET_IN
 
 
+#: people are divided into so many parts; a process works for some of them or for all
+SHARES = 64
+
+
+def share_of(person_id: int) -> int:
+    """Return the share of a person, which is that of their private chat as well."""
+    return person_id % SHARES
+
+
 def venue_of(exchange: str) -> str:
     """Return the exchange of a name: the same for real accounts (``binance``) and for its test accounts (``binance:demo``)."""
     return exchange.partition(":")[0]
