@@ -78,7 +78,8 @@ def test_prices_and_quantities_keep_what_matters(value: str, price: str, quantit
 @given(st.decimals(min_value=-(10**12), max_value=10**12, places=8))
 def test_money_is_never_off_by_more_than_half_a_cent(value: Decimal) -> None:
     """What is shown, read back, is the value to the cent, in every language; and never minus zero."""
-    for language, point in (("en", "."), ("es", ","), ("ru", ",")):
+    for language in CATALOGUE.languages:
+        point = words(language).number(0, 1)[1]
         shown = words(language).money(value)
         assert "-" not in shown, "the minus is a minus, not a hyphen"
         digits = "".join(char for char in shown.replace("−", "-") if char in "-0123456789" + point).replace(point, ".")
@@ -206,5 +207,14 @@ def test_words_do_not_load_pictures_or_chat() -> None:
 
 def test_languages_call_themselves_by_name() -> None:
     """The source language comes first."""
-    assert CATALOGUE.languages == ("en", "es", "ru")
-    assert [CATALOGUE.own_name(language) for language in CATALOGUE.languages] == ["English", "Español", "Русский"]
+    assert CATALOGUE.languages == ("en", "ar", "es", "id", "pt_BR", "ru", "tr", "zh")
+    assert [CATALOGUE.own_name(language) for language in CATALOGUE.languages] == [
+        "English",
+        "العربية",
+        "Español",
+        "Indonesia",
+        "Português (Brasil)",
+        "Русский",
+        "Türkçe",
+        "中文",
+    ]

@@ -13,7 +13,6 @@ from typing import get_type_hints
 import pytest
 
 import handlers.views
-from chatbot.i18n import Catalogue
 from chatbot.model import Person
 from handlers.bot import BUTTONS, COMMANDS
 from handlers.buttons import MAX_BUTTONS, MAX_IN_ROW, Signer, changed_by, markup
@@ -22,20 +21,18 @@ from handlers.loopback.markup import parse_html
 from handlers.views import common
 from handlers.views.common import MAX_CAPTION, MAX_COLUMNS, MAX_TEXT, View, width
 from tests.handlers.views.view_examples import HOSTILE, PLAIN, every_view
-from tests.places import LOCALE
+from tests.languages import ALWAYS, CATALOGUE, LANGUAGES, spoken
 
-CATALOGUE = Catalogue(LOCALE)
-LANGUAGES = CATALOGUE.languages
-#: an ordinary name and the longest one in every language, each other one in one of them; by `make soak`, each in every language
+#: an ordinary name in every language, the longest in three, each other one in one of them; by `make soak`, each in every language
 EVERYWHERE = [
     pytest.param(
         name,
         language,
-        marks=() if name in (PLAIN, HOSTILE[5]) or turn % len(LANGUAGES) == place else pytest.mark.slow,
+        marks=() if name == PLAIN or (language in ALWAYS and (name == HOSTILE[5] or turn % len(ALWAYS) == place)) else pytest.mark.slow,
         id=f"{ascii(name)[:24]}-{language}",
     )
     for turn, name in enumerate((PLAIN, *HOSTILE))
-    for place, language in enumerate(LANGUAGES)
+    for place, language in enumerate((*ALWAYS, *(one for one in LANGUAGES if one not in ALWAYS)))
 ]
 #: a person of the largest possible id, since it makes the longest payloads
 PERSON = Person(id=2**52, chat_id=2**52)
@@ -75,20 +72,22 @@ def test_every_table_fits_a_phone(language: str, name: str) -> None:
 _HYPHEN_AS_SIGN = re.compile(r"(?:^|[\s(→+])-[$€]?\d")
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", spoken(pytest.mark.long))
 def test_every_number_has_one_minus_and_one_form_of_per_cent(language: str) -> None:
-    """A real minus; "46.2%" in English, "46,2 %" with a space that does not break in Spanish and Russian. What is typed is left alone."""
-    seen = 0
+    """A real minus; "46.2%" in English, "46,2 %" with a space that does not break in Russian, "%46,2" in Turkish; not of what is typed."""
+    seen, zero = 0, CATALOGUE.words(language).percent(0, 0)
+    is_before, space = zero.startswith("%"), zero.strip("%0")
     for key, view in rendered(language, PLAIN).items():
         text = parse_html(re.sub(r"<code>.*?</code>", "", view.text)).text
         assert not _HYPHEN_AS_SIGN.search(text), (key, _HYPHEN_AS_SIGN.search(text))
-        for before in re.findall(r"\d(\s*)%", text):
+        for between in re.findall(r"%(\s*)[−+±]?\d" if is_before else r"\d(\s*)%", text):
             seen += 1
-            assert before == ("" if language == "en" else "\u00a0"), (key, text)
+            assert between == space, (key, text)
+        assert not is_before or not re.search(r"\d\s?%(?!\d)", text), (key, text)
     assert seen > 100
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", spoken(pytest.mark.slow))
 def test_every_mark_of_a_moved_target_is_explained(language: str) -> None:
     """Whoever reads 0.4%* is told below what the strategy's own target is."""
     seen = 0
@@ -100,7 +99,7 @@ def test_every_mark_of_a_moved_target_is_explained(language: str) -> None:
     assert seen >= 4
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", spoken(pytest.mark.slow))
 def test_every_keyboard_can_be_sealed_and_is_handled(language: str) -> None:
     """Payloads fit into 64 bytes, rows and keyboards into Telegram's limits, labels are there, and a handler waits for every action."""
     signer, now, seen = Signer(b"k" * 32), datetime(2026, 11, 24, tzinfo=UTC), set()
@@ -117,7 +116,7 @@ def test_every_keyboard_can_be_sealed_and_is_handled(language: str) -> None:
     assert seen <= set(BUTTONS)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", spoken(pytest.mark.long))
 def test_an_ordinary_status_is_a_caption(language: str) -> None:
     """Even with twelve lines everything is said under the picture."""
     views = rendered(language, PLAIN)

@@ -13,8 +13,8 @@ from chatbot.model import ALT, CORE, FUTURES, STABLE, KeptOut, LineReading
 from handlers.loopback.markup import parse_html
 from handlers.views.common import rows
 from handlers.views.portfolio import status
-from tests.handlers.views.test_everywhere import CATALOGUE, LANGUAGES
 from tests.handlers.views.view_examples import NOW, figures, triggered
+from tests.languages import CATALOGUE, spoken
 
 D = Decimal
 #: rows of forty columns that a phone shows above the buttons
@@ -51,7 +51,7 @@ def _line(name: str, weight: Decimal, target: Decimal, band: str) -> LineReading
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", spoken(pytest.mark.slow))
 @settings(max_examples=40)
 @given(seen=portfolios())
 def test_status_fits_one_phone_screen(language: str, seen: object) -> None:

@@ -19,8 +19,8 @@ from handlers.views.portfolio import status, why
 from handlers.views.trigger import lines as standing
 from handlers.views.trigger import page, signals
 from handlers.views.trigger.words import WORDS
-from tests.handlers.views.test_everywhere import CATALOGUE, LANGUAGES
 from tests.handlers.views.view_examples import NOW, a_signal, a_strategy, figures, portfolio, report, trigger_steps, triggered
+from tests.languages import CATALOGUE, spoken
 
 if TYPE_CHECKING:
     from chatbot.i18n import Words
@@ -206,7 +206,7 @@ def test_the_time_of_a_played_market_is_labelled() -> None:
     assert "market time" not in told(EN, replace(played, market_time=None))[0]
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", spoken(pytest.mark.slow))
 def test_an_ordinary_overview_is_a_caption_and_help_is_whole(language: str) -> None:
     """In every language all facts stand under the picture, and no honest note is cut from the help."""
     words = CATALOGUE.words(language)

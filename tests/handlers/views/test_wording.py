@@ -41,6 +41,7 @@ from handlers.views.plan import legs as legs_views
 from handlers.views.plan.legs import ended_short
 from handlers.views.portfolio import options, status, strategy, why
 from tests.handlers.views.view_examples import NOW, a_plan, a_strategy, after, figures, legs, portfolio, report, trigger_steps, triggered
+from tests.languages import spoken
 from tests.places import LOCALE
 
 WORDS = Catalogue(LOCALE).words("en", "Europe/London")
@@ -145,7 +146,7 @@ def test_card_has_reason_legs_costs_result_and_expiry() -> None:
         assert said not in view.text
 
 
-@pytest.mark.parametrize("language", Catalogue(LOCALE).languages)
+@pytest.mark.parametrize("language", spoken(pytest.mark.slow))
 @pytest.mark.parametrize("count", [1, 8, 24, 40, 200])
 def test_a_long_card_keeps_its_picture_and_everything_stands_behind_more(language: str, count: int) -> None:
     """Head, largest legs and result are one caption; the pages behind it name every leg."""
