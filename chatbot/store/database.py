@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL, Connection
     from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+    from sqlalchemy.pool import ConnectionPoolEntry
 
 _PACKAGE = "sqlalchemy.ext.asyncio"
 
@@ -68,6 +69,8 @@ class Database:
         self._engine = create_async_engine(self._url, **options)
         if self.is_sqlite:
             event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
+        self._is_closed = False
+        event.listen(self._engine.sync_engine, "checkin", self._given_back)
         #: the same connections, whose transactions begin as writers; made once, since telling each again costs a switch of tasks
         self._writing = self._engine.execution_options(**{_BEGIN: sqlite.WRITING})
         self._turn = asyncio.Lock()
@@ -154,8 +157,14 @@ class Database:
             await tx.execute(text("SELECT 1"))
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection; one that a task still uses is closed as soon as it is given back."""
+        self._is_closed = True
         await self._engine.dispose()
+
+    def _given_back(self, _: object, record: ConnectionPoolEntry) -> None:
+        """Keep no connection for later after the end: nobody would close it."""
+        if self._is_closed:
+            record.invalidate()
 
     async def _open_sqlite(self) -> sqlite.Connection:
         return await sqlite.connect(self._url, self._engine.dialect)

@@ -10,12 +10,14 @@ import pytest
 from sqlalchemy import text
 
 from chatbot.errors import InternalError
-from chatbot.store import accounts
+from chatbot.store import accounts, sqlite
 from chatbot.store.database import Database
 from tests.store.databases import sqlite_url
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sqlalchemy import URL, Dialect
 
 pytestmark = pytest.mark.sqlite
 
@@ -33,6 +35,42 @@ async def test_a_transaction_inside_a_transaction_is_an_error_and_not_a_standsti
                 pass
     async with db.transaction() as tx:
         await accounts.set_meta(tx, "k", "still works")
+
+
+@pytest.mark.parametrize(("begins", "ends"), [("before", "well"), ("before", "cancelled"), ("after", "well")])
+async def test_a_task_that_outlives_the_database_leaves_no_connection_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begins: str, ends: str
+) -> None:
+    """What the program left to itself may still read while everything is closed; nobody closes anything after that."""
+    opened: list[sqlite.Connection] = []
+    connect = sqlite.connect
+
+    async def noted(url: URL, dialect: Dialect) -> sqlite.Connection:
+        opened.append(await connect(url, dialect))
+        return opened[-1]
+
+    monkeypatch.setattr(sqlite, "connect", noted)
+    database = Database(sqlite_url(tmp_path))
+    reads, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def outlive() -> None:
+        if begins == "after":
+            reads.set()
+            await goes_on.wait()
+        async with database.read() as tx:
+            await tx.execute(text("SELECT 1"))
+            reads.set()
+            await goes_on.wait()
+
+    task = asyncio.create_task(outlive())
+    await reads.wait()
+    await database.close()
+    goes_on.set()
+    if ends == "cancelled":
+        task.cancel()
+    await asyncio.wait([task])
+    assert opened
+    assert all(one._connection is None for one in opened)
 
 
 async def test_another_connection_that_writes_all_the_time_never_makes_us_fail(db: Database, tmp_path: Path) -> None:
