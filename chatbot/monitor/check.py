@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 from collections import Counter, deque
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -16,7 +17,7 @@ from chatbot.alerts import periodic_review, quiet_hours, write
 from chatbot.engine.cash import has_left
 from chatbot.errors import contained
 from chatbot.model import AnswerMode, Cause, HeldBack, LeftOut, Outcome, Phase, Plan, PlanState
-from chatbot.monitor import batch, losses, stumbles
+from chatbot.monitor import batch, losses
 from chatbot.monitor.batch import CheckWrites
 from chatbot.monitor.judge import CheckInput, described, judge, kept_open, reasons_for_plan
 from chatbot.monitor.last_check import LastCheck
@@ -28,7 +29,7 @@ from chatbot.portfolio.amounts.daily_marks import mark_of
 from chatbot.portfolio.states import NOTHING
 from chatbot.portfolio.stored.states import changes
 from chatbot.portfolio.valuation import has_begun
-from chatbot.store import accounts, halt, messages, plans, privacy
+from chatbot.store import halt, messages, plans, privacy
 from chatbot.store.flows import Opening
 from chatbot.triggers import schedule, tilt
 
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from chatbot.monitor.hedges_daily import HedgeWatch
     from chatbot.monitor.judge import CheckResult
     from chatbot.monitor.precedence import Precedence
-    from chatbot.monitor.roster import Roster
+    from chatbot.monitor.roster import Roster, Suspects
     from chatbot.monitor.unanswered import UnansweredPlans
     from chatbot.plans.rebalancing import Rebalancing
     from chatbot.portfolio.evaluation import Evaluation
@@ -58,6 +59,8 @@ log = structlog.get_logger()
 _CHUNK, _TOGETHER = 250, 10
 #: prices of a check that are older are fetched again before it goes on
 _PRICES_S = 20.0
+#: how long a check goes on with those who are in no hurry
+_IN_TURN_S = 60.0
 #: finished updates, delivered messages and old events are deleted after this time, and looked for once in that
 _KEEP, _TIDY = timedelta(days=30), timedelta(hours=6)
 #: how often it is looked whose review is due
@@ -155,22 +158,34 @@ class Monitor:
             if has_left(quoted.dollar_price()):
                 self._roster.stir_keepers(where)
         now = self._clock.now()
-        suspicious = self._roster.suspects(self._markets, now)
-        suspects = [portfolio for portfolio in suspicious if not self._stumbles.rests(portfolio.id, now)]
-        told = planned = 0
-        for start in range(0, len(suspects), _CHUNK):
-            if start:
-                await self._refresh_prices(_PRICES_S)  # a check of very many must not outlive its prices
-            rung, proposed = await self._examine(suspects[start : start + _CHUNK])
-            told, planned = told + rung, planned + proposed
+        examined, told, planned = await self._look_at(self._roster.suspects(self._markets, now), now)
         await self._unanswered.attend()
         await self._clocks.look()
         await self._markets.keep(self._clock.now())
-        did = {"examined": len(suspects), "alerts": told, "plans": planned}
+        did = {"examined": examined, "alerts": told, "plans": planned}
         self.last = Tick(at=now, portfolios=len(self._roster), **did, took_s=self._clock.monotonic() - started)
         self.counted.update(did, checks=1)
-        log.debug("checked", portfolios=len(self._roster), examined=len(suspects), alerts=told, plans=planned)
+        log.debug("checked", portfolios=len(self._roster), examined=examined, alerts=told, plans=planned)
         return self.last
+
+    async def _look_at(self, suspects: Suspects, now: datetime) -> tuple[int, int, int]:
+        """Test these portfolios exactly; returns how many, and how many alerts and plans came of it.
+
+        Those who only have their turn share a minute. Then the check ends, so that the next one sees who has left a band meanwhile.
+        """
+        begun = self._clock.monotonic()
+        examined = told = planned = 0
+        for some, share in ((suspects.at_once, math.inf), (suspects.in_turn, _IN_TURN_S), (suspects.real, math.inf)):
+            due = [portfolio for portfolio in some if not self._stumbles.rests(portfolio.id, now)]
+            for start in range(0, len(due), _CHUNK):
+                if examined:
+                    await self._refresh_prices(_PRICES_S)  # a check of very many must not outlive its prices
+                if start and self._clock.monotonic() - begun >= share:
+                    break
+                chunk = due[start : start + _CHUNK]
+                rung, proposed = await self._examine(chunk)
+                examined, told, planned = examined + len(chunk), told + rung, planned + proposed
+        return examined, told, planned
 
     async def _refresh_prices(self, older_than_s: float = 0.0) -> None:
         """Fetch what anybody needs, once for each exchange and quote coin; only what was fetched longer ago than this.
@@ -244,35 +259,15 @@ class Monitor:
             told, planned = await self._examine_together(suspects)
         except Exception as error:  # noqa: BLE001 - nobody's data may stop the check of others
             if len(suspects) == 1:
-                await self._stumbled(suspects[0], error)
+                await self._stumbles.tell(self._db, suspects[0], error, self._clock.now())
                 return 0, 0
             halves = suspects[: len(suspects) // 2], suspects[len(suspects) // 2 :]
             (told, planned), (rung, proposed) = [await self._examine(half) for half in halves]
             return told + rung, planned + proposed
         for portfolio in suspects:
             if portfolio.id in self._stumbles:
-                await self._recovered(portfolio)
+                await self._stumbles.tell_over(self._db, portfolio, self._clock.now())
         return told, planned
-
-    async def _stumbled(self, portfolio: Portfolio, error: Exception) -> None:
-        """Name a portfolio that cannot be checked, tell its person once, and leave it alone for a while."""
-        now = self._clock.now()
-        stumble = self._stumbles.note(portfolio.id, error, now)
-        async with self._db.transaction() as tx:
-            await stumbles.write(tx, portfolio.id, stumble)
-            person = await _person(tx, portfolio)
-            if person is not None and stumble.times == 1:
-                await write.tell_stumbled(tx, portfolio, person, stumble.error_id, now)
-
-    async def _recovered(self, portfolio: Portfolio) -> None:
-        """Tell whoever was told that a portfolio is checked again."""
-        self._stumbles.over(portfolio.id)
-        now = self._clock.now()
-        async with self._db.transaction() as tx:
-            await stumbles.write(tx, portfolio.id, None)
-            person = await _person(tx, portfolio)
-            if person is not None:
-                await write.tell_checked_again(tx, portfolio, person, now)
 
     async def _examine_together(self, suspects: Sequence[Portfolio]) -> tuple[int, int]:
         """Test portfolios exactly; the results of some share a transaction, short enough for whoever chats meanwhile."""
@@ -483,12 +478,3 @@ def _was_put_off(portfolio: Portfolio) -> bool:
     """Tell whether a batching window was open when its person asked for silence: what rang then has been forgotten since."""
     opened, until = portfolio.window_opened_at, portfolio.snoozed_until
     return opened is not None and until is not None and opened < until
-
-
-async def _person(tx: Tx, portfolio: Portfolio) -> Person | None:
-    """Return whose portfolio it is; None where that cannot be read either."""
-    try:
-        return await accounts.person(tx, portfolio.person_id)
-    except ValueError:
-        log.exception("person cannot be read", portfolio=portfolio.id)
-        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,7 +18,7 @@ from chatbot.store import portfolios
 from chatbot.triggers import machines, schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable
     from datetime import datetime
 
     from chatbot.exchanges.base import PriceSource
@@ -54,11 +55,25 @@ class _Watched:
     #: the machines that its strategy looks at, and those whose standing moves its targets
     looked: tuple[MachineKey, ...] = ()
     heard: tuple[MachineKey, ...] = ()
+    #: when it was last looked at exactly, seconds since the epoch; 0: not since it was loaded
+    looked_at: float = 0.0
 
     @property
     def where(self) -> tuple[str, str]:
         """Return exchange and quote coin of the prices that it needs."""
         return self.world, self.portfolio.quote
+
+
+@dataclass(frozen=True, slots=True)
+class Suspects:
+    """Who must be looked at exactly, in the order of the looks."""
+
+    #: may have left a band since the last look, are near a liquidation, or have an appointment: never put off
+    at_once: tuple[Portfolio, ...] = ()
+    #: everybody else, whoever waited longest first; thousands are in no hurry at the same time
+    in_turn: tuple[Portfolio, ...] = ()
+    #: so many of those on real accounts as their exchanges bear
+    real: tuple[Portfolio, ...] = ()
 
 
 class Roster:
@@ -72,6 +87,10 @@ class Roster:
         self._sheets: dict[tuple[str, Kind], ScreenArrays] = {}
         #: who is looked at exactly whatever the screen says: everybody who is on no sheet, and who was stirred
         self._restless: set[int] = set()
+        #: who is near a liquidation
+        self._near: set[int] = set()
+        #: the instruments of everybody, each set of names once: most people share theirs
+        self._names: dict[tuple[str, ...], tuple[str, ...]] = {}
         #: who is on a sheet and must be looked at then all the same, because the calendar asks
         self._appointed: dict[int, datetime] = {}
         #: everybody by the machines that they look at, and by those that move their targets: most people share theirs
@@ -136,6 +155,7 @@ class Roster:
                     after = ids[-1]
                     for portfolio in await _readable(tx, ids):
                         self._load(portfolio, known)
+                gc.freeze()  # they stay: the garbage collector would stop everybody to walk through thousands of them again and again
                 return
             for portfolio in await _readable(tx, changed):
                 before = self._drop(portfolio.id)
@@ -152,6 +172,7 @@ class Roster:
 
     def _watch(self, watched: _Watched) -> None:
         one = watched.portfolio.id
+        watched.instruments = self._names.setdefault(watched.instruments, watched.instruments)
         self._watched[one] = watched
         self._looking[watched.looked].add(one)
         self._hearing[watched.heard].add(one)
@@ -170,6 +191,7 @@ class Roster:
         """Take a portfolio off its sheet, so that it is looked at exactly."""
         watched = self._watched.get(portfolio_id)
         self._appointed.pop(portfolio_id, None)
+        self._near.discard(portfolio_id)
         self._restless.add(portfolio_id)
         if watched is not None and watched.sheet is not None:
             watched.sheet.remove(portfolio_id)
@@ -182,9 +204,14 @@ class Roster:
         if watched is None or (self._changed and portfolio.id in self._changed):
             return
         self._unsettle(portfolio.id)
-        watched.portfolio = portfolio
+        watched.looked_at = now.timestamp()
+        if watched.portfolio != portfolio:
+            watched.portfolio = portfolio
         tilted = {tilt.contract for tilt in evaluation.layers.tilts} & evaluation.quotes.keys()
-        watched.instruments = tuple(sorted({*valuation.instruments(portfolio.strategy, evaluation.account), *tilted}))
+        needed = tuple(sorted({*valuation.instruments(portfolio.strategy, evaluation.account), *tilted}))
+        watched.instruments = self._names.setdefault(needed, needed)
+        if _is_near_liquidation(evaluation):
+            self._near.add(portfolio.id)
         if not calm or evaluation.snapshot is None or evaluation.figures is None or _is_moving(evaluation):
             return
         self._restless.discard(portfolio.id)
@@ -196,27 +223,32 @@ class Roster:
         if appointed is not None:
             self._appointed[portfolio.id] = appointed
 
-    def suspects(self, markets: Markets, now: datetime) -> tuple[Portfolio, ...]:
+    def suspects(self, markets: Markets, now: datetime) -> Suspects:
         """Return the portfolios that must be looked at exactly; without a usable price that is everybody who holds the coin.
 
         What is not traded counts at its last price.
         """
-        found = self._restless | {one for one, at in self._appointed.items() if at <= now}
+        hurried = self._near | {one for one, at in self._appointed.items() if at <= now}
+        waiting = set(self._restless)
         for (world, kind), sheet in self._sheets.items():
             if sheet.ids:
                 quoted = markets.against(kind.quote, world)
                 prices, last = quoted.board.prices(kind.rows), quoted.stops.prices
                 for row, name in enumerate(kind.rows):
                     prices[row] = float(last[name]) if name in last else prices[row]
-                found.update(sheet.suspects(prices, now.timestamp() - _read_again_s(quoted.source)))
-        real = {one for one in found if self._watched[one].portfolio.mode is Mode.LIVE}
-        ids = (*sorted(found - real), *self._turns_of(real, now))
+                hurried.update(sheet.suspects(prices))
+                waiting.update(sheet.seen_before(now.timestamp() - _read_again_s(quoted.source)))
+        real = {one for one in hurried | waiting if self._watched[one].portfolio.mode is Mode.LIVE}
+        in_turn = sorted(waiting - hurried - real, key=lambda one: (self._watched[one].looked_at, one))
+        return Suspects(*map(self._portfolios, (sorted(hurried - real), in_turn, self._turns_of(real, now))))
+
+    def _portfolios(self, ids: Iterable[int]) -> tuple[Portfolio, ...]:
         return tuple(self._watched[one].portfolio for one in ids)
 
     def _turns_of(self, real: set[int], now: datetime) -> list[int]:
         """Return whose turn it is of those on real accounts: of each exchange so many as its limits bear, whoever waited longest first.
 
-        They come last, so that an exchange that is slow to answer keeps nobody else waiting.
+        They are looked at last, so that an exchange that is slow to answer keeps nobody else waiting.
         """
         waited = sorted(real, key=lambda one: (self._asked_at.get(one, 0.0), one))
         left, chosen = defaultdict[str, int](lambda: REAL_A_CHECK), []
@@ -269,5 +301,9 @@ def _is_moving(evaluation: Evaluation) -> bool:
     """Tell whether a portfolio has limits that move with the price: a hedge, a tilt, a near liquidation, a loss of real money."""
     if evaluation.portfolio.mode is Mode.LIVE:
         return True
+    return bool(evaluation.layers.hedges or evaluation.layers.tilts) or _is_near_liquidation(evaluation)
+
+
+def _is_near_liquidation(evaluation: Evaluation) -> bool:
     distance = evaluation.figures.liquidation if evaluation.figures else None
-    return bool(evaluation.layers.hedges or evaluation.layers.tilts) or (distance is not None and distance < _NEAR_LIQUIDATION)
+    return distance is not None and distance < _NEAR_LIQUIDATION

@@ -97,14 +97,17 @@ class ScreenArrays:
         )
         self._seen = np.concatenate([self._seen, np.zeros_like(self._seen)])
 
-    def suspects(self, prices: Floats, read_before: float) -> list[int]:
-        """Return who may have left a band at these prices (of ``kind.rows``), or was read before this time."""
+    def suspects(self, prices: Floats) -> list[int]:
+        """Return who may have left a band at these prices (of ``kind.rows``)."""
         n = len(self.ids)
         price = np.concatenate([prices, np.ones(2)])
         maybe = screen.maybe_breached(self._qty[:, :n], price, self._lower[:, :n], self._upper[:, :n], self._membership)
-        maybe |= self._seen[:n] < read_before
         maybe |= bool(np.any(np.abs(prices[self._dollars] - 1) > _PEG))
         return [self.ids[column] for column in np.flatnonzero(maybe)]
+
+    def seen_before(self, moment: float) -> list[int]:
+        """Return whose account was read before this time."""
+        return [self.ids[column] for column in np.flatnonzero(self._seen[: len(self.ids)] < moment)]
 
 
 def members_of(kind: Kind, owners: tuple[str, ...], line: str) -> list[float]:

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from chatbot.alerts import write as alerts
 from chatbot.store import accounts
 
 if TYPE_CHECKING:
+    from chatbot.model import Person, Portfolio
     from chatbot.store.database import Database, Tx
 
 log = structlog.get_logger()
@@ -81,9 +83,32 @@ class Stumbles:
         log.error("portfolio stumbled over", portfolio=portfolio_id, id=stumble.error_id, times=times, exc_info=error)
         return stumble
 
-    def over(self, portfolio_id: int) -> bool:
-        """Forget a portfolio that was checked; return whether it had stumbled before."""
-        return self._known.pop(portfolio_id, None) is not None
+    async def tell(self, db: Database, portfolio: Portfolio, error: BaseException, now: datetime) -> None:
+        """Note a portfolio that cannot be checked, and tell its person once."""
+        stumble = self.note(portfolio.id, error, now)
+        async with db.transaction() as tx:
+            await write(tx, portfolio.id, stumble)
+            person = await _person(tx, portfolio)
+            if person is not None and stumble.times == 1:
+                await alerts.tell_stumbled(tx, portfolio, person, stumble.error_id, now)
+
+    async def tell_over(self, db: Database, portfolio: Portfolio, now: datetime) -> None:
+        """Forget the stumble of a portfolio that was checked, and tell whoever was told of it."""
+        del self._known[portfolio.id]
+        async with db.transaction() as tx:
+            await write(tx, portfolio.id, None)
+            person = await _person(tx, portfolio)
+            if person is not None:
+                await alerts.tell_checked_again(tx, portfolio, person, now)
+
+
+async def _person(tx: Tx, portfolio: Portfolio) -> Person | None:
+    """Return whose portfolio it is; None where that cannot be read either."""
+    try:
+        return await accounts.person(tx, portfolio.person_id)
+    except ValueError:
+        log.exception("person cannot be read", portfolio=portfolio.id)
+        return None
 
 
 async def write(tx: Tx, portfolio_id: int, stumble: Stumble | None) -> None:

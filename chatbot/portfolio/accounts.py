@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from weakref import WeakValueDictionary
 
 from chatbot.errors import InternalError, KeyRefused, OtherWorld
 from chatbot.model import Mode
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from chatbot.model import Portfolio
     from chatbot.store.database import Database
 
-#: so many accounts, opened at once, stay in memory for good: the garbage collector would stop everybody to walk through them again
-_MANY = 100
+#: accounts of ours that are kept open: those that were asked for last. Each takes some 6 kB, and reading one again a tenth of a look
+KEPT = 1_000
 
 
 #: writes an account, and in the same transaction what belongs to the change
@@ -39,7 +39,10 @@ class OpenExchange(Protocol):
 
 
 class OpenAccounts:
-    """Hands out exchanges; asking twice gives the same object, so that its lock protects the account."""
+    """Hands out exchanges; whoever asks while another still has one gets the same object, so that its lock protects the account.
+
+    Accounts of ours are saved before a change counts, so those that nobody uses are let go and read again.
+    """
 
     def __init__(self, db: Database, open_exchange: OpenExchange, is_here: Callable[[Portfolio], bool], open_real: OpenReal) -> None:
         """``open_real`` opens the account at an exchange that a portfolio with real money stands on."""
@@ -49,7 +52,11 @@ class OpenAccounts:
         #: whether a portfolio belongs to the markets that this program runs on; others are not opened
         self._is_here = is_here
         self._elsewhere: dict[int, str] = {}
+        #: accounts at exchanges, which have connections of their own, and accounts of ours, those that were asked for last at the end
+        self._real: dict[int, Exchange] = {}
         self._open: dict[int, Exchange] = {}
+        #: those that are not kept and that somebody still uses
+        self._used: WeakValueDictionary[int, Exchange] = WeakValueDictionary()
         #: why the account of a portfolio cannot be opened: its key is gone
         self._shut: dict[int, KeyRefused] = {}
         self._lock = asyncio.Lock()
@@ -65,20 +72,36 @@ class OpenAccounts:
         Raises :class:`OtherWorld` for a portfolio that was opened on another market: made-up prices never move real amounts, and those
         of one exchange never those of another.
         """
-        if portfolio_id not in self._open:
+        if self._known(portfolio_id) is None:
             await self.load((portfolio_id,))
         if portfolio_id in self._elsewhere:
             raise OtherWorld(self._elsewhere[portfolio_id])
         if portfolio_id in self._shut:
             raise self._shut[portfolio_id]
-        if portfolio_id not in self._open:
+        found = self._known(portfolio_id)
+        if found is None:
             raise InternalError(f"portfolio {portfolio_id} has no account")
-        return self._open[portfolio_id]
+        return found
+
+    def _known(self, portfolio_id: int) -> Exchange | None:
+        """Return an exchange that is open, and keep it for some time again; None where it has to be opened."""
+        if portfolio_id in self._real:
+            return self._real[portfolio_id]
+        found = self._open.pop(portfolio_id, None) or self._used.get(portfolio_id)
+        if found is not None:
+            self._keep(portfolio_id, found)
+        return found
+
+    def _keep(self, portfolio_id: int, exchange: Exchange) -> None:
+        self._open[portfolio_id] = exchange
+        while len(self._open) > KEPT:
+            oldest = next(iter(self._open))
+            self._used[oldest] = self._open.pop(oldest)
 
     async def load(self, ids: Collection[int]) -> None:
         """Open the exchanges of many portfolios with two questions to the database; who has no account is left out."""
         async with self._lock:
-            wanted = [portfolio_id for portfolio_id in ids if portfolio_id not in self._open]
+            wanted = [portfolio_id for portfolio_id in ids if self._known(portfolio_id) is None]
             if not wanted:
                 return
             async with self._db.read() as tx:
@@ -90,21 +113,20 @@ class OpenAccounts:
             for portfolio_id in sorted(real):
                 await self._open_at_exchange(found[portfolio_id])
             for portfolio_id in (found.keys() & accounts.keys()) - strangers.keys() - real:
-                self._open[portfolio_id] = self._open_exchange(found[portfolio_id], accounts[portfolio_id], self._saving(portfolio_id))
+                self._keep(portfolio_id, self._open_exchange(found[portfolio_id], accounts[portfolio_id], self._saving(portfolio_id)))
                 await asyncio.sleep(0)
-            if len(wanted) >= _MANY:
-                gc.freeze()
 
     async def _open_at_exchange(self, portfolio: Portfolio) -> None:
         self._shut.pop(portfolio.id, None)
         try:
-            self._open[portfolio.id] = await self._open_real(portfolio)
+            self._real[portfolio.id] = await self._open_real(portfolio)
         except KeyRefused as refused:
             self._shut[portfolio.id] = refused
 
     def forget(self, portfolio_id: int) -> None:
         """Open the account of a portfolio again when it is next asked for: what may be done with it has changed."""
-        self._open.pop(portfolio_id, None)
+        for known in (self._real, self._open, self._used):
+            known.pop(portfolio_id, None)
 
     def _saving(self, portfolio_id: int) -> SaveBody:
         async def save(state: dict[str, Any], also: Also | None) -> None:
@@ -119,6 +141,7 @@ class OpenAccounts:
 
     async def close(self) -> None:
         """Close every exchange that was handed out."""
-        for exchange in self._open.values():
+        for exchange in (*self._real.values(), *self._open.values()):
             await exchange.close()
+        self._real.clear()
         self._open.clear()

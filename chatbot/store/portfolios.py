@@ -58,12 +58,13 @@ _ONE = _READ.where(_portfolios.id == bindparam("one"))
 _MANY = _READ.where(_portfolios.id.in_(bindparam("ids", expanding=True)))
 _ACCOUNTS_OF = select(_accounts.portfolio_id, _accounts.body).where(_accounts.portfolio_id.in_(bindparam("ids", expanding=True)))
 _STATES_OF = select(tables.states).where(_states.portfolio_id.in_(bindparam("ids", expanding=True)))
-_WHO_IS_LET_IN = select(tables.people.c.id).where(tables.people.c.role.in_(sorted(LET_IN)))
+# asked of each row by the key of its person: a list of everybody would be made for every question
+_HAS_OWNER_LET_IN = exists().where(tables.people.c.id == _portfolios.person_id, tables.people.c.role.in_(sorted(LET_IN)))
 _HOLDING = select(_portfolios.id).where(_portfolios.id == bindparam("one")).with_for_update()
 # read apart: one that is none keeps nobody from the others
 _WINDOWS = select(type_coerce(_portfolios.window_opened_at, BigInteger)).where(_portfolios.window_opened_at.is_not(None))
 _OPEN = _portfolios.closed_at.is_(None)
-_OF_LET_IN = select(_portfolios.id).where(_portfolios.id == bindparam("one"), _portfolios.person_id.in_(_WHO_IS_LET_IN))
+_OF_LET_IN = select(_portfolios.id).where(_portfolios.id == bindparam("one"), _HAS_OWNER_LET_IN)
 _SERVED = _OF_LET_IN.where(_OPEN)
 _COLUMNS = tuple(column.name for column in tables.portfolios.columns)
 #: what is no part of the row
@@ -239,7 +240,7 @@ async def active(tx: Tx, after_id: int = 0, limit: int | None = None) -> tuple[P
 
 async def active_ids(tx: Tx, after_id: int = 0, limit: int | None = None) -> tuple[int, ...]:
     """Return the ids of the portfolios that :func:`active` would return, ascending, starting behind ``after_id``."""
-    served = _portfolios.paused == false(), _OPEN, _portfolios.person_id.in_(_WHO_IS_LET_IN)
+    served = _portfolios.paused == false(), _OPEN, _HAS_OWNER_LET_IN
     query = select(_portfolios.id).where(*served, _portfolios.id > after_id).order_by(_portfolios.id).limit(limit)
     return tuple((await tx.execute(query)).scalars())
 

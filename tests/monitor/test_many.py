@@ -9,9 +9,12 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
+from weakref import ref
 
+from chatbot.exchanges.base import Direction
 from chatbot.model import MessageKind
 from chatbot.monitor import check as monitor
+from chatbot.portfolio import accounts
 from chatbot.store import portfolios
 from handlers.transport import rendering
 from tests.handlers.views.test_everywhere import CATALOGUE
@@ -51,6 +54,7 @@ async def test_a_portfolio_without_an_account_stops_nobody_else_from_being_opene
 async def test_a_check_that_outlives_its_prices_fetches_them_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Looking at each takes half a minute here; prices may be a minute old at most, and everybody is evaluated."""
     monkeypatch.setattr(monitor, "_CHUNK", 1)
+    monkeypatch.setattr(monitor, "_IN_TURN_S", 120.0)
     async with bench(tmp_path) as on:
         many = [await on.balanced() for _ in range(4)]
         looks = on.program.evaluator.look_many
@@ -65,6 +69,51 @@ async def test_a_check_that_outlives_its_prices_fetches_them_again(tmp_path: Pat
         async with on.program.db.read() as tx:
             seen = await portfolios.checks_of(tx, [one.id for one in many])
         assert {check.held_back for check in seen.values()} == {"inside"}
+
+
+async def test_who_has_left_a_band_is_looked_at_before_those_who_only_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look takes half a minute here and those in no hurry share one minute: nobody is left out, and no alert waits for them."""
+    monkeypatch.setattr(monitor, "_CHUNK", 1)
+    async with bench(tmp_path) as on:
+        many = [(await on.balanced()).id for _ in range(5)]
+        looks, looked = on.program.evaluator.look_many, list[int]()
+
+        async def slowly(some: Collection[Portfolio]) -> dict[int, Evaluation]:
+            looked.extend(one.id for one in some)
+            found = await looks(some)
+            on.clock.advance(30)
+            return found
+
+        monkeypatch.setattr(on.program.evaluator, "look_many", slowly)
+        await on.tick()
+        assert looked == many[:2]
+        on.market.move("BTC", "0.5")
+        told, _ = await on.tick()
+        assert looked[2:] == many[:3], "the two that stood inside their bands, and one that waited"
+        assert told
+        await on.tick()
+        assert looked[5:] == many[3:], "who waited longest comes first, and what rang before has its turn"
+
+
+async def test_an_account_that_nobody_uses_is_let_go_and_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody's work goes on with the very object that others get, because its lock protects the account; the rest cost no memory."""
+    monkeypatch.setattr(accounts, "KEPT", 2)
+    async with bench(tmp_path) as on:
+        many = [(await on.balanced()).id for _ in range(6)]
+        held = await on.program.accounts.exchange(many[0])
+        unused = ref(await on.program.accounts.exchange(many[1]))
+        await held.transfer(Direction.TO_FUTURES, D(100), "t1")
+        for one in many[2:]:
+            await on.program.accounts.exchange(one)
+        assert unused() is None, "no garbage collector was needed"
+        assert await on.program.accounts.exchange(many[0]) is held
+        again = ref(held)
+        del held
+        for one in many[2:]:
+            await on.program.accounts.exchange(one)
+        assert again() is None
+        assert (await (await on.program.accounts.exchange(many[0])).balances()).futures_wallet == D(100)
+        assert set(await on.program.evaluator.look_many([await on.program.portfolios.by_id(one) for one in many])) == set(many)
 
 
 async def test_what_asks_for_nothing_and_is_the_same_for_three_portfolios_is_one_message(tmp_path: Path) -> None:

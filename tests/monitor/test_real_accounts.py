@@ -43,10 +43,10 @@ def test_a_thousand_accounts_take_turns_and_nobody_else_waits() -> None:
     asked: list[int] = []
     for minute in range(-(-1000 // REAL_A_CHECK)):
         found = watched.suspects(nobody, START + timedelta(minutes=minute))
-        assert [one.mode for one in found[:5]] == [Mode.PAPER] * 5
-        assert {one.mode for one in found[5:]} == {Mode.LIVE}
-        assert sum(one.exchange == "bybit" for one in found) == 30
-        binance = [one.id for one in found if one.exchange == "binance"]
+        assert [one.mode for one in (*found.at_once, *found.in_turn)] == [Mode.PAPER] * 5
+        assert {one.mode for one in found.real} == {Mode.LIVE}
+        assert sum(one.exchange == "bybit" for one in found.real) == 30
+        binance = [one.id for one in found.real if one.exchange == "binance"]
         assert len(binance) == REAL_A_CHECK
         asked += binance
     assert set(asked[:1000]) == set(range(1, 1001)), "everybody once, before anybody twice"

@@ -75,7 +75,7 @@ def test_every_breach_is_suspected(data: st.DataObject) -> None:
         else:
             shots[number] = data.draw(snapshots(price))
             sheet.put(number, shots[number], limits_of(STRATEGY), seen=100.0)
-    suspects = set(sheet.suspects(np.array([float(price[row]) for row in sheet.kind.rows]), read_before=0.0))
+    suspects = set(sheet.suspects(np.array([float(price[row]) for row in sheet.kind.rows])))
     assert suspects <= set(shots)
     for number, snap in shots.items():
         try:
@@ -110,7 +110,7 @@ def test_no_breach_of_the_net_exposure_is_hidden(target: D, points: D, mode: str
     sheet = ScreenArrays(kind_of(snap, strategy))
     sheet.put(1, snap, limits_of(strategy), seen=100.0)
     found = valuation.net_exposure(measure(value_of(snap)), strategy)
-    suspected = sheet.suspects(np.ones(1), read_before=0.0) == [1]
+    suspected = sheet.suspects(np.ones(1)) == [1]
     assert found is not None or not qty
     if beyond > 0 or (found is not None and found.breach):
         assert found is not None
@@ -140,9 +140,9 @@ def test_a_price_that_is_not_usable_makes_everybody_a_suspect() -> None:
     )
     sheet = ScreenArrays(kind_of(snap, STRATEGY))
     sheet.put(1, snap, limits_of(STRATEGY), seen=100.0)
-    assert sheet.suspects(np.full(4, 10.0), read_before=0.0) == []
-    assert sheet.suspects(np.array([10.0, np.nan, 10.0, 10.0]), read_before=0.0) == [1]
-    assert sheet.suspects(np.full(4, 10.0), read_before=101.0) == [1]
+    assert sheet.suspects(np.full(4, 10.0)) == []
+    assert sheet.suspects(np.array([10.0, np.nan, 10.0, 10.0])) == [1]
+    assert (sheet.seen_before(100.0), sheet.seen_before(101.0)) == ([], [1])
 
 
 def test_a_sheet_grows_and_shrinks() -> None:
@@ -160,7 +160,7 @@ def test_a_sheet_grows_and_shrinks() -> None:
     for n, snap in shot.items():
         sheet.put(n, snap, limits_of(STRATEGY), seen=100.0)
     price = np.full(2, 10.0)
-    assert sorted(sheet.suspects(price, 0.0)) == list(range(0, 300, 10))
+    assert sorted(sheet.suspects(price)) == list(range(0, 300, 10))
     for n in range(0, 300, 3):
         sheet.remove(n)
-    assert sorted(sheet.suspects(price, 0.0)) == [n for n in range(0, 300, 10) if n % 3]
+    assert sorted(sheet.suspects(price)) == [n for n in range(0, 300, 10) if n % 3]

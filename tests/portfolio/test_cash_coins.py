@@ -87,9 +87,9 @@ def test_the_screen_sees_the_price_of_other_cash_move() -> None:
     arrays = ScreenArrays(kind_of(found.snapshot, strategy))
     arrays.put(1, found.snapshot, found.figures, seen=0.0)
     now = [float((PRICES | CASH)[row.removesuffix("-PERP")]) for row in arrays.kind.rows]
-    assert arrays.suspects(np.array(now), -1.0) == []
+    assert arrays.suspects(np.array(now)) == []
     fallen = [price / 4 if row == "EUR" else price for row, price in zip(arrays.kind.rows, now, strict=True)]
-    assert arrays.suspects(np.array(fallen), -1.0) == [1]
+    assert arrays.suspects(np.array(fallen)) == [1]
 
 
 def test_the_screen_sees_a_dollar_leave_its_peg_with_every_line_inside_its_band() -> None:
@@ -102,7 +102,7 @@ def test_the_screen_sees_a_dollar_leave_its_peg_with_every_line_inside_its_band(
     arrays.put(1, found.snapshot, found.figures, seen=0.0)
     for price, suspects in ((1.0, []), (0.991, []), (0.9899, [1]), (1.0101, [1])):
         now = [price if row == "DAI" else float((PRICES | CASH)[row.removesuffix("-PERP")]) for row in arrays.kind.rows]
-        assert arrays.suspects(np.array(now), -1.0) == suspects, price
+        assert arrays.suspects(np.array(now)) == suspects, price
 
 
 def test_a_line_of_its_own_stays_one() -> None:
