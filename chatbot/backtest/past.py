@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +27,7 @@ from chatbot.model.life import Stop, StopKind
 from chatbot.triggers.feeds import MAJOR_CONTRACTS, feeds
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -43,6 +44,8 @@ _DAY_HOURS = 24
 _HIGH_VOLUME = 4
 #: half the bid-ask spread of a coin that has no character of its own here, as a fraction of the mid
 _HALF_SPREAD = 2e-4
+#: lets everything else that is ready have one turn
+_NEXT = partial(asyncio.sleep, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,10 +187,18 @@ class Recorded:
     moods: tuple[FearGreed, ...]
 
 
-async def fetch(source: PriceSource, instruments: Collection[str], begin: datetime, end: datetime) -> Recorded:
+async def fetch(
+    source: PriceSource,
+    instruments: Collection[str],
+    begin: datetime,
+    end: datetime,
+    *,
+    give_way: Callable[[], Awaitable[None]] = _NEXT,
+) -> Recorded:
     """Fetch the past of some instruments from ``begin`` to ``end`` (market time), and as much before it as books keep for triggers.
 
-    Bars that are missing stay missing. Raises ``ExchangeError``.
+    Bars that are missing stay missing. What is played or kept is answered at once, so ``give_way`` lets others have their turn between two
+    series. Raises ``ExchangeError``.
     """
     since, names = begin - LOOK_BACK, sorted({*instruments, *(asset_of(name) for name in instruments), *MAJOR_CONTRACTS})
     markets = await source.markets()
@@ -197,10 +208,10 @@ async def fetch(source: PriceSource, instruments: Collection[str], begin: dateti
     for name in names:
         for interval, days in KEEP_DAYS.items():
             bars[name, interval] = CandleTable.of(await source.candles(name, interval, begin - timedelta(days=days), end + HOUR))
-            await asyncio.sleep(0)  # what is played or kept is answered at once, and everybody else is waiting
+            await give_way()
         if is_perp(name):
             settlements[name] = tuple(await source.funding(name, begin - timedelta(days=FUNDING_DAYS), end))
-            await asyncio.sleep(0)
+            await give_way()
     return Recorded(
         begin=begin,
         end=end,

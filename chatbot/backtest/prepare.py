@@ -13,7 +13,7 @@ from chatbot.exchanges.base import asset_of
 from chatbot.i18n import N_
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from chatbot.backtest.past import Recorded
     from chatbot.exchanges.base import PriceSource
@@ -47,8 +47,10 @@ class Days:
     has_mood: bool
 
 
-async def prepare(source: PriceSource, strategies: Sequence[Strategy], span: Span, now: datetime) -> tuple[Recorded, Days]:
-    """Fetch the hours of a span for everything that some strategies hold; ``now`` is the market's.
+async def prepare(
+    source: PriceSource, strategies: Sequence[Strategy], span: Span, now: datetime, give_way: Callable[[], Awaitable[None]]
+) -> tuple[Recorded, Days]:
+    """Fetch the hours of a span for everything that some strategies hold; ``now`` is the market's, and others go first by ``give_way``.
 
     Raises :class:`UserError` where there is too little, and ``ExchangeError``.
     """
@@ -67,12 +69,13 @@ async def prepare(source: PriceSource, strategies: Sequence[Strategy], span: Spa
         if not len(days):
             raise _without_past([name])
         first[name] = days[0].at
+        await give_way()
     # the price of an hour is the open of its bar, and the last bar is not closed yet
     end = min(_hour(span.end or now), _hour(now) - HOUR)
     begin, late = _begun(first, wanted, is_open=span.begin is None)
     if end - begin < SHORTEST:
         raise _too_short(late, begin, end)
-    recorded = await fetch(source, names, begin, end)
+    recorded = await fetch(source, names, begin, end, give_way=give_way)
     looks = min(LOOK_BACK, begin - min(first.values()))
     return recorded, Days(begin=begin, end=end, late=late, look_back=looks, has_mood=bool(recorded.moods))
 

@@ -181,7 +181,8 @@ def _maker(context: Context, told: Told) -> Callable[[Run], Awaitable[Job]]:
     async def make(run: Run) -> Job:
         now, tried = _market_now(context, portfolio), [strategy] if own is None else [strategy, own]
         source = past_of(program.markets.of(portfolio).source, program.db, program.clock, program.settings.fear_greed_url, run.hear)
-        recorded, told.days = await prepare(source, tried, backtest_words.span(told.wish.period, now), now)
+        span, give_way = backtest_words.span(told.wish.period, now), program.precedence.give_way
+        recorded, told.days = await prepare(source, tried, span, now, give_way)
         begin = recorded.begin
         past = for_the_past(strategy, begin)
         return Job(

@@ -12,15 +12,16 @@ import pytest
 
 from chatbot.backtest.apart.process import Died
 from chatbot.model import Role
+from chatbot.monitor import precedence
 from chatbot.store import accounts
 from handlers.commands import backtest
 from tests.backtest.stand_in import StandIn
 from tests.moments import after
 from tests.person import BEN, someone
-from tests.waiting import until
+from tests.waiting import LIMIT_S, until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from datetime import datetime
     from pathlib import Path
 
@@ -163,6 +164,31 @@ async def test_two_people_and_one_core(tmp_path: Path) -> None:
         stand_in.go.set()
         await ben.hears("holding")
         assert len(stand_in.jobs) == 2
+
+
+async def test_whoever_waits_for_an_answer_goes_before_the_reading_of_a_past(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prices that are at hand cost the bot itself a tenth of a second, which a /status beside it is not to wait for."""
+    monkeypatch.setattr(precedence, "_TURN_S", 10 * LIMIT_S)
+    async with at_the_desk(tmp_path) as (ann, stand_in):
+        asked: list[str] = []
+        monkeypatch.setattr(ann.program.precedence, "give_way", noted(asked, ann.program.precedence.give_way))
+        with ann.program.precedence.answering():
+            await ann.say("/backtest 60d")
+            await until(lambda: asked)
+        assert (len(asked), stand_in.jobs) == (1, [])
+        await until(lambda: stand_in.jobs)
+        (job,) = stand_in.jobs
+        assert len(asked) > len(job.recorded.bars) + len(job.recorded.settlements)
+
+
+def noted(asked: list[str], give_way: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    """Return what gives way and notes it."""
+
+    async def give_way_and_note() -> None:
+        asked.append("way")
+        await give_way()
+
+    return give_way_and_note
 
 
 async def test_stopping_in_line(tmp_path: Path) -> None:
