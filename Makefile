@@ -4,7 +4,7 @@ RUN := .venv/bin/python
 # Compiled modules are kept, whatever the machine says: every test worker, and every process that a test starts, would compile all of them again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo run test test-long test-postgres check bench bench-others soak pictures audit lock clean
+.PHONY: demo run test test-long test-both test-postgres check bench bench-others soak pictures audit lock clean
 
 demo: .venv/run-ready
 	$(RUN) -m chatbot demo
@@ -18,6 +18,10 @@ test: .venv/dev-ready
 
 test-long: .venv/dev-ready
 	$(RUN) -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "long and not slow"
+
+# both in one go, which reads four hundred files of tests once instead of twice
+test-both: .venv/dev-ready
+	$(RUN) -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow" --ignore tests/test_architecture.py --ignore tests/test_project.py
 
 # the same tests, each on a database of its own on a real PostgreSQL server that is started for them
 test-postgres: .venv/dev-ready

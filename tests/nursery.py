@@ -24,6 +24,7 @@ from functools import cache
 from typing import IO, TYPE_CHECKING, Any
 
 from tests import on_postgres
+from tests.once import compile_once
 from tests.places import ROOT
 
 if TYPE_CHECKING:
@@ -161,6 +162,7 @@ def _load() -> None:
     """Load what the commands of the program load by and by."""
     for name in ("chatbot.app", "dbos", "handlers.bot", "handlers.doctor", "handlers.transport.running", "chatbot.web.server"):
         importlib.import_module(name)
+    compile_once()  # who is forked from a process of ours has what that one compiled
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite as Dialect
+from sqlalchemy.dialects.sqlite.base import SQLiteDialect as Dialect
 from sqlalchemy.engine import Engine
 from sqlalchemy.util import LRUCache
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def compile_once() -> None:
-    """Let all databases share the statements that one has compiled: engines look them up by their own dialect."""
+    """Let all databases, the durable work's too, share the statements that one has compiled: engines look them up by their own dialect."""
     compiled: LRUCache[Any, Any] = LRUCache(5000)
     begin = Engine.__init__
 
@@ -34,8 +34,8 @@ def compile_once() -> None:
             self._compiled_cache = compiled
 
     Engine.__init__ = begun  # type: ignore[method-assign]
-    Dialect.__eq__ = lambda _, other: isinstance(other, Dialect)  # type: ignore[method-assign]
-    Dialect.__hash__ = lambda _: hash(Dialect)  # type: ignore[method-assign]
+    Dialect.__eq__ = lambda self, other: type(other) is type(self)  # type: ignore[method-assign]
+    Dialect.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]
 
 
 def read_once() -> None:

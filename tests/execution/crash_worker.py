@@ -13,6 +13,7 @@ import json
 import os
 import struct
 import sys
+import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -101,9 +102,19 @@ async def life(folder: Path, where: str, url: str, executor_id: str) -> None:
         Path(folder / "outcome.json").write_text(json.dumps(outcome), encoding="utf-8")  # noqa: ASYNC240 - the end of a test
 
 
+async def warm_up() -> None:
+    """Carry a plan out on paper, so that what is built at its first use is there before the forks."""
+    with tempfile.TemporaryDirectory() as folder:
+        db = Database(f"sqlite+aiosqlite:///{folder}/lab.db")
+        await db.migrate()
+        await (await open_lab(db)).run("sell 0.01 BTC; to_futures 10; buy 0.1 ETH; increase buy 0.01 BTC-PERP")
+        await db.close()
+
+
 def main() -> None:
     """Die at each point in turn, then live to the end."""
     folder = Path(sys.argv[1])
+    asyncio.run(warm_up())
     url, executor_id = sys.argv[3:] or (f"sqlite+aiosqlite:///{folder / 'lab.db'}", "local")
     live_to_the_end(lambda: life(folder, "prepare", url, executor_id))
     die_at(sys.argv[2], lambda point: life(folder, point, url, executor_id))

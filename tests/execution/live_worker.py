@@ -39,7 +39,7 @@ from chatbot.model import Cause, Credentials, PlanState, Reason
 from chatbot.store import events, plans
 from chatbot.store.database import Database
 from chatbot.store.halt import HALTED
-from tests.execution.crash_worker import REPLANNED, StepClock
+from tests.execution.crash_worker import REPLANNED, StepClock, warm_up
 from tests.execution.lab import Lab, fresh_block, open_lab, proposed
 from tests.lives import Death, live, live_to_the_end
 from tests.places import ROOT
@@ -325,20 +325,11 @@ def nothing(_: str) -> None:
     """Let every point pass."""
 
 
-async def warm_up(folder: Path) -> None:
-    """Carry a plan out on paper, so that what is built at its first use is there before the forks."""
-    (folder / "warm").mkdir()
-    db = Database(f"sqlite+aiosqlite:///{folder / 'warm' / 'lab.db'}")
-    await db.migrate()
-    await (await open_lab(db)).run("sell 0.01 BTC; to_futures 10; buy 0.1 ETH; increase buy 0.01 BTC-PERP")
-    await db.close()
-
-
 def main() -> None:
     """Die as often as the test says, then live to the end."""
     folder, fineness, kills, chance = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), random.Random(int(sys.argv[4]))
     exchange_class(json.loads((folder / "venue.json").read_text(encoding="utf-8"))["name"])
-    asyncio.run(warm_up(folder))
+    asyncio.run(warm_up())
     if not fineness:
         live_to_the_end(lambda: Life(folder, nothing).live())
     for weather in WEATHERS if fineness else ():

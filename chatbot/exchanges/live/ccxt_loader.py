@@ -15,6 +15,7 @@ from decimal import localcontext
 from functools import wraps
 from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from chatbot.errors import SettingError
@@ -43,7 +44,8 @@ def exchange_class(name: str) -> type[Any]:
         _stand_in_for_parents()
         _let_round_apart(importlib.import_module("ccxt.base.exchange"))
         module = importlib.import_module(f"ccxt.async_support.{name}")
-    found: type[Any] = getattr(module, name)
+        found: type[Any] = getattr(module, name)
+        _name_methods_once(found)
     return found
 
 
@@ -66,6 +68,17 @@ def _let_round_apart(base: ModuleType) -> None:
             return rounds(*args, **more)
 
     base.__dict__["decimal_to_precision"] = apart
+
+
+def _name_methods_once(exchange: type[Any]) -> None:
+    """Make an exchange of this class, so that its methods have their second names, as ``fetchBalance``; those made later give only values.
+
+    ccxt gives each of two thousand methods its second name again whenever one is made, and takes those that ``dir`` names.
+    """
+    if "__dir__" not in vars(exchange):
+        made = exchange()
+        others = frozenset(name for name in dir(exchange) if not isinstance(getattr(made, name), MethodType))
+        exchange.__dir__ = lambda self: [*others.union(vars(self))]  # type: ignore[assignment, misc]
 
 
 def _stand_in_for_parents() -> None:

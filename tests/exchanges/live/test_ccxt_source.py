@@ -317,6 +317,18 @@ def test_what_a_client_rounds_leaves_everybody_elses_rounding_alone(name: str) -
     assert round(Decimal("12.5")) == 12
 
 
+@pytest.mark.parametrize("name", VENUES)
+def test_an_exchange_made_later_has_all_the_names_that_ccxt_gives(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Methods get theirs once for all, which took most of the making of each; values of one's own still get theirs."""
+    told: Any = {"options": {"one_of": "ours"}, "set_for": "this one"}
+    ours = exchange_class(name)(told)
+    monkeypatch.delattr(type(ours), "__dir__")
+    plain = type(ours)(told)
+    assert set(dir(plain)) == set(object.__dir__(ours))
+    assert ours.setFor == plain.setFor == "this one"
+    assert {one for one in vars(ours) if type(vars(ours)[one]) is not type(vars(plain)[one])} == set()
+
+
 def test_two_threads_that_load_an_exchange_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first check of prices beside the first key of a fresh process was told that ccxt is not installed: half of it stood there."""
     stand_in, inside, most = ccxt_loader._stand_in_for_parents, 0, 0
