@@ -12,7 +12,20 @@ from bench import machine
 from bench.figures import Figure, table
 
 #: modules with `async def figures()`, in the order of the table
-PARTS = ("startup", "conversation", "setting_up", "calm", "checks", "broadcast", "triggers", "pictures", "backtest", "delivery", "venues")
+PARTS = (
+    "startup",
+    "conversation",
+    "sentences",
+    "setting_up",
+    "calm",
+    "checks",
+    "broadcast",
+    "triggers",
+    "pictures",
+    "backtest",
+    "delivery",
+    "venues",
+)
 
 
 def main(wanted: list[str]) -> int:

@@ -67,7 +67,8 @@ class Catalogue:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        #: where they lie, each beside the phrases that are understood in its language
+        self.folder = folder
         self._texts: dict[str, _Texts] = {}
         found = sorted(path.parent.parent.name for path in folder.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))
         #: catalogue languages, the source language first
@@ -107,7 +108,7 @@ class Catalogue:
 
     def _load(self, language: str) -> _Texts:
         if language not in self._texts:
-            path = self._folder / language / "LC_MESSAGES" / f"{DOMAIN}.po"
+            path = self.folder / language / "LC_MESSAGES" / f"{DOMAIN}.po"
             self._texts[language] = _read(path) if path.exists() else _Texts({}, {}, _english_form)
         return self._texts[language]
 

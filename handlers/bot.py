@@ -132,6 +132,13 @@ async def offered(update: Update, context: Context) -> None:
     await COMMANDS[name](written, context)
 
 
+async def text(update: Update, context: Context) -> None:
+    """Answer what is written without a command; what only asks is answered by the command that is meant."""
+    name = await help_.text(update, context)
+    if name:
+        await COMMANDS[name](update, context)
+
+
 #: every button by its action
 BUTTONS: dict[str, Handler] = {
     "leave": leave,
@@ -312,7 +319,7 @@ def _register(application: Bot) -> None:
         application.add_handler(CommandHandler(name, guarded(handler), filters=fresh))
     application.add_handler(CallbackQueryHandler(guarded(tap)))
     application.add_handler(MessageHandler(fresh & filters.COMMAND, guarded(help_.unknown_command)))
-    application.add_handler(MessageHandler(fresh, guarded(help_.text)))
+    application.add_handler(MessageHandler(fresh, guarded(text)))
     application.add_error_handler(failed)
 
 

@@ -28,6 +28,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "chatbot/errors.py": (),
     "chatbot/clock.py": (),
     "chatbot/logs.py": (),
+    "chatbot/phrases": (),
     "chatbot/config.py": (),
     "chatbot/i18n.py": (),
     "chatbot/durable.py": (),

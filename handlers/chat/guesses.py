@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, TypeVar
+
+from chatbot.phrases.spelling import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,12 +17,6 @@ ALIKE = 0.74
 _SHORT, _LONG = 2, 60
 #: the keys of a Russian keyboard, by the letters that are on them too
 _KEYS = str.maketrans("йцукенгшщзхъфывапролджэячсмитьбю", "qwertyuiop[]asdfghjkl;'zxcvbnm,.")
-
-
-def plain(text: str) -> str:
-    """Return words in small letters without accents and with single spaces: São Paulo is sao paulo."""
-    bare = "".join(char for char in unicodedata.normalize("NFKD", text.casefold()) if unicodedata.category(char) != "Mn")
-    return " ".join(bare.split())
 
 
 def other_layout(text: str) -> str:

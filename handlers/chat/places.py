@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from chatbot import i18n
+from chatbot.phrases import spelling
 from handlers.chat import clocks, guesses
 from handlers.chat.reading import numerals, regions
 
@@ -382,7 +383,7 @@ def _called(word: str, language: str) -> tuple[str, ...]:
 
 
 def _plain(place: str) -> str:
-    return guesses.plain(place.replace("-", " "))
+    return spelling.plain(place.replace("-", " "))
 
 
 @lru_cache(maxsize=1)

@@ -12,6 +12,7 @@ from chatbot.errors import UserError
 from chatbot.i18n import N_
 from chatbot.model import AlertKind, Rhythm, Ring
 from chatbot.model.alerts import ALWAYS
+from chatbot.phrases import spelling
 from chatbot.store import accounts, messages
 from handlers.chat import clocks, guesses, numbers
 from handlers.chat.context import answer, refuse, show
@@ -144,7 +145,7 @@ def _named(word: str, tokens: list[str], kinds: dict[str, AlertKind | Ring]) -> 
         tokens.pop(0)
         return AlertKind(kinds[two])
     if word.casefold() not in kinds:
-        near = guesses.meant(word, {guesses.plain(said): said for said in kinds})
+        near = guesses.meant(word, {spelling.plain(said): said for said in kinds})
         if near is not None:
             raise UserError(N_("“{text}” is not a kind of alert. Did you mean {name}?"), text=numbers.shown(word), name=near)
         raise UserError(N_("“{text}” is not a kind of alert."), text=numbers.shown(word))

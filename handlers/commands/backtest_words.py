@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from chatbot.backtest.prepare import EARLIEST, Span
 from chatbot.errors import UserError
 from chatbot.i18n import N_
+from chatbot.phrases import spelling
 from chatbot.portfolio import strategies
 from handlers.chat import guesses
 from handlers.chat.numbers import shown
@@ -58,7 +59,7 @@ class _Named:
 
 def read(text: str, words: Words, today: date) -> Wish:
     """Return what a text asks for; what it leaves out is the portfolio's own strategy, and a year. Raises :class:`UserError`."""
-    said = guesses.plain(unicodedata.normalize("NFKC", text))
+    said = spelling.plain(unicodedata.normalize("NFKC", text))
     if len(said) > _MOST_CHARS:
         raise _not_understood(text)
     named = _strategy(said, words, text)
@@ -68,7 +69,7 @@ def read(text: str, words: Words, today: date) -> Wish:
 
 def _strategy(said: str, words: Words, text: str) -> _Named:
     """Return the strategy that a text names, by the whole words of its name, or by one that is nearly so."""
-    called = {guesses.plain(name): preset for preset in strategies.preset_names() for name in (preset, preset_name(words, preset))}
+    called = {spelling.plain(name): preset for preset in strategies.preset_names() for name in (preset, preset_name(words, preset))}
     exactly = called | dict.fromkeys(_OWN, OWN)
     found: dict[str, None] = {}
     rest = said
@@ -105,7 +106,7 @@ def _period(said: str, text: str, today: date) -> str:
 
 def first_of(text: str, today: date) -> date | None:
     """Return the first of the days that end today, where a text says how many there are: last 30 days; None: it says no length."""
-    code = _length(" ".join(_NOISE.sub(" ", guesses.plain(unicodedata.normalize("NFKC", text[:_MOST_CHARS]))).split()))
+    code = _length(" ".join(_NOISE.sub(" ", spelling.plain(unicodedata.normalize("NFKC", text[:_MOST_CHARS]))).split()))
     length = _CODE.fullmatch(code)
     begin = _before(datetime.combine(today, time(), tzinfo=UTC), int(length[1]), length[2]) if length is not None else None
     return None if begin is None else min(begin.date() + timedelta(days=1), today)

@@ -1,4 +1,4 @@
-"""/hedge: what is open and what could be; ``/hedge 50 20`` goes straight to the card, ``/hedge close`` closes one."""
+"""/hedge: what is open and what could be; ``/hedge 30`` for a fall of 30 %, ``/hedge 50 20`` straight to a card, ``/hedge close``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from chatbot.errors import UserError
 from chatbot.i18n import N_
 from chatbot.model import COVER
 from chatbot.model.hedge import HEDGE_KINDS, LITERAL, HedgeWish
+from chatbot.phrases import spelling
 from chatbot.plans.outcomes import Proposed
 from chatbot.portfolio import strategies
 from handlers.chat import guesses, numbers
@@ -78,10 +79,12 @@ async def hedge(update: Update, context: Context) -> None:
     if not typed:
         report = await context.program.hedging.overview(portfolio, fresh=update.callback_query is not None)
         asked = update.callback_query is not None and context.tapped.arg == offer.ALL_THE_SAME
-        unused = _uses_none(portfolio, report) and not asked
-        await show(update, context, (offer.without_futures if unused else offer.hedge)(context.words, report))
-    elif guesses.plain(typed[0]) in {*_CLOSES, guesses.plain(context.words.t(_CLOSE))}:
+        await _show(update, context, portfolio, report, asked=asked)
+    elif spelling.plain(typed[0]) in {*_CLOSES, spelling.plain(context.words.t(_CLOSE))}:
         await _close(update, context, portfolio, _kind(context.words, typed[1:]))
+    elif len(fall := _numbers(context.rest)) == 1 and fall[0][:1].isdigit():
+        drop = _share(fall[0], _MOST_DROP)
+        await _show(update, context, portfolio, await context.program.hedging.overview(portfolio, drop=drop), asked=False)
     else:
         wish, found = read(context.rest)
         if wish is None:
@@ -92,9 +95,15 @@ async def hedge(update: Update, context: Context) -> None:
         await _open(update, context, portfolio, wish)
 
 
+async def _show(update: Update, context: Context, portfolio: Portfolio, report: HedgeReport, *, asked: bool) -> None:
+    """Show what a fall would cost and what a hedge would change; to who uses no futures what that is, unless they ``asked`` nonetheless."""
+    unused = _uses_none(portfolio, report) and not asked
+    await show(update, context, (offer.without_futures if unused else offer.hedge)(context.words, report))
+
+
 def _kind(words: Words, typed: Sequence[str]) -> str:
     """Return the kind of hedge that is named behind "close"; empty where none is: then it is asked which, if there are several."""
-    called = {guesses.plain(said): kind for kind in HEDGE_KINDS for said in (kind, _named(words, kind))}
+    called = {spelling.plain(said): kind for kind in HEDGE_KINDS for said in (kind, _named(words, kind))}
     return guesses.meant(" ".join(typed), called) or ""
 
 
@@ -102,9 +111,9 @@ def _numbers(text: str) -> list[str]:
     """Return what is no mere word of "cover 50% if btc falls 20%": the cover first, though it may be said last."""
     figures = numerals.as_figures(_HALF_SIGN.sub("50%", text))
     typed = re.sub(r"(?<=[\d%])\s*/\s*(?=\d)", " ", figures).split()
-    said = ["50%" if guesses.plain(one) in _HALF else one for one in typed if guesses.plain(one) not in _FILLERS]
-    behind = next((at for at, one in enumerate(said) if guesses.plain(one) in _IF), None)
-    said = [one for one in said if guesses.plain(one) not in _IF]
+    said = ["50%" if spelling.plain(one) in _HALF else one for one in typed if spelling.plain(one) not in _FILLERS]
+    behind = next((at for at, one in enumerate(said) if spelling.plain(one) in _IF), None)
+    said = [one for one in said if spelling.plain(one) not in _IF]
     return said[::-1] if behind == 0 and len(said) == 2 else said
 
 

@@ -9,6 +9,7 @@ from chatbot.errors import UserError
 from chatbot.i18n import N_
 from chatbot.keyring import is_waiting
 from chatbot.model import Role
+from chatbot.phrases import spelling
 from chatbot.portfolio.manage import OF_PORTFOLIO
 from chatbot.store import accounts
 from handlers.chat import guesses
@@ -16,9 +17,10 @@ from handlers.chat.context import reply, show
 from handlers.chat.reading import characters
 from handlers.chat.typed_keys import was_whispered
 from handlers.command_list import ALSO_CALLED, ANSWER_WORDS, COMMANDS, SHOWN_BY_BUTTON, TAKE_WORDS, TITLES, visible_to
-from handlers.commands import alone, by_hand, flows, holdings, invest, keys, live, lives, portfolios, settings, start, strategy
+from handlers.commands import alone, by_hand, flows, holdings, invest, keys, live, lives, portfolios, sentences, settings, start, strategy
 from handlers.views import problems
 from handlers.views.person import settings as views
+from handlers.views.sentences import only_text
 
 if TYPE_CHECKING:
     from telegram import Update
@@ -61,8 +63,8 @@ async def cancel(update: Update, context: Context) -> None:
     await reply(update, context, problems.cancelled(context.words, left or ""))
 
 
-async def text(update: Update, context: Context) -> None:
-    """Give a text to the dialog that waits for it, or say what the bot understands."""
+async def text(update: Update, context: Context) -> str:
+    """Give a text to the dialog that waits for it, or answer what it means; return the command that answers it at once, if one does."""
     raw = (update.message.text or "") if update.message else ""
     typed, dialog = characters.plain(raw), await context.dialog()
     if dialog is not None and dialog[0] == keys.DIALOG and not raw and is_waiting(dialog[1], context.program.clock.now()):
@@ -70,9 +72,8 @@ async def text(update: Update, context: Context) -> None:
     elif was_whispered(context, update):
         await keys.unheard(update, context)
     elif dialog is None or dialog[0] not in DIALOGS or (dialog[0] != portfolios.DIALOG and _is_command(typed)):
-        if await settings.answered(update, context, typed):
-            return
-        await reply(update, context, _answers(context, typed) or await _meant(context, typed) or problems.unknown_text(context.words))
+        if not await settings.answered(update, context, typed):
+            return await _without_dialog(update, context, typed)
     elif dialog[0] not in _NAMES and (told := _answers(context, typed, asked=True)) is not None:
         await reply(update, context, told)
     elif raw:
@@ -80,12 +81,32 @@ async def text(update: Update, context: Context) -> None:
         try:
             await DIALOGS[dialog[0]](update, context, raw if dialog[0] == portfolios.DIALOG else typed, dialog[1])
         except UserError:
+            meaning, heard = await sentences.read(context, typed)
             meant = await _meant(context, typed) if typed.strip(" .!?").isalpha() else None
+            if meant is None and (command := sentences.answers(context, meaning)):
+                return command
+            meant = meant or await sentences.told(context, meaning, heard)
             if meant is None:
                 raise
-            await reply(update, context, meant)  # a slip of a command: nothing that a dialog reads is like one
+            await reply(update, context, meant)  # a slip of a command, or a sentence: nothing that a dialog reads is like one
     else:
         raise UserError(N_("I can only read text here, no pictures, files or voice. Write it, or leave with /cancel."))
+    return ""
+
+
+async def _without_dialog(update: Update, context: Context, typed: str) -> str:
+    """Answer what nothing waits for; return the command that answers it at once, if one does."""
+    if not typed:
+        await reply(update, context, only_text(context.words))
+        return ""
+    told = _answers(context, typed) or (await _meant(context, typed) if " " not in typed else None)  # one word may be a slip of a command
+    if told is None:
+        meaning, heard = await sentences.read(context, typed)
+        if command := sentences.answers(context, meaning):
+            return command
+        told = await sentences.told(context, meaning, heard) or await _meant(context, typed) or sentences.strange(context, heard)
+    await reply(update, context, told)
+    return ""
 
 
 async def unknown_command(update: Update, context: Context) -> None:
@@ -122,14 +143,14 @@ def _command(said: str, called: dict[str, str], needed: float) -> str | None:
 def _answers(context: Context, typed: str, *, asked: bool = False) -> View | None:
     """Return what is said of a yes or a no that is typed: nothing is ever confirmed by it."""
     sayings = f"{ANSWER_WORDS}, {context.words.t(ANSWER_WORDS)}"
-    is_one = guesses.plain(typed).strip(" .!?¡¿👍") in {guesses.plain(said) for said in sayings.split(",")}
+    is_one = spelling.plain(typed).strip(" .!?¡¿👍") in {spelling.plain(said) for said in sayings.split(",")}
     return problems.no_button(context.words, asked=asked) if is_one else None
 
 
 def _first_said(typed: str, called: dict[str, str]) -> tuple[str, str]:
     """Return what a text begins with and the rest: several words where a command is called so, as in "top up 500"."""
     said = typed.split(" ")
-    counts = (count for count in (3, 2) if guesses.plain(" ".join(said[:count])) in called)
+    counts = (count for count in (3, 2) if spelling.plain(" ".join(said[:count])) in called)
     count = next(counts, 1)
     return " ".join(said[:count]), " ".join(said[count:])
 
@@ -139,10 +160,10 @@ async def _meant(context: Context, typed: str) -> View | None:
     words = context.words
     commands = {command.name for command in visible_to(operator=context.person.role == Role.OPERATOR)}
     called = {
-        guesses.plain(said).strip("?¿"): name for name, title in TITLES.items() for said in (title, words.t(title)) if name in commands
+        spelling.plain(said).strip("?¿"): name for name, title in TITLES.items() for said in (title, words.t(title)) if name in commands
     }
     other = ((name, said) for name, sayings in ALSO_CALLED.items() for said in f"{sayings}, {words.t(sayings)}".split(","))
-    called |= {guesses.plain(said): name for name, said in other if name in commands}
+    called |= {spelling.plain(said): name for name, said in other if name in commands}
     called |= {name: name for name in commands}
     typed = _SLASH.sub("/", _GLUED.sub(r"\1 ", typed.strip()))
     first, rest = _first_said(typed, called)

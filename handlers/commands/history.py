@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from telegram import InputFile
 from telegram.constants import ParseMode
 
+from chatbot.exchanges.base import asset_of
 from chatbot.model import HeldBack
 from chatbot.store import plans, portfolios
 from chatbot.store.codec import as_far
+from handlers.chat import names
 from handlers.chat.context import answer, need_portfolio, show
 from handlers.views.plan import history as views
 from handlers.views.plan import progress
@@ -19,9 +21,11 @@ from handlers.views.portfolio import why as why_views
 if TYPE_CHECKING:
     from telegram import Update
 
-    from chatbot.model import Check, Portfolio, PortfolioFigures
+    from chatbot.model import Check, Plan, Portfolio, PortfolioFigures
     from handlers.chat.context import Context
 
+#: plans that are looked through for the last one that traded a coin
+_SEARCHED = 50
 #: plans in one CSV file
 _CSV_PLANS = 1000
 
@@ -62,10 +66,15 @@ async def csv(update: Update, context: Context) -> None:
 
 
 async def why(update: Update, context: Context) -> None:
-    """Explain the last check: what each line read, and why the bot did or did not act."""
+    """Explain the last check: what each line read, and why the bot did or did not act; ``/why ETH`` shows the last plan that traded it."""
     portfolio = await need_portfolio(update, context)
     if portfolio is None:
         return
+    if context.rest and update.callback_query is None:
+        last_trade = await _traded(context, portfolio, names.unlisted(context.rest))
+        if last_trade is not None:
+            await show(update, context, views.plan_in_full(context.words, portfolio, last_trade))
+            return
     now = context.program.clock.now()
     report = await context.program.reports.status(context.person, portfolio)
     async with context.program.db.read() as tx:
@@ -77,6 +86,13 @@ async def why(update: Update, context: Context) -> None:
     fired = () if portfolio.paused else report.check.fired
     seen = replace(report.check, at=at, held_back=_held_back(portfolio, last, figures), fired=fired)
     await show(update, context, why_views.why(context.words, report, seen if last or report.check.figures else None, now))
+
+
+async def _traded(context: Context, portfolio: Portfolio, coin: str) -> Plan | None:
+    """Return the last plan that bought or sold a coin or its contract; None where none of the last ones did."""
+    async with context.program.db.read() as tx:
+        found, _ = await plans.readable(tx, portfolio.id, limit=_SEARCHED)
+    return next((plan for plan in found if any(leg.filled and asset_of(leg.instrument) == coin for leg in plan.legs)), None)
 
 
 async def why_all(update: Update, context: Context) -> None:

@@ -13,8 +13,9 @@ from chatbot.errors import UserError
 from chatbot.i18n import N_
 from chatbot.model import AnswerMode, AutoLimits, Mode, Unanswered
 from chatbot.model.answering import LONGEST_MIN
+from chatbot.phrases import spelling
 from chatbot.plans import autonomy as answering
-from handlers.chat import guesses, numbers
+from handlers.chat import numbers
 from handlers.chat.context import answer, need_portfolio, refuse, reply, show
 from handlers.chat.reading import numerals
 from handlers.commands import alone
@@ -77,13 +78,13 @@ async def _take(update: Update, context: Context, portfolio: Portfolio, meant: A
 def way_meant(typed: list[str], words: Words) -> tuple[AnswerMode | Unanswered, list[str]]:
     """Return what a text begins with, in English or the person's language, and the rest of it. Raises :class:`UserError`."""
     called = {
-        guesses.plain(said): meant
+        spelling.plain(said): meant
         for meant, labels in ANSWERS.items()
         for label in labels
         for said in f"{label}, {words.t(label)}".split(",")
     }
     for count in range(min(_MOST_WORDS, len(typed)), 0, -1):
-        if (meant := called.get(guesses.plain(" ".join(typed[:count])))) is not None:
+        if (meant := called.get(spelling.plain(" ".join(typed[:count])))) is not None:
             return meant, typed[count:]
     raise UserError(N_("“{text}” is not a way to answer: ask, tell, auto, expire, remind or reduce."), text=numbers.shown(typed[0]))
 

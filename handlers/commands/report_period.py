@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatbot.errors import UserError
 from chatbot.i18n import N_
-from handlers.chat.guesses import plain
+from chatbot.phrases.spelling import plain
 from handlers.chat.numbers import shown
 
 if TYPE_CHECKING:

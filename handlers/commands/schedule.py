@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chatbot.errors import UserError
 from chatbot.i18n import N_
 from chatbot.model import ScheduleRule
+from chatbot.phrases import spelling
 from handlers.chat import clocks, guesses, numbers
 from handlers.chat.context import need_portfolio, refuse, show
 from handlers.chat.reading import numerals
@@ -232,7 +233,7 @@ def read(text: str, words: Words, present: ScheduleRule | None) -> tuple[dict[st
         told = N_("“{text}” is not possible: a schedule is daily, weekly, monthly or quarterly.")
         return {}, (*found, UserError(told, text=numbers.shown(often[0])))
     typed = [one.strip(",;.!") for one in clocks.spelled(text).split()]
-    said = [one for one in typed if one and guesses.plain(one) not in _SAYS_NOTHING]
+    said = [one for one in typed if one and spelling.plain(one) not in _SAYS_NOTHING]
     if len(said) > _MOST_WORDS:
         return {}, (UserError(N_("That is too much for a schedule: say how often, which day and what time.")),)
     meant = [(word, guesses.meant(word, known, _NEAR)) for word in said]
@@ -353,4 +354,4 @@ def _vocabulary(words: Words) -> dict[str, tuple[str, Any]]:
         (N_("outside"), ("only_outside", True)),
         (N_("always"), ("only_outside", False)),
     ]
-    return {**_ALSO, **{guesses.plain(said): meant for label, meant in labels for said in (label, words.t(label))}}
+    return {**_ALSO, **{spelling.plain(said): meant for label, meant in labels for said in (label, words.t(label))}}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from chatbot.exchanges.base import traded
 from chatbot.i18n import N_
 from chatbot.model import ALT, BandRule
+from chatbot.phrases import spelling
 from chatbot.portfolio import strategies
 from chatbot.portfolio.manage import OF_PORTFOLIO
 from chatbot.portfolio.names import SPOT_ONLY
@@ -131,8 +132,8 @@ def preset_meant(text: str, words: Words) -> str | None:
     """Return the preset that is called so, in English or the person's language, or nearly so."""
     presets = [name + kind for kind in ("", SPOT_ONLY) for name in strategies.preset_names()]
     text = " ".join(word for word in text.split() if word.casefold().strip(",.!") not in NOISE)
-    called = {guesses.plain(said): name for name in presets for said in (name, preset_name(words, name))}
-    called |= {guesses.plain(said): start.TODAY for said in (start.TODAY, words.t("today"), words.t("Today's mix"))}
+    called = {spelling.plain(said): name for name in presets for said in (name, preset_name(words, name))}
+    called |= {spelling.plain(said): start.TODAY for said in (start.TODAY, words.t("today"), words.t("Today's mix"))}
     return guesses.meant(text, called)
 
 
@@ -176,13 +177,13 @@ async def bands(update: Update, context: Context) -> None:
 
 def destination(text: str, words: Words) -> Decimal | None:
     """Return where a rebalance shall lead to, of "edge" or "a mitad de camino"; None: a text says something else."""
-    called = {guesses.plain(said): theta for label, theta in views.DESTINATIONS.items() for said in (label, words.t(label))}
+    called = {spelling.plain(said): theta for label, theta in views.DESTINATIONS.items() for said in (label, words.t(label))}
     said = guesses.meant(text, _DESTINATIONS | called)
     return None if said is None else Decimal(said)
 
 
 async def _take_bands(update: Update, context: Context, portfolio: Portfolio) -> None:
-    if guesses.meant(context.rest, {guesses.plain(said): said for said in (_RECOMMENDED, context.words.t(_RECOMMENDED))}) is not None:
+    if guesses.meant(context.rest, {spelling.plain(said): said for said in (_RECOMMENDED, context.words.t(_RECOMMENDED))}) is not None:
         await band_advice.recommend(update, context, portfolio)
         return
     if (theta := destination(context.rest, context.words)) is not None:

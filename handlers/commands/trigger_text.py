@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.errors import UserError
 from chatbot.i18n import N_
+from chatbot.phrases import spelling
 from chatbot.portfolio import strategies
 from handlers.chat import guesses, numbers
 from handlers.chat.reading import numerals
@@ -83,8 +84,8 @@ def _switch_last(text: str) -> str:
 def _unknown(text: str, words: Words) -> UserError:
     """Say that there is no such trigger, with the one whose name is near, or with all."""
     first = _switch_last(text).strip().partition(" ")[0]
-    named = {signals.name(words, one): guesses.plain(signals.name(words, one)).split() for one in signals.every()}
-    if some := [name for name, parts in named.items() if guesses.plain(first) in parts]:
+    named = {signals.name(words, one): spelling.plain(signals.name(words, one)).split() for one in signals.every()}
+    if some := [name for name, parts in named.items() if spelling.plain(first) in parts]:
         told = N_("There is no trigger called “{text}”. Did you mean {name}?")
         return UserError(told, text=numbers.shown(first), name=" / ".join(some))
     if (near := guesses.meant(first, _called(words))) is not None:
@@ -96,14 +97,14 @@ def _unknown(text: str, words: Words) -> UserError:
 
 def _called(words: Words) -> dict[str, Cause]:
     """Return the triggers by everything that they are called."""
-    return {guesses.plain(called): trigger for trigger, said in WORDS.items() for called in (*said.called, said.name, words.t(said.name))}
+    return {spelling.plain(called): trigger for trigger, said in WORDS.items() for called in (*said.called, said.name, words.t(said.name))}
 
 
 def _named(typed: list[str], words: Words) -> tuple[Cause | None, list[str]]:
     """Return the trigger that the longest beginning of the words names, and what follows it."""
     known = _called(words)
     for count in range(min(_NAME_WORDS, len(typed)), 0, -1):
-        found = known.get(guesses.plain(" ".join(typed[:count])))
+        found = known.get(spelling.plain(" ".join(typed[:count])))
         if found is not None:
             return found, typed[count:]
     return None, typed
@@ -111,19 +112,19 @@ def _named(typed: list[str], words: Words) -> tuple[Cause | None, list[str]]:
 
 def _take(draft: _Draft, rest: list[str], words: Words) -> None:
     """Go through the words: switches and modes stand alone, a knob's word takes the number behind it."""
-    switches = {guesses.plain(said): on for label, on in ((N_("on"), True), (N_("off"), False)) for said in (label, words.t(label))}
-    modes = {guesses.plain(said): mode for mode, label in WORDS[draft.trigger].mode_names.items() for said in (label, words.t(label))}
-    by_word = {guesses.plain(said): one for one in WORDS[draft.trigger].knobs for said in (one.word, words.t(one.word))}
+    switches = {spelling.plain(said): on for label, on in ((N_("on"), True), (N_("off"), False)) for said in (label, words.t(label))}
+    modes = {spelling.plain(said): mode for mode, label in WORDS[draft.trigger].mode_names.items() for said in (label, words.t(label))}
+    by_word = {spelling.plain(said): one for one in WORDS[draft.trigger].knobs for said in (one.word, words.t(one.word))}
     pending = None
     for word in (one.strip(",;:") for one in rest):
-        plain = guesses.plain(word)
+        plain = spelling.plain(word)
         if pending is None and plain in switches:
             _once(draft, word, is_new=draft.on is None)
             draft.on = switches[plain]
         elif pending is None and plain in modes:
             _once(draft, word, is_new=not draft.mode)
             draft.mode = modes[plain]
-        elif pending is None and modes and plain in (guesses.plain("mode"), guesses.plain(words.t("mode"))):
+        elif pending is None and modes and plain in (spelling.plain("mode"), spelling.plain(words.t("mode"))):
             continue
         elif pending is None and plain in by_word:
             pending = by_word[plain]

@@ -257,14 +257,6 @@ def forwarded(words: Words) -> View:
     return View(page(told))
 
 
-def unknown_text(words: Words) -> View:
-    """Answer a message that is no command and that no dialog waits for."""
-    return View(
-        page(say(words, "I only understand commands. /status shows the portfolio, /help everything else.")),
-        ((button(words.t("Status"), "status"), button(words.t("Help"), "help")),),
-    )
-
-
 def no_button(words: Words, *, asked: bool) -> View:
     """Answer a yes or a no that is typed, perhaps where something is ``asked`` for: it could be about another message than is meant."""
     told = say(words, "Tap the button instead: a word that you write answers no question, so that nothing is confirmed by accident.")

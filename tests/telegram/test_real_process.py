@@ -156,7 +156,7 @@ async def test_a_bad_line_delays_and_never_silences(ann: Ann, server: TelegramSe
     for fault in (flooded(1), bad_gateway(), reset(), lost_answer()):
         loopback.fail("sendMessage", fault)
         await ann.says(f"what about {fault.error}?")
-        await loopback.shows(ANN.id, "I only understand commands", after=help_.id, timeout_s=PATIENCE_S)
+        await loopback.shows(ANN.id, "I did not understand that", after=help_.id, timeout_s=PATIENCE_S)
         help_ = loopback.last(ANN.id)
     assert "another process polls" in ann.bot.printed
     assert await ann.bot.stop() == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handlers.chat.guesses import plain
+from chatbot.phrases.spelling import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

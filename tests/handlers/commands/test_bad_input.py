@@ -188,12 +188,12 @@ async def test_a_question_that_is_off_the_screen_waits_for_nothing(ready: Someon
     await ready.tap("Time zone")
     assert "is not a time zone" in await ready.say("hello")
     await ready.tap("Back")
-    assert "I only understand commands" in await ready.say("hello")
+    assert "I did not understand that" in await ready.say("hello")
 
 
 async def test_unknown_text_and_commands_get_a_hint(chat: Someone) -> None:
     """Before and after /start, never silence; a payload behind /start is no mistake."""
-    assert "I only understand commands" in await chat.say("hello")
+    assert "I did not understand that" in await chat.say("hello")
     assert "There is no command /fly" in await chat.say("/fly me to the moon")
     assert "crypto portfolio in balance" in await chat.say("/start abc_DEF-123")
     assert "Cancelled" in await chat.say("/cancel")
@@ -236,10 +236,10 @@ PLACE = {"location": {"longitude": 1.0, "latitude": 2.0}}
 
 @pytest.mark.parametrize("content", [PHOTO, STICKER, VOICE, PLACE], ids=["photo", "sticker", "voice", "place"])
 async def test_pictures_and_voice_are_answered_and_the_dialog_stays(chat: Someone, content: dict[str, object]) -> None:
-    """Outside of a dialog the usual hint; inside one what it waits for."""
+    """Outside of a dialog what can be read; inside one what it waits for."""
     chat.loopback.know(ANN)
     await chat.update("message", **photo(**content))
-    assert "I only understand commands" in chat.loopback.last(42).text
+    assert "I can only read text: no voice notes, pictures, files or stickers." in chat.loopback.last(42).text
     await chat.say("/start")
     await chat.tap("Demo portfolio")
     await chat.update("message", **photo(**content))

@@ -385,7 +385,7 @@ async def test_what_is_typed_after_a_switch_goes_to_no_portfolio(two: Someone) -
     await two.tap("Balanced")
     assert "I closed the dialog you had open." in "".join(message.text for message in two.messages)
     await two.say("BTC 10 ETH 10 ALT 20 USDT 60")
-    two.sees("I only understand commands.")
+    two.sees("I did not understand that")
     assert await theirs(two) == before
 
 

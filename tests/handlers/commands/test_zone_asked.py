@@ -65,7 +65,7 @@ async def test_the_city_can_be_typed_instead(tmp_path: Path, text: str, zone: st
     """Without any dialog; a command without its slash is still one, and afterwards a city is a text like any other."""
     async with after(begins, tmp_path, source=StillMarket) as ann:
         assert "Did you mean" in await ann.say("statsu")
-        assert "I only understand commands" in await ann.say("BTC -1"), "it was an hour west of UTC"
+        assert "I did not understand that" in await ann.say("BTC -1"), "it was an hour west of UTC"
         await ann.say("/settings")
         ann.sees("Time zone: not known yet, so times of day are in UTC (it is 09:00 UTC).")
         assert "(it is" in await ann.say(text)

@@ -75,7 +75,7 @@ async def test_a_person_is_answered_although_the_first_call_failed(chat: Someone
     """The call is made again after the pause that Telegram asked for, or a short one of our own."""
     chat.loopback.fail("sendMessage", fault)
     before = chat.clock.now()
-    assert "I only understand commands" in await chat.say("hello")
+    assert "I did not understand that" in await chat.say("hello")
     assert chat.clock.now() - before >= timedelta(seconds=7 if "429" in str(fault.error) else 0.5)
 
 

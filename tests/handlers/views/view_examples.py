@@ -111,7 +111,7 @@ from chatbot.reports.tax import entries as tax_entries
 from chatbot.reports.tax.books import Books, Row, YearSum
 from chatbot.reports.tax.expected import Expected
 from chatbot.reports.tax.files import Format
-from handlers.views import alerts, problems
+from handlers.views import alerts, problems, sentences
 from handlers.views.common import button, esc, head, say
 from handlers.views.hedge import alerts as hedge_alerts
 from handlers.views.hedge import offer, shocks
@@ -795,7 +795,10 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "problems.damaged of a portfolio": lambda w: problems.damaged(w, Damaged("strategy"), "a1b2c3", head(w, port, name=True)),
         "problems.mistake": lambda w: problems.mistake(w, mistakes[0]),
         "problems.mistakes": lambda w: problems.mistakes(w, mistakes, strategy.targets_example("USDT")),
-        "problems.unknown_text": problems.unknown_text,
+        "sentences.asked": lambda w: sentences.asked(w, "invest", "500 USDT", port),
+        "sentences.not_understood": lambda w: sentences.not_understood(w, ("pause", "schedule", "mode")),
+        "sentences.refused": lambda w: sentences.refused(w, ("why", "mode", "pause")),
+        "sentences.only_text": sentences.only_text,
         "problems.unknown_command": lambda w: problems.unknown_command(w, name),
         "problems.no_portfolio": problems.no_portfolio,
         "problems.cancelled": lambda w: problems.cancelled(w, "start"),

@@ -1,0 +1,1 @@
+"""What a sentence without a command means: words of each language, and the few meanings that they can have together."""
