@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
@@ -17,6 +18,7 @@ from handlers.views.plan.legs import ended_short, left_out_text, leg_text, progr
 from handlers.views.tables import change_picture, change_table, exposure_change
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from chatbot.i18n import Words
@@ -47,9 +49,8 @@ def stop_button(words: Words, plan: Plan) -> Button:
 _ENDED = frozenset({LegState.FILLED, LegState.PARTIAL, LegState.REJECTED, LegState.DROPPED})
 
 
-def _legs(words: Words, plan: Plan, asked: Leg | None = None) -> list[Html]:
-    """Return a line for each leg; ``asked``: the transfer that waits for its person, who alone can make it."""
-    stands = {asked.index: words.t("waiting for you")} if asked else {}
+def _legs(words: Words, plan: Plan, stands: Mapping[int, str] = MappingProxyType({})) -> list[Html]:
+    """Return a line for each leg; ``stands``: by index, where one stands that the word for its state would not tell truly."""
     lines = [progress_line(words, leg, stands.get(leg.index)) for leg in plan.legs[:MOST_LEGS]]
     if len(plan.legs) > MOST_LEGS:
         lines.append(esc(words.n("and {count} more leg", "and {count} more legs", len(plan.legs) - MOST_LEGS)))
@@ -203,6 +204,11 @@ def _without_order(leg: Leg) -> Leg:
     return replace(leg, state=LegState.PARTIAL if leg.filled else LegState.PLANNED)
 
 
+def _not_sent_on(words: Words, plan: Plan) -> dict[int, str]:
+    """Return where the legs of a stopped plan stand whose order was written down and has no answer: nothing is being sent any more."""
+    return {leg.index: words.t("begun, not finished") for leg in plan.legs if leg.state is LegState.SUBMITTING}
+
+
 def parked(words: Words, portfolio: Portfolio, plan: Plan, why: str = "") -> View:
     """Tell that a plan stopped half-way and waits for a person; this always rings. ``why`` is the machine word for it, where known."""
     unknown = [leg for leg in plan.legs if leg.state is LegState.UNKNOWN]
@@ -218,7 +224,7 @@ def parked(words: Words, portfolio: Portfolio, plan: Plan, why: str = "") -> Vie
         head(words, portfolio, bold(words.t("Plan {number} stopped half-way", number=plan.number))),
         told,
         "",
-        *_legs(words, plan, mine),
+        *_legs(words, plan, _not_sent_on(words, plan) | ({mine.index: words.t("waiting for you")} if mine else {})),
     )
     again = button(words.t("Look again"), "look_again", plan.id, Style.PRIMARY)
     close = button(words.t("Close it"), "close_plan", plan.id)

@@ -38,6 +38,15 @@ def test_a_plan_that_stopped_half_way_says_why(why: str, said: str) -> None:
     assert "What was filled stays filled." in view.text
 
 
+def test_nothing_is_told_to_be_on_its_way_from_a_plan_that_stopped() -> None:
+    """An order that an exchange refused together with its key, or that a dead process had begun, is not being sent now."""
+    plan = a_plan("BTC", PlanState.PARKED)
+    begun = replace(plan, legs=(replace(plan.legs[0], state=LegState.SUBMITTING), *plan.legs[1:]))
+    text = progress.parked(WORDS, portfolio(mode=Mode.LIVE), begun, "key_refused").text
+    assert "being sent" not in text
+    assert "begun, not finished" in text
+
+
 @pytest.mark.parametrize(("note", "said"), [("hedge_mode", "one-way mode"), ("not_permitted", "its rights"), ("price_band", "so far from")])
 def test_an_order_that_was_refused_names_the_cure(note: str, said: str) -> None:
     assert said in legs.note_text(WORDS, note)
