@@ -1,10 +1,11 @@
-"""The command line: demo, run, migrate, plan, doctor, halt, unhalt, backup, restore, move, keys. The only file that knows both sides."""
+"""The command line: demo, run, worker, migrate, plan, doctor, halt, backup, restore, move, keys. The only file that knows both sides."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import gc
+import importlib
 import json
 import os
 import signal
@@ -34,6 +35,11 @@ if TYPE_CHECKING:
 _TEST_EXCHANGES = ("binance", "bybit", "bingx", "mexc", "weex")
 #: the person on the demo page
 DEMO_USER = 1001
+#: what runs until it is stopped, each by the module of its name in handlers
+_PROCESSES = {
+    "run": "the bot on Telegram, everything in one process",
+    "worker": "works for a part of the people; on PostgreSQL, where several share them",
+}
 #: how the doctor marks what is well, what is not, and what could not be looked at
 _MARKS = {True: "ok  ", False: "FAIL", None: "?   "}
 #: how a process is asked to end
@@ -90,7 +96,8 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--data", type=Path, help="keep the database in this folder (default: a temporary one)")
     demo.add_argument("--exchange", choices=_TEST_EXCHANGES, help="a test exchange on this machine, to try /connect on")
     demo.set_defaults(run=_demo)
-    commands.add_parser("run", help="the bot on Telegram, everything in one process").set_defaults(run=_run)
+    for name, what in _PROCESSES.items():
+        commands.add_parser(name, help=what).set_defaults(run=_process(name))
     commands.add_parser("migrate", help="bring the database up to date").set_defaults(run=_migrate)
     plan = commands.add_parser("plan", help="print the plan for a case file as JSON")
     plan.add_argument("case", type=Path, help="JSON with snapshot, targets, rules, fees and config")
@@ -218,20 +225,24 @@ async def _beside(exchange: str) -> AsyncIterator[RunningExchange]:
         yield test_exchange
 
 
-def _run(_: argparse.Namespace) -> int:
-    settings = _settings()
-    logs.set_up(settings.log_level)
-    if not settings.telegram_token.get_secret_value():
-        raise SettingError("CHATBOT_TELEGRAM_TOKEN", "get one from BotFather and put it into .env; `make demo` needs none")
-    _run_until_stopped(_serve(settings))
-    return 0
+def _process(name: str) -> Callable[[argparse.Namespace], int]:
+    """Return the command that runs one of the processes, from the module of its name."""
+
+    def run(_: argparse.Namespace) -> int:
+        settings = _settings()
+        logs.set_up(settings.log_level)
+        if not settings.telegram_token.get_secret_value():
+            raise SettingError("CHATBOT_TELEGRAM_TOKEN", "get one from BotFather and put it into .env; `make demo` needs none")
+        _run_until_stopped(_serve(name, settings))
+        return 0
+
+    return run
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(name: str, settings: Settings) -> None:
     gc.disable()  # objects made while importing live for ever; looking through them again and again slows the start
-    from handlers.run import serve  # noqa: PLC0415 - so that --help and plan start at once
-
-    await serve(settings)
+    module = importlib.import_module(f"handlers.{name}")  # so late that --help and plan start at once
+    await module.serve(settings)
 
 
 def _run_until_stopped(work: Coroutine[None, None, None]) -> None:

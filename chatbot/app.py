@@ -8,7 +8,7 @@ import string
 from collections import Counter
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,8 +21,7 @@ from chatbot.backtest.apart.admission import Admission
 from chatbot.backtest.counterfactuals import Counterfactuals
 from chatbot.clock import SystemClock
 from chatbot.durable import Durable
-from chatbot.errors import InternalError, Unreachable, contained
-from chatbot.exchanges.base import asset_of
+from chatbot.errors import InternalError, Unreachable
 from chatbot.exchanges.manual import ManualExchange
 from chatbot.exchanges.paper.account import AccountState
 from chatbot.exchanges.paper.paper import PaperExchange
@@ -45,6 +44,7 @@ from chatbot.monitor.roster import Roster
 from chatbot.monitor.unanswered import UnansweredPlans
 from chatbot.operation import health, metrics
 from chatbot.operation.broadcast import Broadcasts
+from chatbot.operation.upkeep import Upkeep, estimate_betas, tidy
 from chatbot.outbox import Outbox
 from chatbot.plans.band_advice import Adviser
 from chatbot.plans.by_hand import ByHand
@@ -90,8 +90,8 @@ LOCALE = Path(__file__).resolve().parent.parent / "locale"
 _RECONCILE_S = 60.0
 #: a new coin has its beta a moment after its first check
 _BETAS_S = 10.0
-#: the durable engine keeps finished work for so many days, and is tidied so often
-_KEPT_DAYS, _TIDY_S = 30, 86_400.0
+#: so often the durable engine is tidied
+_TIDY_S = 86_400.0
 #: a slice of a broadcast is on its way in two seconds
 _BROADCAST_S = 1.0
 #: who is due is asked about; each key is due once a day
@@ -164,21 +164,34 @@ class Program:
     own_exchange: OwnExchange | None = None
 
     async def run(self, send: Callable[[Message], Awaitable[Delivery]], outbox: Outbox | None = None) -> None:
-        """Check, deliver and reconcile until cancelled."""
-        delivery = outbox or Outbox(self.db, self.clock, send, counted=self.delivered)
+        """Do everything for everybody until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.hold.watch())
+            tasks.create_task(self.deliver(send, outbox))
+            tasks.create_task(self.look_after())
+
+    async def deliver(self, send: Callable[[Message], Awaitable[Delivery]], outbox: Outbox | None = None) -> None:
+        """Let messages leave until cancelled: one process does it for everybody, because Telegram counts them together."""
+        delivery, upkeep = outbox or Outbox(self.db, self.clock, send, counted=self.delivered), Upkeep(self.clock, self.shares)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(delivery.run())
+            tasks.create_task(upkeep.again("broadcast not carried on", self.broadcasts.carry_on, _BROADCAST_S, real=True))
+
+    async def look_after(self) -> None:
+        """Check and reconcile until cancelled, for the people of this process."""
+        upkeep = Upkeep(self.clock, self.shares)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.monitor.run())
-            tasks.create_task(delivery.run())
-            tasks.create_task(self.hold.watch())
+            if self.shares.changes:
+                tasks.create_task(upkeep.again("roster not compared", self.roster.compare, _RECONCILE_S))
             tasks.create_task(self.tempo.run())
-            tasks.create_task(self._again("plans not looked after", self.executor.recovery.reconcile, _RECONCILE_S))
-            tasks.create_task(self._again("orders not compared", self.executor.comparison.look, _RECONCILE_S))
-            tasks.create_task(self._again("panics not looked after", self.panic.closing.reconcile, _RECONCILE_S))
-            tasks.create_task(self._again("broadcast not carried on", self.broadcasts.carry_on, _BROADCAST_S, real=True))
-            tasks.create_task(self._again("finished work not tidied", self._tidy, _TIDY_S))
-            tasks.create_task(self._again("market's time not noted", self.stage.note, NOTE_S, real=True))
-            tasks.create_task(self._again("exchange keys not looked after", self.keyring.tend, _KEYS_S))
-            tasks.create_task(self._again("betas not estimated", self._estimate_betas, _BETAS_S))
+            tasks.create_task(upkeep.again("plans not looked after", self.executor.recovery.reconcile, _RECONCILE_S))
+            tasks.create_task(upkeep.again("orders not compared", self.executor.comparison.look, _RECONCILE_S))
+            tasks.create_task(upkeep.again("panics not looked after", self.panic.closing.reconcile, _RECONCILE_S))
+            tasks.create_task(upkeep.again("finished work not tidied", lambda: tidy(self.work.tidy), _TIDY_S))
+            tasks.create_task(upkeep.again("market's time not noted", self.stage.note, NOTE_S, real=True))
+            tasks.create_task(upkeep.again("exchange keys not looked after", self.keyring.tend, _KEYS_S))
+            tasks.create_task(upkeep.again("betas not estimated", lambda: estimate_betas(self.roster, self.markets), _BETAS_S))
 
     async def health(self) -> Health:
         """Look at how every part stands."""
@@ -191,32 +204,6 @@ class Program:
     async def begin_market(self) -> None:
         """Let a played market begin with the first portfolio, so that nobody misses what happens in it while setting one up."""
         await self.stage.begin()
-
-    async def _again(self, failed: str, work: Callable[[], Awaitable[object]], pause_s: float, *, real: bool = False) -> None:
-        """Do a piece of upkeep again and again; what goes wrong with it, a full disk for instance, must not end the program.
-
-        ``real``: the pause is of real time, whatever clock the program runs on.
-        """
-        while True:
-            with contained(failed):
-                await work()
-            await (asyncio.sleep(pause_s) if real else self.clock.sleep(pause_s))
-
-    async def _tidy(self) -> None:
-        """Delete what the durable engine keeps of work that ended long ago; the journal keeps what matters."""
-        # The engine's rows carry the machine's time, whatever clock this program runs on.
-        before = datetime.now(UTC) - timedelta(days=_KEPT_DAYS)
-        while await self.work.tidy(before):
-            pass
-
-    async def _estimate_betas(self) -> None:
-        """Keep the daily closes of every coin that somebody holds; nothing is asked before the next one can exist."""
-        held: dict[str, set[str]] = {}
-        for (world, _), names in self.roster.instruments.items():
-            held.setdefault(world, set()).update(map(asset_of, names))
-        async with asyncio.TaskGroup() as group:
-            for world, assets in held.items():
-                group.create_task(self.markets.first(world).betas.refresh(assets))
 
 
 @asynccontextmanager
@@ -287,8 +274,8 @@ async def _assemble(
     await _open_worlds(db, markets, settings)
     sentiment = Sentiment(source, clock, settings.fear_greed_url)
     signals = _signals_of(db, markets, sentiment, clock, is_real=settings.is_live_market)
-    roster = Roster(db, markets.world_of)
-    keyring = Keyring(db, clock, ground.vault, _examiner(settings, clock))
+    roster = Roster(db, markets.world_of, shares)
+    keyring = Keyring(db, clock, ground.vault, _examiner(settings, clock), shares)
     word = await _remembered(db, _ORDER_WORD, secrets.token_hex(2))
     open_real = _real_opener(real, db, keyring, word)
     open_accounts = OpenAccounts(db, _exchange_opener(markets, clock), markets.has, open_real)
@@ -313,19 +300,24 @@ async def _assemble(
         evaluator,
         rebalancing,
         signals,
-        UnansweredPlans(db, rebalancing, evaluator, roster, clock),
+        UnansweredPlans(db, rebalancing, evaluator, roster, clock, shares),
         hedges,
         clock,
         clocks=ClockWatch(db, source, markets.usual.board, clock),
         precedence=precedence,
+        shares=shares,
         interval_s=settings.check_interval_s,
         batch_window_s=settings.batch_window_s,
     )
     reports = Reports(db, evaluator, markets, clock, next_check=monitor.next_check, mood_source=sentiment.name)
-    executor = Executor(db, work, open_accounts.exchange, clock, ExecutionHooks(db, evaluator, clock, limits), pace=pace)
+    executor = Executor(db, work, open_accounts.exchange, clock, ExecutionHooks(db, evaluator, clock, limits), pace=pace, shares=shares)
+    shares.on_gain(lambda _: _open_worlds(db, markets, settings))
+    shares.on_gain(roster.gain)
+    shares.on_loss(roster.lose)
+    shares.on_loss(lambda gone: _leave(db, gone, open_accounts, books))
     access = Access(db, clock, settings.operators, barred=executor.recovery.bar, changed=roster.forget)
     await access.settle()
-    panic = Panic(db, work, evaluator, costing, clock, is_here=markets.has, ends=executor.recovery, changed=roster.forget)
+    panic = Panic(db, work, evaluator, costing, clock, is_here=markets.has, ends=executor.recovery, changed=roster.forget, shares=shares)
     backtests = Admission(asyncio.create_task)
     others = Counterfactuals(db, markets, clock, mood_url=settings.fear_greed_url, window=window, beside=backtests.keep)
     return Program(
@@ -419,6 +411,14 @@ def _real_opener(real: _RealAccounts, db: Database, keyring: Keyring, word: str)
         )
 
     return open_real
+
+
+async def _leave(db: Database, shares: frozenset[int], open_accounts: OpenAccounts, books: Books) -> None:
+    """Forget what is known in this process of portfolios that another one is about to have."""
+    async with db.read() as tx:
+        gone = await stored.ids_of(tx, shares)
+    books.leave(gone)
+    await open_accounts.leave(gone)
 
 
 async def _open_worlds(db: Database, markets: Markets, settings: Settings) -> None:

@@ -8,7 +8,7 @@ import json
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, nullcontext, suppress
+from contextlib import nullcontext, suppress
 from enum import StrEnum
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
@@ -18,7 +18,7 @@ import structlog
 from chatbot.errors import InternalError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime
 
@@ -34,8 +34,12 @@ POLL_S = 0.2
 #: plans carried out at the same time by one process
 PLANS_MAX = 20
 THREADS_MAX = 16
-#: seconds between two looks for executors that died
-PEERS_S = 1.0
+#: the one process on a database; those that share the work are told apart by their names
+ALONE = "local"
+#: seconds between two looks whether the session still lives that shows this process alive, and those within which it answers
+_LOOK_S, _ANSWER_S = 1.0, 2.0
+#: the server gives up a machine that is gone after five silent seconds
+_KEEPALIVES = "-c tcp_keepalives_idle=2 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3"
 #: seconds after which work that waits with free hands around it is looked at more closely
 WAIT_S = 10.0
 _LOCK = "ballast-executor:"
@@ -67,6 +71,8 @@ class Standing(StrEnum):
     FAILED = "failed"
     #: called alive by the engine, and nobody works on it or ever will
     STUCK = "stuck"
+    #: the same for sure: the process that it belongs to is gone
+    LEFT = "left"
 
 
 class Work(Protocol):
@@ -165,7 +171,8 @@ def open_engine() -> Any:  # noqa: ANN401 - the module, imported late
 class Durable:
     """Work kept in the database by DBOS. One per process: DBOS is a singleton.
 
-    ``alone`` keeps our own writers waiting while DBOS launches: :meth:`Database.alone` where both write to one database.
+    ``alone`` keeps our own writers waiting while DBOS launches: :meth:`Database.alone` where both write to one database. Processes that
+    share a database each have an ``executor_id`` of their own, new at every start, and with it a queue that nobody else serves.
     """
 
     def __init__(
@@ -174,7 +181,7 @@ class Durable:
         *,
         alone: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
         app_version: str = "1",
-        executor_id: str = "local",
+        executor_id: str = ALONE,
         poll_s: float = POLL_S,
     ) -> None:
         self._url = sync_url(database_url)
@@ -239,11 +246,13 @@ class Durable:
         async with self._alone():
             self._client = await asyncio.to_thread(self._prepare, dbos)
             dbos.DBOS(config=self._config())
+            dbos.DBOS.listen_queues([_queue_of(self._executor_id)])
             for name, run in self._workflows.items():
                 dbos.DBOS.workflow(name=name)(self._tracked(run, dbos))
             self._bound = {name: dbos.DBOS.step(name=name)(run) for name, run in self._steps.items()}
             # It writes on the loop's own thread: a writer of ours that held SQLite's lock meanwhile could never come to give it back.
             dbos.DBOS.launch()
+        await self._forget_the_gone()
 
     def _prepare(self, dbos: Any) -> DBOSClient:  # noqa: ANN401 - the module, imported late
         """Make DBOS' tables and our queue before the launch: a queue that is made later is noticed only a second after."""
@@ -251,7 +260,8 @@ class Durable:
         client: DBOSClient = dbos.DBOSClient(
             system_database_url=self._url, serializer=JsonSerializer(), application_name=_NAME, system_database_pool_size=2, lazy=True
         )
-        client.register_queue(QUEUE, worker_concurrency=PLANS_MAX, partition_concurrency=1, polling_interval_sec=self._poll_s)
+        ours = _queue_of(self._executor_id)
+        client.register_queue(ours, worker_concurrency=PLANS_MAX, partition_concurrency=1, polling_interval_sec=self._poll_s)
         for schedule in client.list_schedules():
             # The bot has none: somebody else wrote this one, and the engine's scheduler would die of what it cannot read.
             structlog.get_logger().error("schedule of the durable engine removed", schedule=schedule["schedule_name"])
@@ -321,46 +331,43 @@ class Durable:
         """Hold a lock named after this executor for as long as it lives; others see by it who died. Not on a SQLite file."""
         if self._url.startswith("postgresql"):
             psycopg = await asyncio.to_thread(__import__, "psycopg")
-            self._session = await psycopg.AsyncConnection.connect(self._url, autocommit=True)
+            self._session = await psycopg.AsyncConnection.connect(self._url, autocommit=True, options=_KEEPALIVES)
             await self._session.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (_LOCK + self._executor_id,))
 
-    async def watch_peers(self, pause_s: float = PEERS_S) -> None:
-        """Take over the work of executors that died, until cancelled; each process needs an ``executor_id`` of its own.
+    async def watch(self) -> None:
+        """Look, until cancelled, whether the session still lives that shows this process alive; raises when it does not.
 
-        Raises when the session that shows this process alive is lost: it must then end, because others will take over from it.
-        On a SQLite file there are no peers, and this returns at once.
+        The process must then end: others will take its work over. On a SQLite file there are no others, and this returns at once.
         """
         while self._session is not None:
-            pending = await self._open_client().list_workflows_async(status="PENDING", load_input=False, load_output=False)
-            for peer in {str(work.executor_id) for work in pending} - {self._executor_id}:
-                await self._take_over(peer, [work.workflow_id for work in pending if work.executor_id == peer])
-            await asyncio.sleep(pause_s)
+            async with asyncio.timeout(_ANSWER_S):
+                await self._session.execute("SELECT 1")
+            await asyncio.sleep(_LOOK_S)
 
-    async def _take_over(self, peer: str, keys: list[str]) -> None:
-        """Resume the work of a peer that is dead."""
-        async with self._lock_of(peer) as is_dead:
-            if is_dead:
-                await self._open_client().resume_workflows_async(keys)
+    async def _forget_the_gone(self) -> None:
+        """Delete the queues of processes that are gone: what waits in them is enqueued again by the journal."""
+        for queue in await self._open_client().list_queues_async():
+            peer = _executor_of(queue.name)
+            if peer != ALONE and await self._is_gone(peer):
+                await self._open_client().delete_queue_async(queue.name)
 
-    @asynccontextmanager
-    async def _lock_of(self, peer: str) -> AsyncIterator[bool]:
-        """Try to hold the lock of a peer meanwhile, and tell whether that came about: then it is dead."""
-        name = (_LOCK + peer,)
+    async def _is_gone(self, peer: str | None) -> bool:
+        """Tell whether another process is gone for sure: its lock is free. On a SQLite file there are no others to ask about."""
+        if self._session is None or peer in (None, self._executor_id):
+            return False
+        name = (f"{_LOCK}{peer}",)
         trying = await self._session.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", name)
-        if not (await trying.fetchone())[0]:
-            yield False
-            return
-        try:
-            yield True
-        finally:
+        is_free = bool((await trying.fetchone())[0])
+        if is_free:
             await self._session.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", name)
+        return is_free
 
     async def enqueue(self, tx: Transaction, workflow: str, key: str, args: Mapping[str, Any], *, partition: str = "") -> None:
         """Enqueue in the caller's transaction, which must be on the same database; a known key is left as it is."""
         client = self._open_client()
         options: dict[str, Any] = {
             "workflow_name": workflow,
-            "queue_name": QUEUE,
+            "queue_name": _queue_of(self._executor_id),
             "workflow_id": key,
             "app_version": self._app_version,
             "queue_partition_key": partition or key,
@@ -378,9 +385,11 @@ class Durable:
         if not found:
             return Standing.MISSING
         standing = _STANDINGS.get(found[0].status, Standing.FAILED)
-        if standing == Standing.ALIVE and not await self._is_believable(found[0]):
-            return Standing.STUCK
-        return standing
+        if standing != Standing.ALIVE:
+            return standing
+        if await self._is_gone(_owner_of(found[0])):
+            return Standing.LEFT
+        return standing if await self._is_believable(found[0]) else Standing.STUCK
 
     async def _rows(self, **which: Any) -> list[Any]:  # noqa: ANN401 - the engine's own filters
         return list(await self._open_client().list_workflows_async(load_input=False, load_output=False, **which))
@@ -389,22 +398,22 @@ class Durable:
         """Tell whether work that is called alive is in somebody's hands, or waits for something that will come."""
         if row.status == "PENDING":
             return await self._in_hand(row)
+        if self._session is not None and _owner_of(row) not in (None, self._executor_id):
+            return True  # it waits for another process, which is alive
         lately = time.time() - (row.updated_at or 0) / 1000 < WAIT_S
         if lately or len(self._running) >= PLANS_MAX:
             return True
         # It should have been begun long ago, unless other work of its partition is under way.
         neighbours = await self._rows(status="PENDING")
-        return any([row.queue_partition_key == one.queue_partition_key and await self._in_hand(one) for one in neighbours])
+        same = [one for one in neighbours if (one.queue_name, one.queue_partition_key) == (row.queue_name, row.queue_partition_key)]
+        return any([await self._in_hand(one) for one in same])
 
     async def _in_hand(self, row: Any) -> bool:  # noqa: ANN401 - the engine's own shape
         """Tell whether somebody alive works on this: we ourselves, or a peer who holds its lock."""
         if row.workflow_id in self._running.values():
             return True
         peer = str(row.executor_id)
-        if self._session is None or peer == self._executor_id:
-            return False
-        async with self._lock_of(peer) as is_dead:
-            return not is_dead
+        return self._session is not None and peer != self._executor_id and not await self._is_gone(peer)
 
     async def release(self, key: str) -> None:
         """Cancel stuck work, and what stands in its partition without anybody working on it."""
@@ -443,6 +452,22 @@ _STANDINGS = {
     "PENDING": Standing.ALIVE,
     "SUCCESS": Standing.ENDED,
 }
+
+
+def _queue_of(executor_id: str) -> str:
+    """Return the name of the queue that an executor serves."""
+    return QUEUE if executor_id == ALONE else f"{QUEUE}-{executor_id}"
+
+
+def _executor_of(queue: str | None) -> str | None:
+    """Return who serves a queue; None for the engine's own, which whoever is there serves."""
+    name, _, executor_id = (queue or "").partition("-")
+    return (executor_id or ALONE) if name == QUEUE else None
+
+
+def _owner_of(row: Any) -> str | None:  # noqa: ANN401 - the engine's own shape
+    """Return whose work this is: of who has begun it, or will."""
+    return str(row.executor_id) if row.status == "PENDING" else _executor_of(row.queue_name)
 
 
 def sync_url(database_url: str) -> str:

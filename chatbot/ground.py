@@ -38,10 +38,13 @@ class Ground:
 
 
 @asynccontextmanager
-async def open_ground(settings: Settings, clock: Clock, stand_by: Callable[[], Awaitable[None]] | None = None) -> AsyncIterator[Ground]:
+async def open_ground(
+    settings: Settings, clock: Clock, stand_by: Callable[[], Awaitable[None]] | None = None, *, together: bool = False
+) -> AsyncIterator[Ground]:
     """Open the database and bring it up to date; raises :class:`SettingError`, with nothing changed, where it is not for this program.
 
-    With ``stand_by`` a server's database is waited for while another process works on it: see :meth:`Hold.take_in_turn`.
+    With ``stand_by`` a server's database is waited for while another process works on it: see :meth:`Hold.take_in_turn`. With
+    ``together`` it is shared with others who do the same: see :meth:`Hold.take_together`.
     """
     must_be_there(settings.market)
     async with AsyncExitStack() as stack:
@@ -49,7 +52,10 @@ async def open_ground(settings: Settings, clock: Clock, stand_by: Callable[[], A
             stack.enter_context(_lock(settings.data_dir))
         hold = Hold(settings.database)
         stack.push_async_callback(hold.release)
-        await (hold.take() if stand_by is None else hold.take_in_turn(stand_by))
+        if together:
+            await hold.take_together()
+        else:
+            await (hold.take() if stand_by is None else hold.take_in_turn(stand_by))
         db = Database(settings.database)
         stack.push_async_callback(db.close)
         if not settings.is_live_market:

@@ -14,6 +14,7 @@ from chatbot import live_consent, logs
 from chatbot.errors import KeyRefused, SealBroken, SettingError, ShutOut, UserError, contained
 from chatbot.i18n import N_
 from chatbot.model import REFUSING, SAYS_NOTHING, STOPPING, AloneEnded, ExchangeKey, KeyProblem, KeyReport, MessageKind, PlanState
+from chatbot.shares.owned import EVERYBODY
 from chatbot.store import accounts, codec, keys, messages, plans, portfolios
 from chatbot.vault import SETTING, Owner, number_of, refuse_lost
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from chatbot.clock import Clock
     from chatbot.model import Credentials, Person, Plan
+    from chatbot.shares.owned import Shares
     from chatbot.store.database import Database, Tx
     from chatbot.vault import Vault
 
@@ -67,7 +69,16 @@ class Refused:
 class Keyring:
     """``ask`` says what an exchange says of a key; without a master key in ``vault`` nothing can be connected."""
 
-    def __init__(self, db: Database, clock: Clock, vault: Vault, ask: Callable[[str, Credentials], Awaitable[KeyReport]]) -> None:
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        vault: Vault,
+        ask: Callable[[str, Credentials], Awaitable[KeyReport]],
+        shares: Shares = EVERYBODY,
+    ) -> None:
+        """Look after the keys of the people in ``shares``; ``ask`` says what an exchange says of a key."""
+        self._shares = shares
         self._db, self._clock, self._vault, self._ask = db, clock, vault, ask
         self._tell: list[Callable[[int], None]] = []
 
@@ -258,8 +269,8 @@ class Keyring:
             everything, trading = await keys.every(tx), await portfolios.trading_keys(tx)
         now = self._clock.now()
         for key, sealed in everything:
-            with contained("exchange key not looked at", key=key.id):
-                if sealed and now - key.report.at >= (_TRADING_LOOKED_AT if key.id in trading else _LOOKED_AT):
+            with contained("exchange key not looked at", key=key.id), self._shares.in_hand(key.person_id) as is_ours:
+                if is_ours and sealed and now - key.report.at >= (_TRADING_LOOKED_AT if key.id in trading else _LOOKED_AT):
                     await self._tend(key, sealed, now, trades=key.id in trading)
 
     async def _tend(self, key: ExchangeKey, sealed: str, now: datetime, *, trades: bool) -> None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL
 
+    from chatbot.store.rights.session import Lock
+
 #: asks for all of this in the environment
 ASKED = "BALLAST_TESTS_ON_POSTGRES"
 #: leads processes that tests start to the server of their worker
@@ -111,8 +113,8 @@ def redirect(server: str = "") -> None:
     def driven(url: str) -> URL:
         return with_driver(AT.leads(url))
 
-    def held(self: location.Hold, url: str) -> None:
-        begin(self, AT.leads(url))
+    def held(self: location.Hold, url: str, lock: Lock = location.ALONE) -> None:
+        begin(self, AT.leads(url), lock)
 
     def quiet(close: Any) -> Any:
         async def closed(self: Any) -> None:

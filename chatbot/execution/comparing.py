@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from chatbot.clock import Clock
     from chatbot.exchanges.base import Exchange, Order
     from chatbot.model import Plan
+    from chatbot.shares.owned import Shares
     from chatbot.store.database import Database, Tx
     from chatbot.store.orders import Attempt
 
@@ -58,8 +59,13 @@ class Comparison:
         exchanges: Callable[[int], Awaitable[Exchange]],
         clock: Clock,
         corrected: Callable[[Tx, Plan, Plan], Awaitable[None]],
+        shares: Shares,
     ) -> None:
-        """``corrected`` is told of a plan as it was booked and as it was shown, in the transaction that puts it right."""
+        """``corrected`` is told of a plan as it was booked and as it was shown, in the transaction that puts it right.
+
+        Its plans are those of the people in ``shares``.
+        """
+        self._shares = shares
         self._db, self._exchanges, self._clock = db, exchanges, clock
         self._corrected = corrected
         #: orders that were found as they are booked, of plans that have others
@@ -69,10 +75,12 @@ class Comparison:
         """Compare what has ended lately; an exchange that does not answer is asked again in a minute."""
         async with self._db.read() as tx:
             ended = await plans.ended_without(tx, self._clock.now() - _BACK, COMPARED)
+            whose = await plans.people_of(tx, ended)
         for plan_id in ended:
-            with contained("orders not compared", plan=plan_id):
+            with contained("orders not compared", plan=plan_id), self._shares.in_hand(whose[plan_id]) as is_ours:
                 try:
-                    await self._compare(plan_id)
+                    if is_ours:
+                        await self._compare(plan_id)
                 except ExchangeError as trouble:
                     _LOG.warning("orders not compared", plan=plan_id, error=str(trouble))
 

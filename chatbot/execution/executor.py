@@ -17,7 +17,8 @@ from chatbot.execution.pace import Pace
 from chatbot.execution.record import CLOSED, CLOSING, INTERRUPTED, SIZED, UNKNOWN, Change, Parked, Scribe, Stopped
 from chatbot.execution.side_by_side import SideBySide
 from chatbot.model import LegKind, LegState, OrderState, PlanState
-from chatbot.store import halt
+from chatbot.shares.owned import EVERYBODY
+from chatbot.store import halt, plans
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from chatbot.exchanges.base import Exchange
     from chatbot.execution.record import View
     from chatbot.model import Leg, Plan, PortfolioFigures
+    from chatbot.shares.owned import Shares
     from chatbot.store.database import Database, Tx
     from chatbot.store.orders import Attempt
 
@@ -79,14 +81,16 @@ class Executor:
         *,
         pace: Pace | None = None,
         crash_point: Callable[[str], None] = no_crash,
+        shares: Shares = EVERYBODY,
     ) -> None:
+        self._db, self._shares = db, shares
         self._exchanges = exchanges
         self.hooks = hooks
         self._deps = outcomes.Deps(
             scribe=Scribe(db, clock), clock=clock, pace=pace or Pace(), crash_point=crash_point, forbids=hooks.forbids
         )
-        self.recovery = recovery.Recovery(db, work, self._deps.scribe, clock, self)
-        self.comparison = Comparison(db, exchanges, clock, hooks.corrected)
+        self.recovery = recovery.Recovery(db, work, self._deps.scribe, clock, self, shares)
+        self.comparison = Comparison(db, exchanges, clock, hooks.corrected, shares)
         #: plans that are being carried out in this process
         self._held: set[int] = set()
         self._move_step = work.step("move_plan")(self._move)
@@ -99,13 +103,16 @@ class Executor:
         move that is run again after a crash finds what the first run left behind, and acts on that. The legs of one kind are one move,
         because steps of the durable engine that ran at the same time would be remembered in an order of chance.
         """
-        if plan_id in self._held:
-            return IN_OTHER_HANDS  # the engine was made to begin it a second time
-        self._held.add(plan_id)
-        try:
-            return await self._carry_out(plan_id)
-        finally:
-            self._held.discard(plan_id)
+        async with self._db.read() as tx:
+            whose = await plans.people_of(tx, (plan_id,))
+        with self._shares.in_hand(whose.get(plan_id, 0)) as is_ours:
+            if plan_id in self._held or not is_ours:
+                return IN_OTHER_HANDS  # the engine was made to begin it a second time, or here
+            self._held.add(plan_id)
+            try:
+                return await self._carry_out(plan_id)
+            finally:
+                self._held.discard(plan_id)
 
     def holds(self, plan_id: int) -> bool:
         """Tell whether a plan is being carried out here and now."""

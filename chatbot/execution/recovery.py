@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -35,7 +35,7 @@ from chatbot.store import events, halt, plans
 from chatbot.store import orders as stored_orders
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator, Mapping
     from datetime import datetime
 
     from chatbot.clock import Clock
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from chatbot.execution.outcomes import LegAttempt
     from chatbot.execution.record import Scribe, View
     from chatbot.model import Plan
+    from chatbot.shares.owned import Shares
     from chatbot.store.database import Database, Tx
     from chatbot.store.orders import Attempt
 
@@ -318,7 +319,9 @@ async def call_off(move: LegAttempt, attempt: Attempt) -> None:
 class Recovery:
     """Looks after plans from outside their workflow: once a minute, and when a person answers about a parked one."""
 
-    def __init__(self, db: Database, work: Work, scribe: Scribe, clock: Clock, hands: Hands) -> None:
+    def __init__(self, db: Database, work: Work, scribe: Scribe, clock: Clock, hands: Hands, shares: Shares) -> None:
+        """Its plans are those of the people in ``shares``."""
+        self._shares = shares
         self._db = db
         self._work = work
         self._scribe = scribe
@@ -339,23 +342,35 @@ class Recovery:
         """
         async with self._db.read() as tx:
             under_way, stopped, waiting = await plans.under_way(tx), await halt.stopped(tx), await stored_orders.parked_transfers(tx)
+            whose = await plans.people_of(tx, {*under_way, *stopped, *waiting})
         revived: list[int] = []
         stuck: set[str] = set()
         for plan_id in under_way:
-            with contained("plan not looked after", plan=plan_id):  # the next look is in a minute
-                if await self._revive(plan_id, stuck):
+            with self._looking_after(plan_id, whose) as is_ours:
+                if is_ours and await self._revive(plan_id, stuck):
                     revived.append(plan_id)
         self._stuck = frozenset(stuck)
         for plan_id in stopped:
-            with contained("plan not looked after", plan=plan_id):
-                try:
-                    await self._hands.call_off(plan_id)
-                except ExchangeError as trouble:
-                    _LOG.warning("orders not called off", plan=plan_id, error=str(trouble))
+            with self._looking_after(plan_id, whose) as is_ours:
+                if is_ours:
+                    await self._call_off(plan_id)
         for plan_id in waiting:
-            with contained("plan not looked after", plan=plan_id):
-                await self._go_on_with_money(plan_id)
+            with self._looking_after(plan_id, whose) as is_ours:
+                if is_ours:
+                    await self._go_on_with_money(plan_id)
         return tuple(revived)
+
+    @contextmanager
+    def _looking_after(self, plan_id: int, whose: Mapping[int, int]) -> Iterator[bool]:
+        """Tell whether a plan is this process's; what goes wrong with it keeps no other waiting, and the next look is in a minute."""
+        with contained("plan not looked after", plan=plan_id), self._shares.in_hand(whose.get(plan_id, 0)) as is_ours:
+            yield is_ours
+
+    async def _call_off(self, plan_id: int) -> None:
+        try:
+            await self._hands.call_off(plan_id)
+        except ExchangeError as trouble:
+            _LOG.warning("orders not called off", plan=plan_id, error=str(trouble))
 
     async def _go_on_with_money(self, plan_id: int) -> None:
         try:
@@ -377,7 +392,8 @@ class Recovery:
             stuck.add(key)
             if key not in self._stuck:
                 return False  # a moment between two hands looks the same: believed when it lasts until the next look
-            _LOG.warning("stuck work is replaced", plan=plan_id, key=key)
+        if standing in (Standing.STUCK, Standing.LEFT):
+            _LOG.warning("work that nobody does is replaced", plan=plan_id, key=key, standing=standing)
             await self._work.release(key)
         if view.count_of_late(REVIVED) < REVIVALS_MAX:
             return await self._enqueue(view, (PlanState.CONFIRMED, PlanState.RUNNING))

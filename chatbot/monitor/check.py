@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import math
 from collections import Counter, deque
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from chatbot.portfolio.evaluator import Evaluator
     from chatbot.portfolio.markets import Markets, Quoted
     from chatbot.portfolio.states import PortfolioStates, ScheduleMark
+    from chatbot.shares.owned import Shares
     from chatbot.store.database import Database, Tx
     from chatbot.triggers.signals import SignalsByExchange
 
@@ -97,6 +99,7 @@ class Monitor:
         *,
         clocks: ClockWatch,
         precedence: Precedence,
+        shares: Shares,
         interval_s: float,
         batch_window_s: float,
     ) -> None:
@@ -118,6 +121,8 @@ class Monitor:
         self.counted: Counter[str] = Counter()
         self._last_check = LastCheck(interval_s)
         self._stumbles = Stumbles()
+        self._shares = shares
+        shares.on_gain(self._stumbles.gain)
         self._tidied: datetime | None = None
         self._looked_back: datetime | None = None
         #: by portfolio, the last day whose opening value stands in the store: the first one counts
@@ -160,7 +165,8 @@ class Monitor:
         now = self._clock.now()
         examined, told, planned = await self._look_at(self._roster.suspects(self._markets, now), now)
         await self._unanswered.attend()
-        await self._clocks.look()
+        if self._shares.has_first:
+            await self._clocks.look()
         await self._markets.keep(self._clock.now())
         did = {"examined": examined, "alerts": told, "plans": planned}
         self.last = Tick(at=now, portfolios=len(self._roster), **did, took_s=self._clock.monotonic() - started)
@@ -182,8 +188,9 @@ class Monitor:
                     await self._refresh_prices(_PRICES_S)  # a check of very many must not outlive its prices
                 if start and self._clock.monotonic() - begun >= share:
                     break
-                chunk = due[start : start + _CHUNK]
-                rung, proposed = await self._examine(chunk)
+                with ExitStack() as stack:
+                    chunk = [one for one in due[start : start + _CHUNK] if stack.enter_context(self._shares.in_hand(one.person_id))]
+                    rung, proposed = await self._examine(chunk) if chunk else (0, 0)
                 examined, told, planned = examined + len(chunk), told + rung, planned + proposed
         return examined, told, planned
 
@@ -209,8 +216,9 @@ class Monitor:
         Most checks find nothing of this to do and leave the disk alone.
         """
         now = self._clock.now()
-        noting = self._last_check.is_due(now)
-        tidying = self._tidied is None or now - self._tidied >= _TIDY
+        # what is for everybody is done by one process
+        noting = self._shares.has_first and self._last_check.is_due(now)
+        tidying = self._shares.has_first and (self._tidied is None or now - self._tidied >= _TIDY)
         if not (noting or tidying or await self._anything_due(now)):
             return
         async with self._db.transaction() as tx:
@@ -218,9 +226,10 @@ class Monitor:
                 missed = await self._last_check.note(tx, now)
                 if missed is not None:
                     await write.tell_missed(tx, missed.since, now, missed.count, exact=missed.exact)
-            for plan_id in await plans.expire_due(tx, now):
+            for plan_id in await plans.expire_due(tx, now, self._shares.only):
                 await self._lapse(tx, plan_id, now)
-            await messages.release(tx, now)
+            if self._shares.has_first:
+                await messages.release(tx, now)
             if tidying:
                 tidying = await privacy.sweep(tx, now - _KEEP) < privacy.SWEPT_MAX  # else the next check goes on with it
         self._last_check.noted_at = now if noting else self._last_check.noted_at
@@ -233,7 +242,7 @@ class Monitor:
             return
         self._looked_back = now
         async with self._db.read() as tx:
-            due = await periodic_review.due(tx, now)
+            due = [one for one in await periodic_review.due(tx, now) if self._shares.has(one.chat_id)]
         if due:
             async with self._db.transaction() as tx:
                 for one in due:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from chatbot.errors import contained
 from chatbot.exchanges.abilities import Staged
-from chatbot.model import Mode
+from chatbot.model import Mode, share_of
 from chatbot.monitor.screen import Kind, ScreenArrays, kind_of
 from chatbot.portfolio import valuation
 from chatbot.portfolio.states import ScheduleMark
+from chatbot.shares.owned import ALL, EVERYBODY
 from chatbot.store import portfolios
 from chatbot.triggers import machines, schedule
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from chatbot.model import Portfolio
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.portfolio.markets import Markets
+    from chatbot.shares.owned import Shares
     from chatbot.store.database import Database, Tx
     from chatbot.triggers.machines import MachineKey
 
@@ -79,9 +81,14 @@ class Suspects:
 class Roster:
     """The active portfolios; what an exact look found is kept as arrays until something changes it."""
 
-    def __init__(self, db: Database, world_of: Callable[[Portfolio], str] = lambda _: "") -> None:
-        """``world_of`` says by which exchange's prices a portfolio is watched; empty: those of the market that the program runs on."""
+    def __init__(self, db: Database, world_of: Callable[[Portfolio], str] = lambda _: "", shares: Shares = EVERYBODY) -> None:
+        """``world_of`` says by which exchange's prices a portfolio is watched; empty: those of the market that the program runs on.
+
+        Watched are the people in ``shares``.
+        """
         self._db = db
+        #: the shares whose people are watched, or are about to be
+        self._mine = shares.owned
         self._world_of = world_of
         self._watched: dict[int, _Watched] = {}
         self._sheets: dict[tuple[str, Kind], ScreenArrays] = {}
@@ -108,6 +115,26 @@ class Roster:
         """Load this portfolio again before the next check: its account or its settings changed."""
         if self._changed is not None:
             self._changed.add(portfolio_id)
+
+    async def gain(self, shares: frozenset[int]) -> None:
+        """Load the portfolios of more shares before the next check."""
+        self._mine |= shares
+        if self._changed is not None:
+            async with self._db.read() as tx:
+                self._changed |= set(await portfolios.active_ids(tx, shares=shares))
+
+    async def lose(self, shares: frozenset[int]) -> None:
+        """Watch the portfolios of these shares no more."""
+        self._mine -= shares
+        for one in [one for one, watched in self._watched.items() if share_of(watched.portfolio.person_id) in shares]:
+            self._drop(one)
+
+    async def compare(self) -> None:
+        """Load whoever was let in or kept out, began or paused by another process: what nobody here was told of."""
+        if self._changed is not None:
+            async with self._db.read() as tx:
+                active = set(await portfolios.active_ids(tx, shares=self._mine))
+            self._changed |= active ^ self._watched.keys()
 
     @property
     def instruments(self) -> dict[tuple[str, str], tuple[str, ...]]:
@@ -150,8 +177,8 @@ class Roster:
         known: dict[tuple[int, str], Machines] = {}
         async with self._db.read() as tx:
             if changed is None:
-                after = 0
-                while ids := await portfolios.active_ids(tx, after_id=after, limit=_PAGE):
+                after, only = 0, None if self._mine == ALL else self._mine
+                while ids := await portfolios.active_ids(tx, after_id=after, limit=_PAGE, shares=only):
                     after = ids[-1]
                     for portfolio in await _readable(tx, ids):
                         self._load(portfolio, known)
@@ -159,7 +186,8 @@ class Roster:
                 return
             for portfolio in await _readable(tx, changed):
                 before = self._drop(portfolio.id)
-                if not portfolio.paused and await portfolios.is_served(tx, portfolio.id):
+                is_ours = share_of(portfolio.person_id) in self._mine
+                if is_ours and not portfolio.paused and await portfolios.is_served(tx, portfolio.id):
                     self._load(portfolio, known, before.instruments if before else ())
             for gone in changed:  # what cannot be read for now stays watched as it was
                 if gone not in self._watched or not await portfolios.is_served(tx, gone):

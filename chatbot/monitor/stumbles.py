@@ -53,13 +53,17 @@ class Stumbles:
         self._recalled = False
 
     async def recall(self, db: Database, now: datetime) -> None:
-        """Take up, once, what an earlier process noted, so that an end of it is told and noted too."""
+        """Take up, once, what an earlier process noted, so that an end of it is told and noted too; what is not noted is forgotten."""
         if self._recalled:
             return
         async with db.read() as tx:
             noted = await read(tx)
-        self._known |= {one: replace(stumble, until=now) for one, stumble in noted.items() if stumble is not None}
+        self._known = {one: self._known.get(one) or replace(stumble, until=now) for one, stumble in noted.items() if stumble is not None}
         self._recalled = True
+
+    async def gain(self, _: frozenset[int]) -> None:
+        """Take up what others have noted meanwhile of people who are this process's from now on."""
+        self._recalled = False
 
     def rests(self, portfolio_id: int, now: datetime) -> bool:
         """Tell whether a portfolio is left alone now."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from chatbot.monitor.roster import Roster
     from chatbot.plans.rebalancing import Rebalancing
     from chatbot.portfolio.evaluator import Evaluator
+    from chatbot.shares.owned import Shares
     from chatbot.store.database import Database, Tx
 
 log = structlog.get_logger()
@@ -32,8 +33,9 @@ log = structlog.get_logger()
 class UnansweredPlans:
     """Looks after the plans that wait; called with every check, so that what a killed process left undone is done by the next."""
 
-    def __init__(self, db: Database, rebalancing: Rebalancing, evaluator: Evaluator, roster: Roster, clock: Clock) -> None:
-        self._db = db
+    def __init__(self, db: Database, rebalancing: Rebalancing, evaluator: Evaluator, roster: Roster, clock: Clock, shares: Shares) -> None:
+        """Its plans are those of the people in ``shares``."""
+        self._db, self._shares = db, shares
         self._rebalancing = rebalancing
         self._evaluator = evaluator
         self._roster = roster
@@ -44,9 +46,11 @@ class UnansweredPlans:
         async with self._db.read() as tx:
             due = await plans.unattended(tx, self._clock.now())
             halted = await halt.since(tx) is not None
+            whose = await plans.people_of(tx, due)
         for plan_id in due:
-            with contained("plan could not be looked after", plan=plan_id):
-                await self._look_after(plan_id, halted=halted)
+            with contained("plan could not be looked after", plan=plan_id), self._shares.in_hand(whose[plan_id]) as is_ours:
+                if is_ours:
+                    await self._look_after(plan_id, halted=halted)
         return len(due)
 
     async def _look_after(self, plan_id: int, *, halted: bool) -> None:

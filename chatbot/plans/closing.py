@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from chatbot.plans.costs import CostingOf
     from chatbot.portfolio.evaluator import Evaluator
     from chatbot.portfolio.states import PanicMark
+    from chatbot.shares.owned import Shares
     from chatbot.store.database import Database, Tx
 
 WORKFLOW = "panic"
@@ -81,8 +82,9 @@ class Closing:
         *,
         ends: Ends,
         crash_point: Callable[[str], None],
+        shares: Shares,
     ) -> None:
-        self._db = db
+        self._db, self._shares = db, shares
         self._work = work
         self._evaluator = evaluator
         self._costing = costing
@@ -98,7 +100,10 @@ class Closing:
 
     async def close_futures(self, portfolio_id: int) -> str:
         """Make and confirm the plan that closes everything; the workflow. Returns what came of it."""
-        return str(await self._step(portfolio_id))
+        async with self._db.read() as tx:
+            whose = await portfolios.people_of(tx, (portfolio_id,))
+        with self._shares.in_hand(whose.get(portfolio_id, 0)) as is_ours:
+            return str(await self._step(portfolio_id)) if is_ours else Outcome.OVER  # whoever looks after its person takes it up
 
     async def _close(self, portfolio_id: int) -> Outcome:
         """Try until prices are there, for a while; tell the person at the first failure and at the end."""
@@ -183,9 +188,11 @@ class Closing:
         """Take up again what was pressed and is not done: its work was lost with a process, or had to wait for another plan."""
         async with self._db.read() as tx:
             marked = await portfolios.with_state(tx, states.PANIC)
+            whose = await portfolios.people_of(tx, marked)
         for portfolio_id in marked:
-            with contained("panic not taken up", portfolio=portfolio_id):  # the next look is in a minute
-                await self._take_up(portfolio_id)
+            with contained("panic not taken up", portfolio=portfolio_id), self._shares.in_hand(whose[portfolio_id]) as is_ours:
+                if is_ours:  # the next look is in a minute
+                    await self._take_up(portfolio_id)
 
     async def _take_up(self, portfolio_id: int) -> None:
         async with self._db.read() as tx:

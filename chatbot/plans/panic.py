@@ -22,6 +22,7 @@ from chatbot.plans import intended_mix, panic_draft
 from chatbot.plans.closing import Closing, begin
 from chatbot.portfolio.states import PanicMark
 from chatbot.portfolio.stored import states
+from chatbot.shares.owned import EVERYBODY
 from chatbot.store import events, halt, orders, plans, portfolios
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from chatbot.plans.closing import Ends
     from chatbot.plans.costs import CostingOf
     from chatbot.portfolio.evaluator import Evaluator
+    from chatbot.shares.owned import Shares
     from chatbot.store.database import Database, Tx
 
 #: seconds that the page waits for what costs depend on; without them it says that they are unknown
@@ -111,6 +113,7 @@ class Panic:
         ends: Ends,
         changed: Callable[[int], None],
         crash_point: Callable[[str], None] = lambda _: None,
+        shares: Shares = EVERYBODY,
     ) -> None:
         self._db = db
         self._work = work
@@ -123,7 +126,7 @@ class Panic:
         self._changed = changed
         self._crash_point = crash_point
         #: carries the first step out
-        self.closing = Closing(db, work, evaluator, costing, clock, ends=ends, crash_point=crash_point)
+        self.closing = Closing(db, work, evaluator, costing, clock, ends=ends, crash_point=crash_point, shares=shares)
 
     # what would happen
 

@@ -128,6 +128,16 @@ class OpenAccounts:
         for known in (self._real, self._open, self._used):
             known.pop(portfolio_id, None)
 
+    async def leave(self, ids: Collection[int]) -> None:
+        """Forget everything about these portfolios: another process has them from now on, and changes them."""
+        for portfolio_id in ids:
+            real = self._real.get(portfolio_id)
+            self.forget(portfolio_id)
+            self._elsewhere.pop(portfolio_id, None)
+            self._shut.pop(portfolio_id, None)
+            if real is not None:
+                await real.close()
+
     def _saving(self, portfolio_id: int) -> SaveBody:
         async def save(state: dict[str, Any], also: Also | None) -> None:
             async with self._db.transaction() as tx:

@@ -26,15 +26,29 @@ class Shares:
 
     def __init__(self, owned: Collection[int] = ALL) -> None:
         self.owned = frozenset(owned)
+        #: whether shares come and go
+        self.changes = not self.is_all
         self._in_hand: Counter[int] = Counter()
         self._prepare: list[Tell] = []
         self._forget: list[Tell] = []
+        #: how often shares were gained
+        self.gains = 0
         self._gained = asyncio.Event()
 
     @property
     def is_all(self) -> bool:
         """Tell whether everybody is this process's."""
         return self.owned == ALL
+
+    @property
+    def only(self) -> frozenset[int] | None:
+        """Return what the store is asked about: None for everybody."""
+        return None if self.is_all else self.owned
+
+    @property
+    def has_first(self) -> bool:
+        """Tell whether it falls to this process to do what is done once for everybody: to whoever owns the first share."""
+        return 0 in self.owned
 
     def has(self, person_id: int) -> bool:
         """Tell whether this person is this process's now."""
@@ -65,9 +79,10 @@ class Shares:
         """Have ``forget`` awaited with the shares that are not this process's any more, before another one may have them."""
         self._forget.append(forget)
 
-    async def gained(self) -> None:
-        """Wait until shares are gained."""
-        await self._gained.wait()
+    async def gained(self, before: int) -> None:
+        """Wait until shares were gained more than ``before`` times."""
+        while self.gains <= before:
+            await self._gained.wait()
 
     async def gain(self, shares: Collection[int]) -> None:
         """Own more shares, once everything is prepared for them."""
@@ -82,11 +97,17 @@ class Shares:
 
     def take_back(self, shares: Collection[int]) -> None:
         """Own shares that nobody else has had since everything was prepared for them."""
-        self.owned |= frozenset(shares)
-        self._gained.set()
-        self._gained = asyncio.Event()
+        if shares:
+            self.owned |= frozenset(shares)
+            self.gains += 1
+            self._gained.set()
+            self._gained = asyncio.Event()
 
     async def lose(self, shares: Collection[int]) -> None:
         """Forget everything about shares that were let go of."""
         for forget in self._forget:
             await forget(frozenset(shares))
+
+
+#: what a part works for that nobody has told otherwise
+EVERYBODY = Shares()

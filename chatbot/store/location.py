@@ -8,15 +8,16 @@ import fcntl
 import os
 import sqlite3
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from sqlalchemy import make_url, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import make_url
 
 from chatbot.errors import SettingError
 from chatbot.store import tables
+from chatbot.store.rights.session import BROKEN_OFF, Lock, LockSession
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -26,17 +27,15 @@ if TYPE_CHECKING:
 SETTING = "CHATBOT_DATABASE_URL"
 #: a fact of the program, in a file from which everything was moved: when
 MOVED_AT = "moved_at"
-#: seconds between two looks whether this process still holds its database, and what an answer to that takes at most
-WATCH_S, _ANSWER_S = 1.0, 2.0
+#: seconds between two looks whether this process still holds its database
+WATCH_S = 1.0
 #: seconds between two looks of a process that stands by, and those that it gives whoever was there to find out that they have lost it
 TURN_S, GIVEN_S = 1.0, 4.0
 #: what SQLite keeps beside a file
 SIDES = ("-wal", "-shm", "-journal")
-#: the number under which PostgreSQL knows the one process
-_LOCK = 7_253_002
+#: the right to be the one process on a database of a server
+ALONE = Lock(number=7_253_002)
 _LOG = structlog.get_logger()
-#: how a session ends that nobody has closed
-_BROKEN_OFF = (DBAPIError, OSError, TimeoutError)
 
 
 def file_of(url: URL | str) -> Path | None:
@@ -101,19 +100,22 @@ class Hold:
     """The right to be the one process on a database, from :meth:`take` to :meth:`release`; a killed process loses it by itself.
 
     A file is held itself and not by a name beside it: a link, another way to write its path or a removed lock file change nothing.
+    On a server several processes may share the right instead (:meth:`take_together`); then nobody has it alone.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, lock: Lock = ALONE) -> None:
+        """``lock`` is the right's name on a server."""
         self._url = make_url(url)
+        self._lock = lock
         self._file: Any = None
-        self._engine: Any = None
-        self._session: Any = None
+        #: with it lives the right, on a server
+        self.session = LockSession(self._url)
 
     async def take(self, *, may_be_damaged: bool = False) -> None:
         """Take the right; raises :class:`SettingError` when another process has it, and as :func:`made_private` does."""
         if self._is_served:
             if not await self._first_session():
-                raise _taken(str(self._url.database))
+                raise await self._taken()
         elif (file := file_of(self._url)) is not None:
             made_private(file, may_be_damaged=may_be_damaged)
             # It stays open until the end: closing any handle of a SQLite file lets go of SQLite's own locks.
@@ -123,23 +125,32 @@ class Hold:
             except OSError:
                 raise _taken(str(file)) from None
 
+    async def take_together(self) -> None:
+        """Take the right together with others who do the same; raises :class:`SettingError` where one has it alone, and on a file."""
+        if not self._is_served:
+            raise SettingError(SETTING, "several processes share the work on PostgreSQL only; on a SQLite file `run` does all of it")
+        self._lock = replace(self._lock, shared=True)
+        if not await self._first_session():
+            raise await self._taken()
+
     async def take_in_turn(self, stand_by: Callable[[], Awaitable[None]]) -> None:
         """Take the right, on a server after whoever has it is gone; ``stand_by`` is called once where that is waited for.
 
         It may have lost its session without knowing that yet. So whoever has waited acts only after the time in which :meth:`watch` finds
-        that out and ends the process. A file is taken or refused, as by :meth:`take`.
+        that out and ends the process. A file is taken or refused, as by :meth:`take`; and so is what others have together.
         """
         if not self._is_served:
             await self.take()
             return
         if await self._first_session():
             return
+        await self._must_be_had_alone()
         await stand_by()
         while True:
             await asyncio.sleep(TURN_S)
             if await self._has_turn():
                 await asyncio.sleep(GIVEN_S)
-                if await self._is_alive():
+                if await self.session.is_alive():
                     return
 
     @property
@@ -149,66 +160,43 @@ class Hold:
     async def _first_session(self) -> bool:
         """Ask for the right at the start, where a server that is not there, or lets nobody in, is a matter of the settings."""
         try:
-            return await self._asked()
+            return await self.session.ask(self._lock)
         except Exception as error:  # noqa: BLE001 - a driver has a hundred names for it
             raise unanswered(error) from None
 
-    async def _asked(self) -> bool:
-        """Tell whether the right is ours now; never asked by a session that has it, which would have it twice."""
-        if self._engine is None:
-            from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415 - it loads what a SQLite file never needs
-
-            driver = self._url.set(drivername="postgresql+asyncpg")
-            self._engine = create_async_engine(driver, isolation_level="AUTOCOMMIT", pool_size=1)
-        if self._session is None:
-            self._session = await self._engine.connect()
-        return bool((await self._session.execute(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _LOCK})).scalar_one())
-
     async def _has_turn(self) -> bool:
         """Ask for the right again, on a new session where the last one broke; a server that is away for a moment gives it to nobody."""
-        if not await self._is_alive():
-            await self._drop()
-        with suppress(*_BROKEN_OFF):
-            return await self._asked()
+        if not await self.session.is_alive():
+            await self.session.drop()
+        with suppress(*BROKEN_OFF):
+            if await self.session.ask(self._lock):
+                return True
+            await self._must_be_had_alone()
         return False
 
-    async def _is_alive(self) -> bool:
-        """Tell whether our session still answers; with it lives the right."""
-        if self._session is None:
-            return False
-        try:
-            async with asyncio.timeout(_ANSWER_S):
-                await self._session.execute(text("SELECT 1"))
-        except _BROKEN_OFF:
-            return False
-        return True
+    async def _must_be_had_alone(self) -> None:
+        """Raise :class:`SettingError` where others have the right together: they go on for good, so that nobody waits for it."""
+        if await self.session.is_had_together(self._lock):
+            raise _shared(str(self._url.database))
 
-    async def _drop(self) -> None:
-        session, self._session = self._session, None
-        if session is not None:
-            with suppress(*_BROKEN_OFF):
-                await session.invalidate()
-                await session.close()
+    async def _taken(self) -> SettingError:
+        where = str(self._url.database)
+        return _shared(where) if await self.session.is_had_together(self._lock) else _taken(where)
 
     async def watch(self, pause_s: float = WATCH_S) -> None:
         """Take the right again after a lost session, until cancelled; raises when another process was faster. A file is never lost."""
-        while self._engine is not None:
+        while self.session.was_open:
             await asyncio.sleep(pause_s)
-            if await self._is_alive():
+            if await self.session.is_alive():
                 continue
-            await self._drop()
-            with suppress(*_BROKEN_OFF):
-                if not await self._asked():
+            await self.session.drop()
+            with suppress(*BROKEN_OFF):
+                if not await self.session.ask(self._lock):
                     raise _taken(str(self._url.database))
 
     async def release(self) -> None:
         """Let go."""
-        if self._session is not None:
-            with suppress(*_BROKEN_OFF):
-                await self._session.close()
-            self._session = None
-        if self._engine is not None:
-            await self._engine.dispose()
+        await self.session.close()
         if self._file is not None:
             self._file.close()
 
@@ -221,6 +209,11 @@ def unanswered(trouble: Exception) -> SettingError:
 
 def _taken(where: str) -> SettingError:
     return SettingError(SETTING, f"another Ballast is running on {where}; stop it or choose another database")
+
+
+def _shared(where: str) -> SettingError:
+    why = f"several processes share the work on {where} (`web`, `worker`, `sender`); stop them all or choose another database"
+    return SettingError(SETTING, why)
 
 
 def cure(error: BaseException) -> str | None:

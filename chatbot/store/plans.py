@@ -25,9 +25,11 @@ from chatbot.model import (
     PlanState,
     PortfolioFigures,
     Reason,
+    share_of,
 )
 from chatbot.store import tables
 from chatbot.store.codec import UNREADABLE, decode, encode, readable_moment, to_micros
+from chatbot.store.portfolios import of_shares
 from chatbot.store.writing import chunks, inserting, put
 
 if TYPE_CHECKING:
@@ -227,6 +229,20 @@ async def under_way(tx: Tx, portfolio_ids: Collection[int] | None = None) -> tup
     return tuple((await tx.execute(running.order_by(_plans.id))).scalars())
 
 
+async def people_of(tx: Tx, plan_ids: Collection[int]) -> dict[int, int]:
+    """Return whose plans these are, by their ids, whether or not their rows can be read."""
+    found: dict[int, int] = {}
+    for chunk in chunks(plan_ids):
+        theirs = select(_plans.id, _portfolios.person_id).where(_plans.id.in_(chunk), _plans.portfolio_id == _portfolios.id)
+        found |= {row.id: row.person_id for row in await tx.execute(theirs)}
+    return found
+
+
+async def shares_under_way(tx: Tx) -> frozenset[int]:
+    """Return the shares for whose people a plan is confirmed or being carried out."""
+    return frozenset(map(share_of, (await people_of(tx, await under_way(tx))).values()))
+
+
 async def count_open(tx: Tx) -> dict[PlanState, int]:
     """Return how many plans there are in each state that is not an end."""
     found = await tx.execute(select(_plans.state, func.count().label("many")).where(_plans.state.in_(tables.OPEN)).group_by(_plans.state))
@@ -297,14 +313,18 @@ async def decide(tx: Tx, plan_id: int, to: PlanState, now: datetime, by: str = "
 
 
 async def any_to_expire(tx: Tx, now: datetime) -> bool:
-    """Tell whether :func:`expire_due` would find a plan."""
+    """Tell whether :func:`expire_due` would find a plan of anybody."""
     found: bool = (await tx.execute(_ANY_TO_EXPIRE, {"now": now})).scalar_one()
     return found
 
 
-async def expire_due(tx: Tx, now: datetime) -> tuple[int, ...]:
-    """Expire every proposed plan whose time has come and return their ids, so that their cards can be changed."""
-    due = update(tables.plans).where(*_OUT_OF_TIME).values(state=PlanState.EXPIRED, decided_at=now)
+async def expire_due(tx: Tx, now: datetime, shares: Collection[int] | None = None) -> tuple[int, ...]:
+    """Expire every proposed plan whose time has come and return their ids, so that their cards can be changed.
+
+    With ``shares`` only those of their people.
+    """
+    theirs = () if shares is None else (_plans.portfolio_id.in_(select(_portfolios.id).where(of_shares(shares))),)
+    due = update(tables.plans).where(*_OUT_OF_TIME, *theirs).values(state=PlanState.EXPIRED, decided_at=now)
     expired = tuple(sorted((await tx.execute(due.returning(_plans.id), {"now": now})).scalars()))
     for plan_id in expired:
         _log(plan_id, PlanState.EXPIRED)

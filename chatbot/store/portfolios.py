@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from chatbot.errors import contained
-from chatbot.model import LET_IN, USUAL_QUOTE, Answering, AnswerMode, Check, LiveTerms, Mode, Portfolio, Strategy
+from chatbot.model import LET_IN, SHARES, USUAL_QUOTE, Answering, AnswerMode, Check, LiveTerms, Mode, Portfolio, Strategy
 from chatbot.store import tables
 from chatbot.store.codec import decode, encode, readable_moment, reads
 from chatbot.store.past import strategies
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime
 
-    from sqlalchemy import Row, Select
+    from sqlalchemy import ColumnElement, Row, Select
 
     from chatbot.store.database import Tx
 
@@ -238,11 +238,34 @@ async def active(tx: Tx, after_id: int = 0, limit: int | None = None) -> tuple[P
     return tuple(found[portfolio_id] for portfolio_id in ids)
 
 
-async def active_ids(tx: Tx, after_id: int = 0, limit: int | None = None) -> tuple[int, ...]:
-    """Return the ids of the portfolios that :func:`active` would return, ascending, starting behind ``after_id``."""
-    served = _portfolios.paused == false(), _OPEN, _HAS_OWNER_LET_IN
+async def active_ids(tx: Tx, after_id: int = 0, limit: int | None = None, shares: Collection[int] | None = None) -> tuple[int, ...]:
+    """Return the ids of the portfolios that :func:`active` would return, ascending, starting behind ``after_id``.
+
+    With ``shares`` only those of their people.
+    """
+    theirs = () if shares is None else (of_shares(shares),)
+    served = _portfolios.paused == false(), _OPEN, _HAS_OWNER_LET_IN, *theirs
     query = select(_portfolios.id).where(*served, _portfolios.id > after_id).order_by(_portfolios.id).limit(limit)
     return tuple((await tx.execute(query)).scalars())
+
+
+def of_shares(shares: Collection[int]) -> ColumnElement[bool]:
+    """Return the condition that a portfolio is of somebody in one of these shares."""
+    return (_portfolios.person_id % SHARES).in_(sorted(shares))
+
+
+async def people_of(tx: Tx, ids: Collection[int]) -> dict[int, int]:
+    """Return whose portfolios these are, by their ids, whether or not their rows can be read."""
+    found: dict[int, int] = {}
+    for chunk in chunks(ids):
+        theirs = select(_portfolios.id, _portfolios.person_id).where(_portfolios.id.in_(chunk))
+        found |= {row.id: row.person_id for row in await tx.execute(theirs)}
+    return found
+
+
+async def ids_of(tx: Tx, shares: Collection[int]) -> tuple[int, ...]:
+    """Return the ids of every portfolio of the people in these shares."""
+    return tuple((await tx.execute(select(_portfolios.id).where(of_shares(shares)))).scalars())
 
 
 async def is_served(tx: Tx, portfolio_id: int) -> bool:

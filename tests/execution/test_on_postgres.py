@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chatbot.clock import SystemClock
-from chatbot.durable import Durable
+from chatbot.durable import Durable, Standing
 from chatbot.execution.pace import Pace
 from chatbot.model import LegState, PlanState
 from chatbot.store import orders, plans
@@ -75,11 +75,10 @@ async def test_a_process_that_was_killed_is_carried_on_by_another(tmp_path: Path
     await second.start()
     try:
         (plan,) = await plans_of(db, lab.portfolio.id)
-        assert await lab.executor.recovery.reconcile() == (), "it looks alive to everybody but its peers"
-        async with asyncio.TaskGroup() as tasks:
-            watching = tasks.create_task(second.watch_peers(0.05))
-            plan = await done(lab, plan)
-            watching.cancel()
+        assert [queue.name for queue in await second._open_client().list_queues_async()] == ["trades-second"], "the other's is tidied"
+        assert await lab.executor.recovery.reconcile() == (plan.id,), "who is gone for sure is not waited for"
+        assert await lab.executor.recovery.reconcile() == ()
+        plan = await done(lab, plan)
     finally:
         await second.stop()
         await db.close()
@@ -89,7 +88,8 @@ async def test_a_process_that_was_killed_is_carried_on_by_another(tmp_path: Path
     assert sent == sorted(one.client_id for one in await attempts_of(url, plan.id))
 
 
-async def test_a_living_process_is_left_alone() -> None:
+async def test_a_living_process_is_left_alone_and_keeps_its_own_queue() -> None:
+    """What waits in the queue of another, or is in its hands, is alive for everybody; once that one is gone it is left."""
     server = postgres_or_skip()
     url = await server.copy()
     db = Database(url)
@@ -103,31 +103,60 @@ async def test_a_living_process_is_left_alone() -> None:
     first.workflow("wait")(wait)
     await first.start()
     await second._show_alive()
-    second._client = first._client
+    second._client, second._started = first._client, True
     try:
         async with db.transaction() as tx:
-            await first.enqueue(tx, "wait", "w", {})
+            await first.enqueue(tx, "wait", "begun", {}, partition="one")
+            await first.enqueue(tx, "wait", "waits", {}, partition="one")
+            await second.enqueue(tx, "wait", "elsewhere", {})
         await asyncio.wait_for(held.wait(), LIMIT_S)
-        async with asyncio.TaskGroup() as tasks:
-            watching = tasks.create_task(second.watch_peers(0.02))
-            await asyncio.sleep(0.3)
-            watching.cancel()
-        (work,) = await first._open_client().list_workflows_async(workflow_ids=["w"])
-        assert (work.status, work.executor_id) == ("PENDING", "first")
+        assert [await second.standing(key) for key in ("begun", "waits", "elsewhere")] == [Standing.ALIVE] * 3
+        begun, waits, elsewhere = [(await second._rows(workflow_ids=[key]))[0] for key in ("begun", "waits", "elsewhere")]
+        assert (begun.status, begun.executor_id) == ("PENDING", "first")
+        assert (waits.status, elsewhere.status, elsewhere.queue_name) == ("ENQUEUED", "ENQUEUED", "trades-second")
+        await first._session.close()  # as its end would
+        assert [await second.standing(key) for key in ("begun", "waits", "elsewhere")] == [Standing.LEFT] * 2 + [Standing.ALIVE]
     finally:
         await second._session.close()
+        second._session = None
         await first.stop()
         await db.close()
 
 
+async def test_a_process_whose_session_is_lost_is_told() -> None:
+    """Others take it for gone by then: it must end."""
+    server = postgres_or_skip()
+    work = Durable(await server.copy(), executor_id="first")
+    await work.start()
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            watching = tasks.create_task(_ends(work))
+            await asyncio.sleep(0)
+            await work._session.close()
+        assert watching.result()
+    finally:
+        await work.stop()
+
+
+async def _ends(work: Durable) -> bool:
+    """Tell whether watching ends with the session."""
+    try:
+        await asyncio.wait_for(work.watch(), LIMIT_S)
+    except TimeoutError:
+        return False
+    except Exception as lost:  # noqa: BLE001 - the driver has several names for it
+        return "closed" in str(lost)
+    return False
+
+
 async def test_a_file_has_no_peers(tmp_path: Path) -> None:
-    """Whoever watches for them is sent away at once, while the work runs and before it: nothing is asked, nobody waits."""
+    """Whoever watches its session is sent away at once, while the work runs and before it: nothing is asked, nobody waits."""
     work = Durable(f"sqlite+aiosqlite:///{tmp_path / 'work.db'}")
-    before = asyncio.ensure_future(work.watch_peers())
+    before = asyncio.ensure_future(work.watch())
     await asyncio.sleep(0)
     assert before.done()
     await work.start()
-    meanwhile = asyncio.ensure_future(work.watch_peers())
+    meanwhile = asyncio.ensure_future(work.watch())
     await asyncio.sleep(0)
     assert meanwhile.done()
     await work.stop()

@@ -43,7 +43,7 @@ async def test_a_share_is_prepared_before_it_is_ours_and_forgotten_after_it_was(
     shares.on_gain(prepare)
     shares.on_loss(forget)
     async with asyncio.TaskGroup() as tasks:
-        waiting = tasks.create_task(shares.gained())
+        waiting = tasks.create_task(shares.gained(shares.gains))
         await asyncio.sleep(0)
         await shares.gain((1, 2))
     assert waiting.done()

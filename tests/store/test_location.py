@@ -178,6 +178,39 @@ async def test_who_stands_by_acts_only_after_the_other_has_found_out(monkeypatch
     await second.release()
 
 
+@pytest.mark.long
+async def test_one_alone_and_several_together_refuse_each_other() -> None:
+    """In a sentence that says whom to stop; nobody stands by for those who go on for good."""
+    server = postgres_or_skip()
+    address = await server.copy("template0")
+    alone, first, second, late = (Hold(address) for _ in range(4))
+    try:
+        await alone.take()
+        with pytest.raises(SettingError, match="another Ballast is running"):
+            await first.take_together()
+        await alone.release()
+        await first.take_together()
+        await second.take_together()
+        for refused in (late.take(), late.take_in_turn(_nobody_waits)):
+            with pytest.raises(SettingError, match="several processes share the work"):
+                await refused
+        await first.release()
+        await second.release()
+        await late.take()
+    finally:
+        for hold in (alone, first, second, late):
+            await hold.release()
+
+
+async def _nobody_waits() -> None:
+    raise AssertionError
+
+
+async def test_a_file_is_not_shared(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="share the work on PostgreSQL only"):
+        await Hold(url(tmp_path / "ballast.sqlite")).take_together()
+
+
 async def test_who_stands_by_takes_a_file_or_is_refused(tmp_path: Path) -> None:
     """A file lies on one machine: nobody waits for it."""
 

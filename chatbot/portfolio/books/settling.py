@@ -71,6 +71,12 @@ class Books:
         self._known: dict[int, _Known] = {}
         self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
 
+    def leave(self, ids: Collection[int]) -> None:
+        """Forget the books of these portfolios: another process has them from now on, and writes them."""
+        for portfolio_id in ids:
+            self._known.pop(portfolio_id, None)
+            self._locks.pop(portfolio_id, None)
+
     async def settle(self, seen: Evaluation, look: int, began: datetime) -> Evaluation:
         """Write down what has come and gone since the last look; ``look`` counts looks in the order in which they ``began``.
 
