@@ -1,4 +1,4 @@
-"""The command line: demo, run, worker, migrate, plan, doctor, halt, backup, restore, move, keys. The only file that knows both sides."""
+"""The command line: demo, run, web, worker, sender, migrate, plan, doctor, backup, and more. The only file that knows both sides."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ DEMO_USER = 1001
 #: what runs until it is stopped, each by the module of its name in handlers
 _PROCESSES = {
     "run": "the bot on Telegram, everything in one process",
+    "web": "takes what Telegram delivers; on PostgreSQL, beside workers and a sender",
     "worker": "works for a part of the people; on PostgreSQL, where several share them",
+    "sender": "sends what comes by itself; another one stands by",
 }
 #: how the doctor marks what is well, what is not, and what could not be looked at
 _MARKS = {True: "ok  ", False: "FAIL", None: "?   "}

@@ -10,7 +10,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -22,6 +21,7 @@ from chatbot.backtest.counterfactuals import Counterfactuals
 from chatbot.clock import SystemClock
 from chatbot.durable import Durable
 from chatbot.errors import InternalError, Unreachable
+from chatbot.exchanges.key_examiner import examiner
 from chatbot.exchanges.manual import ManualExchange
 from chatbot.exchanges.paper.account import AccountState
 from chatbot.exchanges.paper.paper import PaperExchange
@@ -32,7 +32,7 @@ from chatbot.execution.transfers import WrittenTransfers
 from chatbot.ground import Ground, open_ground
 from chatbot.halting import Halting
 from chatbot.hedges.overview import Hedging
-from chatbot.i18n import Catalogue
+from chatbot.i18n import LOCALE, Catalogue
 from chatbot.keyring import Keyring
 from chatbot.market.sentiment import Sentiment
 from chatbot.model import Mode, is_own, venue_of
@@ -79,14 +79,13 @@ if TYPE_CHECKING:
     from chatbot.exchanges.abilities import Also
     from chatbot.exchanges.base import Exchange, PriceSource
     from chatbot.exchanges.live.private.opening import Accounts
-    from chatbot.model import Credentials, Delivery, KeyReport, Message, Portfolio, Verdict
+    from chatbot.model import Delivery, Message, Portfolio, Verdict
     from chatbot.operation.health import Health
     from chatbot.plans.costs import CostingOf
     from chatbot.portfolio.markets import Quoted
     from chatbot.store.database import Database
     from chatbot.store.location import Hold
 
-LOCALE = Path(__file__).resolve().parent.parent / "locale"
 _RECONCILE_S = 60.0
 #: a new coin has its beta a moment after its first check
 _BETAS_S = 10.0
@@ -275,7 +274,7 @@ async def _assemble(
     sentiment = Sentiment(source, clock, settings.fear_greed_url)
     signals = _signals_of(db, markets, sentiment, clock, is_real=settings.is_live_market)
     roster = Roster(db, markets.world_of, shares)
-    keyring = Keyring(db, clock, ground.vault, _examiner(settings, clock), shares)
+    keyring = Keyring(db, clock, ground.vault, examiner(settings.exchange_options, clock), shares)
     word = await _remembered(db, _ORDER_WORD, secrets.token_hex(2))
     open_real = _real_opener(real, db, keyring, word)
     open_accounts = OpenAccounts(db, _exchange_opener(markets, clock), markets.has, open_real)
@@ -358,17 +357,6 @@ async def _assemble(
         button_key=button_key,
         mode=Mode.PAPER if settings.is_live_market else Mode.DEMO,
     )
-
-
-def _examiner(settings: Settings, clock: Clock) -> Callable[[str, Credentials], Awaitable[KeyReport]]:
-    """Return what asks an exchange about a key."""
-
-    async def examine(exchange: str, credentials: Credentials) -> KeyReport:
-        from chatbot.exchanges.live import key_doctor  # noqa: PLC0415 - only for who connects an exchange
-
-        return await key_doctor.examine(exchange, credentials, clock, settings.exchange_options.get(venue_of(exchange), {}))
-
-    return examine
 
 
 class _RealAccounts:

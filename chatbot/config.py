@@ -34,6 +34,7 @@ _SECRET_OPTION = re.compile(r"key|secret|pass|token|auth|private|cookie", re.IGN
 #: settings that empty switches off; everywhere else empty means the default
 _EMPTY_IS_OFF = ("fear_greed_url",)
 _MASTER_KEY = re.compile(r"[A-Za-z0-9_-]{43}=?")
+_WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")
 _PUBLIC = re.compile(r"https://[A-Za-z0-9.\-]+(?::\d{1,5})?(?:/[A-Za-z0-9._~\-/]*)?")
 
 
@@ -68,6 +69,9 @@ class Settings(BaseSettings):
         SecretStr(""), description="Master keys that seal exchange keys, separated by commas, newest first; see `keys new`."
     )
     public_url: str = Field("", description="Address at which your proxy serves this bot, https://...; empty: keys are typed in the chat.")
+    webhook_secret: SecretStr = Field(
+        SecretStr(""), description="What Telegram says at the webhook of `web`, 16 to 256 of A-Z a-z 0-9 _ -; `run` needs none."
+    )
     port: int = Field(8080, ge=0, le=65_535, description="Port of the bot's own web server; 0: any free one, shown at start.")
     metrics_port: int = Field(0, ge=0, le=65_535, description="Port on this machine alone for Prometheus to read /metrics from; 0: none.")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
@@ -127,6 +131,13 @@ class Settings(BaseSettings):
             raise ValueError("use what `python -m chatbot keys new` prints, several separated by commas and the newest first")
         return value
 
+    @field_validator("webhook_secret")
+    @classmethod
+    def _sayable(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not _WEBHOOK_SECRET.fullmatch(value.get_secret_value()):
+            raise ValueError("give 16 to 256 of A-Z a-z 0-9 _ and -, which nobody can guess: `openssl rand -hex 32`")
+        return value
+
     @field_validator("public_url")
     @classmethod
     def _https_only(cls, value: str) -> str:
@@ -178,8 +189,8 @@ class Settings(BaseSettings):
 
     @property
     def secrets(self) -> frozenset[str]:
-        """Return what must stand in no log: the token, the master keys, and passwords in addresses and in options of exchanges."""
-        written = {self.telegram_token.get_secret_value(), *self.master_keys}
+        """Return what must stand in no log: the token, the webhook's secret, the master keys, and passwords in addresses and options."""
+        written = {self.telegram_token.get_secret_value(), self.webhook_secret.get_secret_value(), *self.master_keys}
         for text in (self.database_url, *_texts_of(self.exchange_options)):
             written |= set(_PASSWORD.findall(text))
         written |= set(_texts_of(self.exchange_options, secret=True))

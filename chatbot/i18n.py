@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -19,8 +20,8 @@ from chatbot.clock import UNKNOWN_ZONE, aware
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
+LOCALE: Final = Path(__file__).resolve().parent.parent / "locale"
 SOURCE: Final = "en"
 DOMAIN: Final = "chatbot"
 #: en alone means the United States to CLDR, with 2:05 PM and the month first; the world reads 14:05

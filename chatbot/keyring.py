@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import structlog
 
@@ -19,7 +20,7 @@ from chatbot.store import accounts, codec, keys, messages, plans, portfolios
 from chatbot.vault import SETTING, Owner, number_of, refuse_lost
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
     from chatbot.clock import Clock
     from chatbot.model import Credentials, Person, Plan
@@ -35,6 +36,8 @@ FORM_DIALOG, CHAT_DIALOG = "key_form", "key_text"
 FORM_LASTS = timedelta(minutes=10)
 #: how long a chat is asked for a key: who has forgotten the question is not to be hushed for ever
 CHAT_LASTS = timedelta(hours=1)
+#: what processes say to each other when the key of a portfolio has changed: its number
+_CHANGED, _LISTEN_AGAIN_S = "ballast_keys", 1.0
 #: characters of the public half that are shown
 _SHOWN = 4
 #: keys of one person
@@ -145,12 +148,36 @@ class Keyring:
         return bool(sealed) and self._vault.open(sealed, _owner(key)).api_key == credentials.api_key
 
     async def _changed(self, key_id: int) -> None:
-        """Have the account of the portfolio on a key opened again: it was opened as the key was before."""
-        async with self._db.read() as tx:
+        """Have the account of the portfolio on a key opened again, in every process: it was opened as the key was before."""
+        async with self._db.transaction() as tx:
             portfolio = await portfolios.on_key(tx, key_id)
+            if portfolio is not None:
+                await self._db.tell(tx, _CHANGED, str(portfolio.id))
         if portfolio is not None:
-            for tell in self._tell:
-                tell(portfolio.id)
+            self._open_again(portfolio.id)
+
+    def _open_again(self, portfolio_id: int) -> None:
+        for tell in self._tell:
+            tell(portfolio_id)
+
+    async def hear(self) -> NoReturn:
+        """Do here what :meth:`_changed` says in other processes, until cancelled; while nothing is heard, any key may have changed."""
+        said: asyncio.Queue[str] = asyncio.Queue()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._listen(said))
+            while True:
+                word = await said.get()
+                with contained("what has become of keys is not known"):
+                    async with self._db.read() as tx:
+                        changed = [int(word)] if word else await portfolios.on_keys(tx)
+                    for one in changed:
+                        self._open_again(one)
+
+    async def _listen(self, said: asyncio.Queue[str]) -> NoReturn:
+        while True:
+            with contained("it is not heard when keys change elsewhere"):
+                await self._db.listen(_CHANGED, said.put_nowait)
+            await self._clock.sleep(_LISTEN_AGAIN_S)
 
     async def opened(self, person_id: int, key_id: int | None) -> tuple[Credentials, KeyReport]:
         """Return what a key is made of, and what was said of it last; raises :class:`KeyRefused` where it is gone or cannot be opened."""
@@ -216,6 +243,10 @@ class Keyring:
     def question(self, exchange: str) -> dict[str, str]:
         """Return what the dialog keeps of a question for a key in the chat."""
         return {"exchange": exchange, "until": (self._clock.now() + CHAT_LASTS).isoformat()}
+
+    def typed(self, sealed: str, update_id: int) -> str:
+        """Return what somebody typed that may be a key, as it was sealed for its update; raises :class:`SealBroken`."""
+        return self._vault.open_words(sealed, update_id)
 
     # The address of a form
 
@@ -290,10 +321,9 @@ class Keyring:
                 await _post(tx, person, "ends", key.id, looked, f"{key.id}-{ends.isoformat()}-{days}", now)
 
 
-async def is_asked(tx: Tx, person_id: int | None, now: datetime) -> bool:
-    """Tell whether a person, None for nobody, is being asked for a key in the chat."""
-    dialog = await accounts.dialog(tx, person_id) if person_id is not None else None
-    return dialog is not None and dialog[0] == CHAT_DIALOG and is_waiting(dialog[1], now)
+async def asked_of(tx: Tx, people: Collection[int], now: datetime) -> frozenset[int]:
+    """Return who of these people is being asked for a key in the chat."""
+    return frozenset(one for one, question in await accounts.dialogs(tx, CHAT_DIALOG, people) if is_waiting(question, now))
 
 
 def is_waiting(question: Mapping[str, Any], now: datetime) -> bool:

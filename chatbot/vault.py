@@ -72,22 +72,36 @@ class Vault:
 
     def seal(self, credentials: Credentials, owner: Owner) -> str:
         """Seal under the newest master key; two seals of the same are never alike."""
-        nonce = os.urandom(_NONCE_BYTES)
-        box = self._keys[self._newest].encrypt(nonce, _written(credentials), owner.bound)
-        return f"{_VERSION}.{self._newest}.{base64.urlsafe_b64encode(nonce + box).decode()}"
+        return self._sealed(_written(credentials), owner.bound)
 
     def open(self, sealed: str, owner: Owner) -> Credentials:
         """Open a seal; raises :class:`SealBroken` where it is another owner's, was changed, or its master key is not there."""
+        return _read(self._opened(sealed, owner.bound, f"key {owner.key_id}"))
+
+    def seal_words(self, words: str, update_id: int) -> str:
+        """Seal what somebody has typed, for as long as it waits to be read; it opens for its update alone."""
+        return self._sealed(words.encode(), _bound_to_update(update_id))
+
+    def open_words(self, sealed: str, update_id: int) -> str:
+        """Open what :meth:`seal_words` has sealed; raises as :meth:`open`."""
+        return self._opened(sealed, _bound_to_update(update_id), f"update {update_id}").decode()
+
+    def _sealed(self, text: bytes, bound: bytes) -> str:
+        nonce = os.urandom(_NONCE_BYTES)
+        box = self._keys[self._newest].encrypt(nonce, text, bound)
+        return f"{_VERSION}.{self._newest}.{base64.urlsafe_b64encode(nonce + box).decode()}"
+
+    def _opened(self, sealed: str, bound: bytes, what: str) -> bytes:
         from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - as above
 
         key = self._keys.get(number_of(sealed))
         if key is None:
-            raise SealBroken(f"key {owner.key_id}: its master key {number_of(sealed)!r} is not in {SETTING}")
+            raise SealBroken(f"{what}: its master key {number_of(sealed)!r} is not in {SETTING}")
         try:
             box = base64.b64decode(sealed.rpartition(".")[2], altchars=b"-_", validate=True)
-            return _read(key.decrypt(box[:_NONCE_BYTES], box[_NONCE_BYTES:], owner.bound))
+            return key.decrypt(box[:_NONCE_BYTES], box[_NONCE_BYTES:], bound)
         except (InvalidTag, binascii.Error, ValueError):
-            raise SealBroken(f"key {owner.key_id}: its seal was changed, or belongs to another row") from None
+            raise SealBroken(f"{what}: its seal was changed, or belongs to another row") from None
 
     def is_newest(self, sealed: str) -> bool:
         """Tell whether a text is sealed under the newest master key."""
@@ -109,6 +123,10 @@ def refuse_lost(vault: Vault, seals: Collection[str]) -> None:
             " behind the newest. If it is lost for good, `python -m chatbot keys forget` deletes what nobody can open any more, and"
             " their owners connect again",
         )
+
+
+def _bound_to_update(update_id: int) -> bytes:
+    return json.dumps(["ballast words of an update", update_id]).encode()
 
 
 def _number(key: bytes) -> str:

@@ -57,6 +57,7 @@ from handlers.commands import (
 )
 from handlers.commands import help as help_
 from handlers.transport.line import LINE
+from handlers.transport.rate_limit import newest_of
 from handlers.transport.updates import InOrder
 from handlers.views import problems
 
@@ -299,7 +300,7 @@ def build(program: Program, line: TelegramLine) -> Bot:
         .bot(line.bot)
         .context_types(CONTEXT)
         .update_queue(line.updates)
-        .concurrent_updates(InOrder(program.db, line.whispers, program.precedence))
+        .concurrent_updates(_in_order(program, line))
         .updater(None)  # handlers/transport/polling.py asks for updates
         .build()
     )
@@ -309,6 +310,11 @@ def build(program: Program, line: TelegramLine) -> Bot:
     application.bot_data[LINE] = line
     _register(application)
     return application
+
+
+def _in_order(program: Program, line: TelegramLine) -> InOrder:
+    newest = None if line.is_polled else newest_of(line.bot)
+    return InOrder(program.db, line.whispers, program.precedence, program.shares, line.taken, newest)
 
 
 def _register(application: Bot) -> None:

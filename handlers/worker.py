@@ -19,6 +19,7 @@ from chatbot.shares.owned import Shares
 from chatbot.store import plans
 from handlers.bot import build
 from handlers.transport.line import connect
+from handlers.transport.running import running
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -41,7 +42,8 @@ async def serve(settings: Settings) -> None:
         program = await stack.enter_async_context(open_program(settings, ground=ground, work=work, shares=shares))
         line = connect(settings, ground.db, clock)
         stack.push_async_callback(line.bot.shutdown)
-        build(program, line)
+        line.is_polled = False
+        await stack.enter_async_context(running(program, build(program, line)))
         owning = ByLocks(ground.hold.session, shares, lambda: _busy(ground))
         await owning.join()
         print("Ballast works for a part of the people.", flush=True)  # noqa: T201 - the command line speaks on its streams

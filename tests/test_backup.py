@@ -139,7 +139,7 @@ async def test_nothing_in_a_copy_opens_a_door(tmp_path: Path) -> None:
         async with ann.program.db.transaction() as tx:
             key = await accounts.meta(tx, "button_key")
             await accounts.set_meta(tx, "pairing_code", json.dumps({"code": "c0de" * 5}))
-            await tx.exec_driver_sql("INSERT INTO pf_updates VALUES (9, 'my secret words', 0, 0)")
+            await tx.exec_driver_sql("INSERT INTO pf_updates VALUES (9, 'my secret words', 0, 0, 1, 'a seal', NULL)")
     assert key
     copy = tmp_path / "copy.db"
     backup.back_up(url_of(tmp_path), copy, NOW)

@@ -149,9 +149,10 @@ async def dialog(tx: Tx, person_id: int) -> tuple[str, dict[str, Any]] | None:
     return None if row is None else (row.name, readable_facts(row.said))
 
 
-async def dialogs(tx: Tx, name: str) -> tuple[tuple[int, dict[str, Any]], ...]:
-    """Return everybody who is in a dialog, with what was said so far."""
-    rows = await tx.execute(select(_dialogs.person_id, _SAID).where(_dialogs.name == name))
+async def dialogs(tx: Tx, name: str, people: Collection[int] | None = None) -> tuple[tuple[int, dict[str, Any]], ...]:
+    """Return everybody who is in a dialog, or everybody of these, with what was said so far."""
+    wanted = select(_dialogs.person_id, _SAID).where(_dialogs.name == name)
+    rows = await tx.execute(wanted if people is None else wanted.where(_dialogs.person_id.in_(list(people))))
     return tuple((row.person_id, readable_facts(row.said)) for row in rows)
 
 

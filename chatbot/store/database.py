@@ -9,7 +9,7 @@ import sys
 from contextlib import asynccontextmanager
 from importlib.machinery import ModuleSpec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from sqlalchemy import event, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -55,6 +55,8 @@ if not TYPE_CHECKING:
 Tx: TypeAlias = AsyncConnection
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgres": "postgresql+asyncpg", "postgresql": "postgresql+asyncpg"}
+#: seconds between two looks whether a connection that listens still does
+_LISTENS_S = 2.0
 #: how a SQLite transaction begins
 _BEGIN = "ballast_begin"
 
@@ -150,6 +152,27 @@ class Database:
         if self.is_sqlite:
             async with self._engine.connect() as connection:
                 await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    async def tell(self, tx: Tx, channel: str, word: str) -> None:
+        """Say a word to the processes that :meth:`listen`, once the transaction is committed. There are none on a SQLite file."""
+        if not self.is_sqlite:
+            await tx.execute(text("SELECT pg_notify(:channel, :word)"), {"channel": channel, "word": word})
+
+    async def listen(self, channel: str, hear: Callable[[str], None]) -> NoReturn:
+        """Call ``hear`` with every word until cancelled; raises when the connection breaks.
+
+        The first word is empty: what was said before is not known.
+        """
+        async with self._engine.connect() as connection:
+            wire: Any = (await connection.get_raw_connection()).driver_connection
+            try:
+                await wire.add_listener(channel, lambda *said: hear(said[-1]))
+                hear("")
+                while True:
+                    await asyncio.sleep(_LISTENS_S)
+                    await wire.execute("SELECT 1", timeout=_LISTENS_S)
+            finally:
+                await connection.invalidate()  # nobody else is to hear what it listens to
 
     async def ping(self) -> None:
         """Raise when the database does not answer."""

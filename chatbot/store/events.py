@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, false, insert, select, update
 
 from chatbot.clock import SystemClock
 from chatbot.store import tables
-from chatbot.store.writing import put_new
+from chatbot.store.writing import put_all, put_new
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -28,7 +28,7 @@ _NAMES = _OF_PLAN.with_only_columns(_events.name, _events.leg_index, _events.at)
 _FIRST = _OF_PLAN.with_only_columns(_events.name).where(_events.name.in_(bindparam("names", expanding=True))).limit(1)
 _DETAIL = _OF_PLAN.with_only_columns(_events.detail).where(_events.name == bindparam("name")).limit(1)
 _LAST_DETAIL = _DETAIL.order_by(None).order_by(_events.id.desc())
-_FINISHING = update(tables.updates).where(_updates.id == bindparam("one")).values(finished=True, body="")
+_FINISHING = update(tables.updates).where(_updates.id == bindparam("one")).values(finished=True, body="", sealed=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,10 +87,34 @@ async def add_alert(tx: Tx, portfolio_id: int, kind: str, line: str, body: Mappi
     return added
 
 
-async def record_update(tx: Tx, update_id: int, body: str, now: datetime | None = None) -> bool:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """An update of Telegram that is to be worked on."""
+
+    id: int
+    #: what is read of it, as JSON
+    body: str
+    #: which share of the people its person belongs to; None: nobody has told
+    share: int | None = None
+    #: words that may be a key, sealed; None: none, or kept in memory alone
+    sealed: str | None = None
+    #: how many processes have left it unfinished
+    tries: int = 0
+
+
+async def record_update(tx: Tx, update_id: int, body: str, now: datetime | None = None, *, share: int | None = None) -> bool:
     """Write an update of Telegram down before it is worked on; False when it was seen before. ``now`` None: the machine's time."""
-    row = {"id": update_id, "body": body, "received_at": now or _machine_time(), "finished": False}
+    row = {"id": update_id, "body": body, "received_at": now or _machine_time(), "finished": False, "share": share}
     return await put_new(tx, tables.updates, row)
+
+
+async def record_updates(tx: Tx, found: Collection[Update], aside: Collection[int], now: datetime) -> None:
+    """Write many down at once; those that were seen before are left as they are, and those ``aside`` cannot be worked on."""
+    rows = [
+        {"id": one.id, "body": one.body, "share": one.share, "sealed": one.sealed, "received_at": now, "finished": one.id in aside}
+        for one in found
+    ]
+    await put_all(tx, tables.updates, rows, replace=False)
 
 
 async def finish_update(tx: Tx, update_id: int) -> None:
@@ -100,13 +124,36 @@ async def finish_update(tx: Tx, update_id: int) -> None:
 
 async def set_aside(tx: Tx, update_id: int) -> None:
     """Note that an update cannot be worked on. Unlike that of others its text is kept, until it is tidied away with them."""
-    await tx.execute(update(tables.updates).where(_updates.id == update_id).values(finished=True))
+    await tx.execute(update(tables.updates).where(_updates.id == update_id).values(finished=True, sealed=None))
 
 
-async def unfinished_updates(tx: Tx) -> tuple[tuple[int, str], ...]:
-    """Return the updates that were interrupted, oldest first, as (id, body)."""
-    rows = await tx.execute(select(_updates.id, _updates.body).where(_updates.finished == false()).order_by(_updates.id))
-    return tuple((row.id, row.body) for row in rows)
+async def unfinished_updates(
+    tx: Tx, *, shares: Collection[int] | None = None, but: Collection[int] = (), most: int | None = None
+) -> tuple[Update, ...]:
+    """Return the updates that wait or were interrupted, oldest first: all, or those of some shares, and without some of these."""
+    wanted = select(*(_updates[name] for name in ("id", "body", "share", "sealed", "tries"))).where(_updates.finished == false())
+    if shares is not None:
+        wanted = wanted.where(_updates.share.in_(list(shares)))
+    if but:
+        wanted = wanted.where(_updates.id.not_in(list(but)))
+    rows = await tx.execute(wanted.order_by(_updates.id).limit(most))
+    return tuple(Update(id=row.id, body=row.body, share=row.share, sealed=row.sealed, tries=_tries(row.tries)) for row in rows)
+
+
+async def count_tries(tx: Tx, found: Collection[int], tries: int) -> None:
+    """Note how many processes have left these unfinished, should this one be killed as well."""
+    if found:
+        await tx.execute(update(tables.updates).where(_updates.id.in_(list(found))).values(tries=tries))
+
+
+async def put_share(tx: Tx, update_id: int, share: int) -> None:
+    """Note which share of the people an update belongs to."""
+    await tx.execute(update(tables.updates).where(_updates.id == update_id).values(share=share))
+
+
+def _tries(stored: object) -> int:
+    """Return how often an update was tried; what is no number counts as never, and stops no start."""
+    return stored if isinstance(stored, int) else 0
 
 
 def _machine_time() -> datetime:

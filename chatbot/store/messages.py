@@ -31,7 +31,7 @@ from chatbot.model import Delivery, Message, MessageKind, Urgency, Verdict
 from chatbot.store import portfolios, tables
 from chatbot.store.codec import readable_facts
 from chatbot.store.tables import MessageState
-from chatbot.store.writing import inserting
+from chatbot.store.writing import inserting, put
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from chatbot.store.database import Tx
 
-_outbox, _people = tables.outbox.c, tables.people.c
+_outbox, _people, _chats = tables.outbox.c, tables.people.c, tables.chats.c
 _WAITING = _outbox.state == MessageState.WAITING
 #: when what was told to wait leaves by itself
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -310,6 +310,17 @@ async def let_wait(tx: Tx, kind: MessageKind, now: datetime, *, waits: bool) -> 
     """Keep what waits of a kind from leaving until it is let go again."""
     moving = update(tables.outbox).where(_outbox.kind == kind, _WAITING)
     await tx.execute(moving.values(not_before=_NEVER if waits else now))
+
+
+async def note_lowest(tx: Tx, chat_id: int, lowest: int, now: datetime) -> None:
+    """Note that somebody wrote or tapped in a chat, and what stands lowest in it since then."""
+    await put(tx, tables.chats, {"chat_id": chat_id, "lowest": lowest, "touched_at": now})
+
+
+async def lowest(tx: Tx, chat_id: int) -> tuple[int, datetime] | None:
+    """Return what stood lowest in a chat when its person was last answered, and when that was; None where it was never noted."""
+    row = (await tx.execute(select(_chats.lowest, _chats.touched_at).where(_chats.chat_id == chat_id))).one_or_none()
+    return None if row is None else (row.lowest, row.touched_at)
 
 
 async def count_refused(tx: Tx, newest: int = 5000) -> int:

@@ -171,6 +171,11 @@ async def stand_on(tx: Tx, person_id: int, account: str, key_id: int) -> None:
     await tx.execute(moving.values(key_id=key_id))
 
 
+async def on_keys(tx: Tx) -> tuple[int, ...]:
+    """Return the open portfolios that stand on real accounts, by their numbers."""
+    return tuple((await tx.execute(select(_portfolios.id).where(_portfolios.key_id.is_not(None), _OPEN))).scalars())
+
+
 async def trading_keys(tx: Tx) -> frozenset[int]:
     """Return the keys with which somebody has agreed to trade."""
     rows = await tx.execute(select(_portfolios.key_id).where(_portfolios.key_id.is_not(None), _portfolios.live.is_not(None), _OPEN))

@@ -95,6 +95,7 @@ def _whose(person_id: int) -> tuple[tuple[Table, ColumnElement[bool]], ...]:
         (tables.dialogs, tables.dialogs.c.person_id == person_id),
         (tables.keys, tables.keys.c.person_id == person_id),
         (tables.outbox, tables.outbox.c.chat_id.in_(chat)),
+        (tables.chats, tables.chats.c.chat_id.in_(chat)),
         (tables.portfolios, _portfolios.person_id == person_id),
         *((table, table.c.portfolio_id.in_(theirs)) for table in by_portfolio),
         *((table, table.c.plan_id.in_(planned)) for table in (tables.legs, tables.orders, tables.events)),

@@ -345,6 +345,24 @@ updates = Table(
     Column("body", Text, nullable=False),
     Column("received_at", Moment, nullable=False, index=True),
     Column("finished", Boolean, nullable=False),
+    #: which share of the people its person belongs to; NULL: written before there were any
+    Column("share", Integer),
+    #: words that may be a key, sealed until the update is finished; NULL: none, or kept in memory alone
+    Column("sealed", Text),
+    #: how many processes have left it unfinished; NULL: none is known to
+    Column("tries", Integer),
+)
+
+_index_of_some("ix_pf_updates_unfinished", updates.c.share, updates.c.id, where=text("NOT finished"))
+
+chats = Table(
+    "pf_chats",
+    metadata,
+    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
+    #: number of the lowest message that is known to stand in it
+    Column("lowest", BigInteger, nullable=False),
+    #: when its person last wrote or tapped
+    Column("touched_at", Moment, nullable=False),
 )
 
 outbox = Table(

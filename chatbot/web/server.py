@@ -1,4 +1,4 @@
-"""The program's web server: health, metrics, the form for exchange keys, and in demo mode the chat page with its socket.
+"""The program's web server: health, metrics, the form for exchange keys, the webhook, and in demo mode the chat page with its socket.
 
 It knows neither Telegram nor the handlers: whatever it shows is given as a callable or a small protocol. It listens on this machine only,
 unless told otherwise, and answers only to its own names, so that no other web page can talk to it.
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from chatbot.web.key_form import KeyForm
     from chatbot.web.socket import Conversation
+    from chatbot.web.webhook import Webhook
 
 _STATIC = Path(__file__).parent / "static"
 _PAGES = {
@@ -70,12 +71,13 @@ class WebServer:
         metrics: Callable[[], Awaitable[bytes]] | None = None,
         around: Around | None = None,
         key_form: KeyForm | None = None,
+        webhook: Webhook | None = None,
         names: Collection[str] = (),
     ) -> None:
         self._host, self._port = host, port
         self._conversation, self._health, self._metrics, self._around = conversation, health, metrics, around or Around()
-        self._key_form = key_form
-        self._names = frozenset({*_LOCAL, host, *names, *([key_form.name] if key_form else ())})
+        self._public = [part for part in (key_form, webhook) if part is not None]
+        self._names = frozenset({*_LOCAL, host, *names, *(part.name for part in self._public)})
         self._watched = frozenset() if host in _LOCAL else frozenset({"/healthz", "/metrics"})
         self._sockets: set[web.WebSocketResponse] = set()
         self._runner: web.AppRunner | None = None
@@ -147,8 +149,8 @@ class WebServer:
             app.router.add_get("/healthz", self._answer_health)
         if self._metrics:
             app.router.add_get("/metrics", self._answer_metrics)
-        if self._key_form:
-            app.router.add_routes(self._key_form.routes())
+        for part in self._public:
+            app.router.add_routes(part.routes())
         if self._conversation:
             for address in _PAGES:
                 app.router.add_get(address, self._answer_page)

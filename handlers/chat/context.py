@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from telegram import InputFile
 
     from chatbot.app import Program
-    from chatbot.i18n import Words
+    from chatbot.i18n import Catalogue, Words
     from chatbot.model import Mode, Person, Plan, Portfolio
     from handlers.buttons import Tap
     from handlers.views.common import Html, View
@@ -126,7 +126,12 @@ CONTEXT = ContextTypes(context=Context, bot_data=dict)
 
 def words_for(program: Program, person: Person) -> Words:
     """Return the words of one person."""
-    return program.catalogue.words(person.language, person.zone, person.currency)
+    return words_in(program.catalogue, person)
+
+
+def words_in(catalogue: Catalogue, person: Person) -> Words:
+    """Return the words of one person in a catalogue."""
+    return catalogue.words(person.language, person.zone, person.currency)
 
 
 async def reply(update: Update, context: Context, view: View, *, silent: bool = False) -> Message:

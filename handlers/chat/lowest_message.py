@@ -1,7 +1,7 @@
 """Which message stands lowest in each chat, as far as this process has seen: an edit above newer messages would be seen by nobody.
 
 It is kept in memory and known to the process alone that hears a chat and answers it; after a start nothing is known, and everything is
-sent again.
+sent again. Where another process sends what comes by itself, that one is told through the database.
 """
 
 from __future__ import annotations
@@ -37,6 +37,15 @@ class Newest:
     def note(self, chat_id: int, message_id: int) -> None:
         """Note a message that stands in a chat; an edited one stands where it stood."""
         self._messages[chat_id] = max(message_id, self._messages.get(chat_id, 0))
+
+    def lowest(self, chat_id: int) -> int:
+        """Return the number of the lowest message that is known; 0 where none is."""
+        return self._messages.get(chat_id, 0)
+
+    def note_touch(self, chat_id: int, at: datetime) -> None:
+        """Note that a person wrote or tapped, elsewhere: whatever stood in alerts from before may have given way to something else."""
+        standing = self._alerts.get(chat_id, ())
+        self._alerts[chat_id] = tuple(replace(one, view=None) if one.at < at else one for one in standing)
 
     def note_result(self, result: Any) -> None:  # noqa: ANN401 - whatever Telegram answers
         """Note what a call has put into a chat, where it has."""

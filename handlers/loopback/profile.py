@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from handlers.loopback.refusals import bad
+from handlers.loopback.refusals import bad, too_many
+from handlers.loopback.state import Webhook
 from handlers.loopback.values import Change, Command
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from handlers.loopback.values import TelegramUser
 
 _COMMAND = re.compile(r"[a-z0-9_]{1,32}")
+_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _COMMANDS_MAX = 100
 _COMMANDS_BYTES_MAX = 4096
 _DESCRIPTION_MAX = 256
@@ -45,10 +47,28 @@ def _get_chat(state: State, call: Call) -> object:
 
 
 def _webhook_info(state: State, _call: Call) -> object:
-    return {"url": "", "has_custom_certificate": False, "pending_update_count": len(state.updates)}
+    url = state.webhook.url if state.webhook is not None else ""
+    return {"url": url, "has_custom_certificate": False, "pending_update_count": len(state.updates)}
+
+
+def _set_webhook(state: State, call: Call) -> object:
+    """Remember where to deliver; as Telegram, refuse a second change within a second."""
+    url, secret, now = call.words("url"), call.words("secret_token"), state.clock.now().timestamp()
+    if not url.startswith("https://"):
+        raise bad("bad webhook: an HTTPS URL must be provided for webhook")
+    if secret and not _SECRET.fullmatch(secret):
+        raise bad("secret token contains unallowed characters")
+    if state.webhook is not None and 0 <= now - state.webhook.since < 1:
+        raise too_many(1)
+    allowed = call.params.get("allowed_updates")
+    if isinstance(allowed, list):
+        state.allowed = frozenset(str(kind) for kind in allowed) or None
+    state.webhook = Webhook(url=url, secret=secret, since=now)
+    return True
 
 
 def _delete_webhook(state: State, call: Call) -> object:
+    state.webhook = None
     if call.flag("drop_pending_updates"):
         state.updates.clear()
     return True
@@ -131,6 +151,7 @@ METHODS: dict[str, Callable[[State, Call], object]] = {
     "getMe": _get_me,
     "getChat": _get_chat,
     "getWebhookInfo": _webhook_info,
+    "setWebhook": _set_webhook,
     "deleteWebhook": _delete_webhook,
     "setMyCommands": _set_commands,
     "getMyCommands": _get_commands,

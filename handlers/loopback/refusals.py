@@ -38,3 +38,8 @@ def too_many(retry_after: int) -> Refused:
 def conflict() -> Refused:
     """Return the 409 that an older waiting poll gets when a newer one arrives."""
     return Refused(409, "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running")
+
+
+def delivering() -> Refused:
+    """Return the 409 of a poll while updates are delivered to an address."""
+    return Refused(409, "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first")

@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from handlers.loopback.refusals import bad, conflict, forbidden
+from handlers.loopback.refusals import bad, conflict, delivering, forbidden
 from handlers.loopback.values import Change, Message, Query, TelegramUser
 
 if TYPE_CHECKING:
@@ -63,6 +63,16 @@ class Listener:
         self.queue.put_nowait(None if self.cut else change)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """Where updates are to be delivered."""
+
+    url: str
+    secret: str
+    #: when the bot said so, in seconds since 1970
+    since: float
+
+
 class State:
     """The server's memory; every change of it is told to the listeners."""
 
@@ -78,6 +88,8 @@ class State:
         self.menu_button: dict[str, object] = {"type": "commands"}
         self.updates: deque[tuple[float, dict[str, object]]] = deque()
         self.allowed: frozenset[str] | None = None
+        #: None: the bot asks for them
+        self.webhook: Webhook | None = None
         self.listeners: set[Listener] = set()
         self.epoch = epoch
         self._last_message_id = self._last_update_id = self._last_query_id = epoch
@@ -156,6 +168,8 @@ class State:
 
     async def poll(self, *, offset: int, limit: int, timeout_s: float) -> list[dict[str, object]]:
         """Return the waiting updates, at most ``limit``; waits for the first one. An older waiting poll ends with a 409."""
+        if self.webhook is not None:
+            raise delivering()
         self.confirm(offset)
         self._poll += 1
         mine = self._poll

@@ -11,7 +11,7 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, Tele
 
 from chatbot.errors import InternalError
 from chatbot.model import Delivery, MessageKind, Phase, PlanState, Role, Verdict
-from chatbot.store import accounts, events, halt, plans
+from chatbot.store import accounts, events, halt, messages, plans
 from handlers.buttons import Signer, markup
 from handlers.chat import sending
 from handlers.chat.context import words_for, words_of_pages
@@ -109,6 +109,7 @@ class Courier:
         has_card = plan.message_id is not None and plan.chat_id == message.chat_id
         if _is_overtaken(message, plan, has_card=has_card):
             return Delivery(verdict=Verdict.SENT, detail="overtaken by the result")
+        await self._learn(message.chat_id)
         words = words_for(self._program, person)
         view = progress.shown(words, portfolio, plan, stand, self._program.clock.now(), asking=asking)
         if has_card and not _rings(message, plan) and not self._is_buried(message, plan):
@@ -125,6 +126,16 @@ class Courier:
             await self._retire(plan.chat_id, plan.message_id, progress.moved_on(words, portfolio, plan))
         await self._lead_on(message, words, plan, alerted)
         return await self._new_card(message, plan, delivery)
+
+    async def _learn(self, chat_id: int) -> None:
+        """Learn what stands in a chat that another process answers."""
+        if self._program.shares.has(chat_id):
+            return
+        async with self._program.db.read() as tx:
+            known = await messages.lowest(tx, chat_id)
+        if known is not None:
+            newest_of(self._bot).note(chat_id, known[0])
+            newest_of(self._bot).note_touch(chat_id, known[1])
 
     def _is_buried(self, message: Message, plan: Plan) -> bool:
         """Tell whether this is a result, of what was done by hand too, and its card stands above newer messages."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
@@ -11,13 +11,12 @@ from chatbot.exchanges.live.venues import has_passphrase
 from chatbot.i18n import N_
 from chatbot.keyring import Refused
 from chatbot.web.key_form import Page
-from handlers.chat.context import words_for
+from handlers.chat.context import words_in
 from handlers.views.person.key_guides import name_of
 
 if TYPE_CHECKING:
-    from chatbot.app import Program
-    from chatbot.i18n import Words
-    from chatbot.keyring import Asked
+    from chatbot.i18n import Catalogue, Words
+    from chatbot.keyring import Asked, Keyring
     from chatbot.model import Credentials
 
 log = structlog.get_logger()
@@ -27,10 +26,24 @@ _UNFIT = 422
 _SEE_CHAT = N_("What {exchange} says about it is in the chat. You can close this page.")
 
 
+class HasKeys(Protocol):
+    """A program as far as the form needs it."""
+
+    @property
+    def keyring(self) -> Keyring:
+        """What keeps keys."""
+        ...
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The words of every language."""
+        ...
+
+
 class KeyFormAnswers:
     """Serves the form for the keyring of a program."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: HasKeys) -> None:
         self._program = program
 
     async def form(self, token: str) -> Page:
@@ -47,7 +60,7 @@ class KeyFormAnswers:
         asked = await keyring.use_form(token)
         if asked is None or credentials is None:
             return self._ended()
-        words = words_for(self._program, asked.person)
+        words = words_in(self._program.catalogue, asked.person)
         try:
             return await self._connected(words, asked, credentials)
         except UserError as mistake:
@@ -65,7 +78,7 @@ class KeyFormAnswers:
         return _note(words, title, words.t(_SEE_CHAT, exchange=name_of(asked.exchange)))
 
     def _form(self, asked: Asked, *, wrong: bool = False) -> Page:
-        words, third = words_for(self._program, asked.person), has_passphrase(asked.exchange)
+        words, third = words_in(self._program.catalogue, asked.person), has_passphrase(asked.exchange)
         both = words.t("That is not a key. Copy the API key and the secret in full, each into its own field.")
         unfit = words.t("That is not a key. Copy all three parts in full, each into its own field.") if third else both
         return Page(

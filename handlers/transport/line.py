@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, NoReturn
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import httpx
 import structlog
@@ -15,11 +16,13 @@ from telegram.request import HTTPXRequest
 from chatbot.errors import SettingError
 from chatbot.store import events
 from handlers.chat.typed_keys import Whispers
-from handlers.transport.polling import poll
+from handlers.transport.polling import UPDATES, poll
 from handlers.transport.rate_limit import Patience, pause_s
-from handlers.transport.updates import MAX_CHATS, JournaledQueue
+from handlers.transport.updates import MAX_CHATS, JournaledQueue, Taken
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from telegram.request import BaseRequest
 
     from chatbot.clock import Clock
@@ -30,8 +33,22 @@ log = structlog.get_logger()
 
 #: where the application keeps its :class:`TelegramLine`
 LINE = "line"
+#: over which Telegram delivers at the same time, its most
+CONNECTIONS: Final = 100
 #: the longest pause between two tries to reach Telegram at start
 _PAUSE_S_MAX = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where Telegram delivers updates, and what it says there so that it is known."""
+
+    url: str
+    secret: str
+
+    async def name_to(self, bot: ExtBot[None]) -> None:
+        """Have Telegram deliver there; raises ``TelegramError``."""
+        await bot.set_webhook(self.url, secret_token=self.secret, allowed_updates=UPDATES, max_connections=CONNECTIONS)
 
 
 class TelegramLine:
@@ -39,7 +56,10 @@ class TelegramLine:
 
     def __init__(self, bot: ExtBot[None], db: Database, clock: Clock) -> None:
         self.bot, self.db, self.clock = bot, db, clock
+        #: Telegram is asked for updates here; else another process is told them, and writes them down
+        self.is_polled = True
         self.whispers = Whispers()
+        self.taken = Taken()
         self.updates = JournaledQueue(db, self.whispers, clock)
         #: the first question for updates was answered or failed
         self.asked = asyncio.Event()
@@ -48,6 +68,10 @@ class TelegramLine:
         #: an earlier process has left updates, which are to be queued before new ones
         self.is_behind = True
         self.caught_up = asyncio.Event()
+        #: where Telegram is to deliver updates; None: nowhere, or another process says so
+        self.webhook: Address | None = None
+        #: what others write down is taken out of it, where they hear Telegram
+        self.take_out: Callable[[], Awaitable[NoReturn]] | None = None
         #: the task that listens since before there was anybody to answer
         self.listening: asyncio.Task[object] | None = None
 
@@ -55,8 +79,9 @@ class TelegramLine:
         """Reach Telegram and queue what people write, until cancelled; raises as :meth:`reach`."""
         self.listening = asyncio.current_task()
         await self.reach()
-        async with self.db.read() as tx:
-            self.is_behind = bool(await events.unfinished_updates(tx))
+        if self.is_polled:
+            async with self.db.read() as tx:
+                self.is_behind = bool(await events.unfinished_updates(tx))
         self.reached.set()
         if self.is_behind:
             await self.caught_up.wait()
@@ -64,16 +89,25 @@ class TelegramLine:
 
     async def poll(self) -> NoReturn:
         """Queue what people write, until cancelled."""
+        if self.take_out is not None:
+            self.asked.set()
+            await self.take_out()
         await poll(self.bot, self.updates, self.clock, self.asked)
 
     async def reach(self) -> None:
-        """Ask Telegram who we are, for as long as it takes, and have it send nothing elsewhere; a wrong token is told at once."""
+        """Ask Telegram who we are, for as long as it takes, and have it send nothing elsewhere; a wrong token is told at once.
+
+        Where updates are delivered, it is told to which address.
+        """
         tries = 0
         while True:
             try:
                 await self.bot.initialize()
                 await self._learn_name()
-                await self.bot.delete_webhook()
+                if self.webhook is not None:
+                    await self.webhook.name_to(self.bot)
+                elif self.is_polled:
+                    await self.bot.delete_webhook()
             except InvalidToken:
                 raise SettingError("CHATBOT_TELEGRAM_TOKEN", "Telegram does not know this token; copy it again from BotFather") from None
             except Exception as trouble:  # noqa: BLE001 - refusals, a proxy's page, an answer of another shape: all may pass

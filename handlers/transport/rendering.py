@@ -214,7 +214,9 @@ async def _review(program: Program, words: Words, portfolio: Portfolio, facts: F
     """Look back at a week or a month."""
     rhythm, now = Rhythm(facts["rhythm"]), program.markets.market_time(portfolio, program.clock.now())
     days = periodic_review.days_back(rhythm, now.astimezone(words.zone).date())
-    return past.digest(words, await program.reviews.review(portfolio, words.zone, days=days), rhythm)
+    # the account of somebody else's person is not opened here: what was marked at the end of the last day is told
+    marked_only = not program.shares.has(portfolio.person_id)
+    return past.digest(words, await program.reviews.review(portfolio, words.zone, days=days, marked_only=marked_only), rhythm)
 
 
 async def _leap(program: Program, words: Words, portfolio: Portfolio, facts: Facts) -> View | None:
@@ -222,7 +224,9 @@ async def _leap(program: Program, words: Words, portfolio: Portfolio, facts: Fac
     asked = Leap(
         asset=facts["asset"], before=Decimal(facts["before"]), after=Decimal(facts["after"]), at=datetime.fromisoformat(facts["at"])
     )
-    return leaps.question(words, portfolio, asked) if program.markets.leap(portfolio, asked.mark) is not None else None
+    # who watches its prices is another process: it is asked, and a tap finds out what has become of it
+    stands = not program.shares.has(portfolio.person_id) or program.markets.leap(portfolio, asked.mark) is not None
+    return leaps.question(words, portfolio, asked) if stands else None
 
 
 async def _stopped(program: Program, words: Words, portfolio: Portfolio, facts: Facts) -> View:

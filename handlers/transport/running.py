@@ -11,6 +11,7 @@ import structlog
 from telegram.error import TelegramError
 
 from handlers.transport import menu
+from handlers.transport.inbox import Inbox
 from handlers.transport.line import LINE
 from handlers.transport.updates import InOrder, restore
 from handlers.views import problems
@@ -46,7 +47,10 @@ async def running(program: Program, bot: Bot) -> AsyncIterator[None]:
         await bot.start()
         menus = menu.Menus(bot.bot, program)
         bot.bot_data[menu.MENUS] = menus
-        restored = await restore(program.db, bot.update_queue, bot.bot, partial(_give_up, program, bot)) if line.is_behind else 0
+        give_up = partial(_give_up, program, bot)
+        if not line.is_polled:
+            line.take_out = Inbox(program.db, line, bot.bot, program.shares, program.keyring.typed, give_up).run
+        restored = await restore(program.db, bot.update_queue, bot.bot, give_up) if line.is_polled and line.is_behind else 0
         line.caught_up.set()
         tasks.add(line.listening or bot.create_task(line.poll(), name="polling"))
         log.info("bot ready", username=bot.bot.username, restored=restored)
@@ -54,6 +58,8 @@ async def running(program: Program, bot: Bot) -> AsyncIterator[None]:
             await line.asked.wait()
             # Every language is read for the menus, and each takes a call: nobody who has written waits for that.
             tasks.add(bot.create_task(menus.tend(), name="menus"))
+            if not line.is_polled:
+                tasks.add(bot.create_task(program.keyring.hear(), name="keys"))
             yield
         finally:
             for task in tasks:

@@ -200,6 +200,12 @@ def said(sound: Json) -> str:
     return next((sound[kind].get("text") or sound[kind].get("caption", "") for kind in _WRITTEN if kind in sound), "")
 
 
+def whose(sound: Json) -> int | None:
+    """Return the number of who wrote or tapped, or of the chat where that is nobody; None where neither is told."""
+    said_by = writer(sound)
+    return said_by if said_by is not None else next((sound[kind]["chat"]["id"] for kind in _WRITTEN if kind in sound), None)
+
+
 def writer(sound: Json) -> int | None:
     """Return the number of who wrote or tapped; None where it is nobody."""
     return next((sound[kind]["from"]["id"] for kind in _KINDS if "from" in sound.get(kind, {})), None)

@@ -6,7 +6,7 @@ import asyncio
 import json
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from weakref import WeakValueDictionary
 
 import structlog
@@ -14,19 +14,23 @@ from telegram import Update
 from telegram.ext import BaseUpdateProcessor
 
 from chatbot.clock import SystemClock
-from chatbot.keyring import CHAT_DIALOG, is_asked
 from chatbot.monitor.precedence import Precedence
-from chatbot.store import accounts, events
-from handlers.chat.typed_keys import Whispers, is_like_one
-from handlers.transport import shape
+from chatbot.shares.owned import Shares
+from chatbot.store import events, messages
+from handlers.chat.typed_keys import Whispers
+from handlers.transport.kept import keep, made_of, parse
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 
-    from telegram import Bot
+    from telegram import Bot, Chat
 
     from chatbot.clock import Clock
     from chatbot.store.database import Database
+    from handlers.chat.lowest_message import Newest
+
+    #: tells somebody that what they sent could not be handled
+    GiveUp: TypeAlias = Callable[[Update], Coroutine[Any, Any, None]]
 
 log = structlog.get_logger()
 
@@ -38,7 +42,6 @@ _MAX_WAITING = 100_000
 TRIES_MAX = 3
 #: seconds that the handling of one suspect may take before the next is begun
 _SUSPECT_S = 30.0
-_TRIES = "update_tries"
 _FINISH_PAUSES_S = (0.2, 1.0)
 
 #: true while an update is being handled: a person waits for the answer, so a refused call is tried again
@@ -71,63 +74,67 @@ class JournaledQueue(asyncio.Queue[object]):
     async def take(self, number: int, text: str, bot: Bot) -> None:
         """Record an update, then queue it; raises when it could not be written down.
 
-        What is read of it is written down, and nothing else that came with it. One of a kind that is not served is finished at once.
-        One that cannot be read is logged and left out; its raw text is kept in the log of the database, so that it can be looked at.
-        What is like a key is not written down, and in a chat that is being asked for one no text is.
+        What is written down of it says :func:`keep`. One that cannot be read, or is of a kind that is not served, is finished at once.
         """
-        sound, whispered = sound_of(number, text), ""
         with self.precedence.answering():
             async with self._db.transaction() as tx:
-                if sound is not None:
-                    if is_like_one(shape.said(sound)) or await is_asked(tx, shape.writer(sound), self._clock.now()):
-                        sound, whispered = shape.hushed(sound)
-                    text = json.dumps(sound)
-                elif is_like_one(shape.without_names(text)) or await accounts.dialogs(tx, CHAT_DIALOG):
-                    text = json.dumps({"update_id": number})  # whose it is cannot be told
-                parsed = made_of(number, sound, bot)
-                new = await events.record_update(tx, number, text)
+                (kept,) = await keep(tx, [(number, text)], self._clock.now())
+                parsed = made_of(number, kept.sound, bot)
+                new = await events.record_update(tx, number, kept.text, share=kept.share)
                 if parsed is None and new:
                     await events.set_aside(tx, number)
         if not new:
             log.info("update seen before", update_id=number)
         elif parsed is not None:
-            if whispered:
-                self._whispers.note(number, whispered)
+            if kept.whispered:
+                self._whispers.note(number, kept.whispered)
             await super().put(parsed)
 
 
-def parse(number: int, text: str, bot: Bot) -> Update | None:
-    """Return what is read of an update; None where nothing is, or where it cannot be read, which is logged."""
-    return made_of(number, sound_of(number, text), bot)
+class Taken:
+    """The updates in memory that wait in the database as well, by their number, until they were worked on."""
 
+    def __init__(self) -> None:
+        self._over: dict[int, asyncio.Event] = {}
 
-def sound_of(number: int, text: str) -> dict[str, Any] | None:
-    """Return what is needed of an update's text; None as :func:`parse`."""
-    try:
-        return shape.reduced(json.loads(text))
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with one update, the others must be read
-        _tell_unread(number, error)
-        return None
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Return their numbers."""
+        return tuple(self._over)
 
+    def take(self, number: int) -> None:
+        """Note that an update is in memory."""
+        self._over[number] = asyncio.Event()
 
-def made_of(number: int, sound: dict[str, Any] | None, bot: Bot) -> Update | None:
-    """Return the library's own value of what :func:`sound_of` returned; None as :func:`parse`."""
-    try:
-        return None if sound is None else Update.de_json(sound, bot)
-    except Exception as error:  # noqa: BLE001 - as above
-        _tell_unread(number, error)
-        return None
+    def over(self, number: int) -> None:
+        """Note that one is no longer: it was finished, or is somebody else's to handle."""
+        if (over := self._over.pop(number, None)) is not None:
+            over.set()
 
-
-def _tell_unread(number: int, error: Exception) -> None:
-    log.error("update cannot be read and is passed over", update_id=number, error=repr(error)[:200])
+    async def wait(self, number: int) -> None:
+        """Wait until that is so."""
+        if (over := self._over.get(number)) is not None:
+            await over.wait()
 
 
 class InOrder(BaseUpdateProcessor):
-    """Handles one update of a chat at a time, and chats side by side; an update is finished when its handlers are."""
+    """Handles one update of a chat at a time, and chats side by side; an update is finished when its handlers are.
 
-    def __init__(self, db: Database, whispers: Whispers | None = None, precedence: Precedence | None = None) -> None:
+    One of somebody who is not this process's any more, when its turn comes, is left to whoever has them now.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        whispers: Whispers | None = None,
+        precedence: Precedence | None = None,
+        shares: Shares | None = None,
+        taken: Taken | None = None,
+        newest: Newest | None = None,
+    ) -> None:
+        """With ``newest`` it is written down what stands lowest in a chat: another process sends what comes by itself."""
         super().__init__(_MAX_WAITING)
+        self._shares, self._taken, self._newest = shares or Shares(), taken or Taken(), newest
         self._db, self._whispers, self._precedence = db, whispers or Whispers(), precedence or Precedence()
         self._room = asyncio.Semaphore(MAX_CHATS)
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
@@ -138,14 +145,19 @@ class InOrder(BaseUpdateProcessor):
         if not isinstance(update, Update):
             await coroutine
             return
+        is_over = False
         try:
             async with self._noted(), self._turn(update.effective_chat.id if update.effective_chat else 0), self._room:
-                with self._precedence.answering():
-                    waits = answering.set(True)
-                    await coroutine
-                    answering.reset(waits)
-                    await self._finish(update.update_id)
+                with self._shares.in_hand(_whose(update)) as mine, self._precedence.answering():
+                    is_over = not mine
+                    if mine:
+                        waits = answering.set(True)
+                        await coroutine
+                        answering.reset(waits)
+                        is_over = await self._finish(update.update_id, update.effective_chat)
         finally:
+            if is_over:
+                self._taken.over(update.update_id)
             self._whispers.take(update.update_id)
             if asyncio.iscoroutine(coroutine):
                 coroutine.close()  # a no-op, unless the stop came before its turn
@@ -166,18 +178,21 @@ class InOrder(BaseUpdateProcessor):
         finally:
             self._tasks.discard(task)
 
-    async def _finish(self, update_id: int) -> None:
-        """Mark an update as finished; if the database will not, the worst is that it is handled again after a restart."""
+    async def _finish(self, update_id: int, chat: Chat | None) -> bool:
+        """Mark an update as finished; False where the database will not: the worst is that it is handled again after a restart."""
         for pause_s in (*_FINISH_PAUSES_S, None):
             try:
                 async with self._db.transaction() as tx:
                     await events.finish_update(tx, update_id)
+                    if self._newest is not None and chat is not None and chat.type == chat.PRIVATE:
+                        await messages.note_lowest(tx, chat.id, self._newest.lowest(chat.id), SystemClock().now())
             except Exception:  # whatever keeps the database from writing may pass
                 log.exception("update could not be marked as finished", update_id=update_id)
                 if pause_s is not None:
                     await asyncio.sleep(pause_s)
             else:
-                return
+                return True
+        return False
 
     async def abandon(self) -> None:
         """Break off what is being handled: the stop takes too long, and the next start goes on."""
@@ -194,9 +209,7 @@ class InOrder(BaseUpdateProcessor):
         """Nothing to let go of: an unfinished update is in the database."""
 
 
-async def restore(
-    db: Database, queue: asyncio.Queue[object], bot: Bot, give_up: Callable[[Update], Coroutine[Any, Any, None]] | None = None
-) -> int:
+async def restore(db: Database, queue: asyncio.Queue[object], bot: Bot, give_up: GiveUp | None = None) -> int:
     """Queue the updates that an earlier process wrote down and did not finish; return how many.
 
     Those that a second process left unfinished too are suspects: they come last and one by one, counted just before, so that one that
@@ -204,55 +217,50 @@ async def restore(
     """
     async with db.transaction() as tx:
         unfinished = await events.unfinished_updates(tx)
-        before = _read_tries(await accounts.meta(tx, _TRIES))
-        tries = {number: before.get(number, 0) for number, _ in unfinished}
-        await accounts.set_meta(tx, _TRIES, json.dumps({number: max(1, known) for number, known in tries.items()}))
-    found = [(number, update) for number, body in unfinished if (update := await _read(db, number, body, bot)) is not None]
-    for number, update in found:
-        if not tries[number]:
+        await events.count_tries(tx, [one.id for one in unfinished if not one.tries], 1)
+    found = [(one, update) for one in unfinished if (update := await read(db, one.id, one.body, bot)) is not None]
+    for one, update in found:
+        if not one.tries:
             await asyncio.Queue.put(queue, update)
-    for number, update in found:
-        if tries[number]:
-            await _suspect(db, queue, update, give_up)
+    for one, update in found:
+        if one.tries and await is_tried_again(db, update, one.tries, give_up):
+            await asyncio.Queue.put(queue, update)
+            await waited_for(update.update_id, queue.join())
     return len(found)
 
 
-async def _suspect(
-    db: Database, queue: asyncio.Queue[object], update: Update, give_up: Callable[[Update], Coroutine[Any, Any, None]] | None
-) -> None:
-    """Handle one suspect alone, or give it up."""
+async def is_tried_again(db: Database, update: Update, tried: int, give_up: GiveUp | None) -> bool:
+    """Count a suspect, and tell whether it is to be handled once more, alone; else it is given up."""
     async with db.transaction() as tx:
-        tries = _read_tries(await accounts.meta(tx, _TRIES))
-        tried = tries.get(update.update_id, 1)
         if tried >= TRIES_MAX:
             await events.finish_update(tx, update.update_id)
-        await accounts.set_meta(tx, _TRIES, json.dumps({**tries, update.update_id: tried + 1}))
+        await events.count_tries(tx, [update.update_id], tried + 1)
     if tried >= TRIES_MAX:
         log.error("update given up: every process that handled it was killed", update_id=update.update_id)
         if give_up is not None:
             await give_up(update)
-        return
-    await asyncio.Queue.put(queue, update)
+    return tried < TRIES_MAX
+
+
+async def waited_for(number: int, over: Awaitable[None]) -> None:
+    """Wait until the handling of a suspect is over, but not for ever."""
     try:
         async with asyncio.timeout(_SUSPECT_S):
-            await queue.join()
+            await over
     except TimeoutError:
-        log.warning("update takes long", update_id=update.update_id)
+        log.warning("update takes long", update_id=number)
 
 
-async def _read(db: Database, number: int, body: str, bot: Bot) -> Update | None:
+def _whose(update: Update) -> int:
+    """Return whom an update is from, or its chat where that is nobody, as :func:`shape.whose` does."""
+    who = update.effective_user or update.effective_chat
+    return 0 if who is None else who.id
+
+
+async def read(db: Database, number: int, body: str, bot: Bot) -> Update | None:
     """Return a stored update; one that this version cannot read is finished instead of failing every start."""
     if (parsed := parse(number, body, bot)) is not None:
         return parsed
     async with db.transaction() as tx:
         await events.set_aside(tx, number)
     return None
-
-
-def _read_tries(stored: str | None) -> dict[int, int]:
-    """Return how often each update was tried; what cannot be read counts as never tried, and stops no start."""
-    try:
-        return {int(number): int(tries) for number, tries in json.loads(stored or "{}").items()}
-    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
-        log.warning("tries of updates cannot be read", stored=str(stored)[:80])
-        return {}

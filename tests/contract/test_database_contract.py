@@ -8,7 +8,7 @@ import os
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import text, update
@@ -42,6 +42,8 @@ from tests.store.samples import FIGURES, NOW, a_person, a_plan, a_portfolio, pla
 
 if TYPE_CHECKING:
     from sqlalchemy import Update
+
+    from chatbot.store.database import Tx
 
 LATER = NOW + timedelta(minutes=6)
 
@@ -628,14 +630,45 @@ async def test_a_stop_and_an_order_of_one_plan_come_one_after_the_other(db: Data
         assert await events.first_of(tx, proposed.id + 1, {"stopping"}) == ""
 
 
+async def _unfinished(tx: Tx, **which: Any) -> list[tuple[int, str]]:
+    return [(one.id, one.body) for one in await events.unfinished_updates(tx, **which)]
+
+
+async def test_updates_are_written_down_together_and_taken_by_share(db: Database) -> None:
+    """What is seen again is left as it is; what is finished keeps nothing of what was sealed."""
+    sealed = events.Update(id=3, body="three", share=5, sealed="a seal")
+    found = [events.Update(id=one, body=str(one), share=one % 2) for one in (4, 2, 1)]
+    async with db.transaction() as tx:
+        await events.record_updates(tx, [sealed, *found], {1}, NOW)
+        await events.record_updates(tx, [replace(sealed, body="again")], (), NOW)
+        assert await _unfinished(tx, shares=(0, 5)) == [(2, "2"), (3, "three"), (4, "4")]
+        assert await _unfinished(tx, shares=(0, 5), but=(2,), most=1) == [(3, "three")]
+        assert (await events.unfinished_updates(tx, shares=(5,))) == (sealed,)
+        await events.count_tries(tx, [2, 4], 1)
+        assert [one.tries for one in await events.unfinished_updates(tx, shares=(0,))] == [1, 1]
+        await events.put_share(tx, 4, 7)
+        assert await _unfinished(tx, shares=(7,)) == [(4, "4")]
+        await events.finish_update(tx, 3)
+        kept = (await tx.execute(text("SELECT body, sealed FROM pf_updates WHERE id IN (1, 3) ORDER BY id"))).all()
+    assert [tuple(row) for row in kept] == [("1", None), ("", None)]
+
+
+async def test_what_stands_lowest_in_a_chat_is_what_was_noted_last(db: Database) -> None:
+    async with db.transaction() as tx:
+        assert await messages.lowest(tx, 7) is None
+        await messages.note_lowest(tx, 7, 100, NOW)
+        await messages.note_lowest(tx, 7, 99, LATER)
+        assert await messages.lowest(tx, 7) == (99, LATER)
+
+
 async def test_an_update_is_recorded_once_and_its_text_is_forgotten_when_done(db: Database) -> None:
     async with db.transaction() as tx:
         assert await events.record_update(tx, 9_000_000_001, "{secret}", NOW)
         assert not await events.record_update(tx, 9_000_000_001, "{again}", NOW)
         assert await events.record_update(tx, 9_000_000_000, "{}")
-        assert await events.unfinished_updates(tx) == ((9_000_000_000, "{}"), (9_000_000_001, "{secret}"))
+        assert await _unfinished(tx) == [(9_000_000_000, "{}"), (9_000_000_001, "{secret}")]
         await events.finish_update(tx, 9_000_000_001)
-        assert await events.unfinished_updates(tx) == ((9_000_000_000, "{}"),)
+        assert await _unfinished(tx) == [(9_000_000_000, "{}")]
         assert not await events.record_update(tx, 9_000_000_001, "{a third time}", NOW)
         stored = (await tx.execute(text("SELECT body FROM pf_updates WHERE finished"))).scalar_one()
     assert stored == ""
@@ -762,7 +795,7 @@ async def test_a_sweep_forgets_what_ended_long_ago_and_nothing_else(db: Database
         assert await privacy.sweep(tx, LATER) == 3, "one event, one update, one message"
         assert [event.name for event in await events.events(tx, running)] == ["old", "new"]
         assert [event.name for event in await events.events(tx, ended)] == ["new"]
-        assert await events.unfinished_updates(tx) == ((2, "{}"),)
+        assert await _unfinished(tx) == [(2, "{}")]
         assert [message.key for message in await messages.due(tx, LATER)] == ["waits"]
         assert len(await messages.refused(tx)) == 1
 
@@ -791,6 +824,7 @@ async def _everything_about(db: Database, person_id: int) -> None:
         await flows.record_values(tx, [(stored.id, flows.Opening(day=NOW.date(), at=NOW, value=Decimal("1.50")))])
         await flows.add(tx, Flow(portfolio_id=stored.id, at=NOW, kind=FlowKind.DEPOSIT, value=None, amount=Decimal(1)))
         await accounts.set_dialog(tx, person_id, "start", {})
+        await messages.note_lowest(tx, person_id, 7, NOW)
         await keys.add(tx, person_id, "binance", "abcd", KeyReport(at=NOW), lambda number: f"sealed for {number}")
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.sqlite
 
 #: facts that a calm day writes nothing of
-RARE = ("halted_since", "update_tries", "stumble:1", "stumble:x", "market_played", "market_slow", "stopped_after_check", "pairing_code")
+RARE = ("halted_since", "stumble:1", "stumble:x", "market_played", "market_slow", "stopped_after_check", "pairing_code")
 EVIL = (
     *("", "NaN", "-1", "[]", "null", "[null]", "[1]", '{"half', '{"a": 1}', '{"1": "x"}', '{"1": 1e400}', "9" * 30, "𝟙", "\x00"),
     *("2026-01-01", "2026-01-05T09:00:00", "0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59-12:00", "[" * 20_000),
@@ -62,7 +62,8 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with closing(sqlite3.connect(folder / "ballast.sqlite")) as file, file:
         file.executemany("INSERT OR IGNORE INTO pf_meta VALUES (?, '')", [(name,) for name in RARE])
         file.executemany(
-            "INSERT INTO pf_updates SELECT ?, body, received_at, 0 FROM pf_updates LIMIT 1", [(100 + one,) for one in range(7)]
+            "INSERT INTO pf_updates SELECT ?, body, received_at, 0, share, sealed, tries FROM pf_updates LIMIT 1",
+            [(100 + one,) for one in range(7)],
         )
     return folder
 
@@ -127,7 +128,7 @@ def test_a_machine_with_no_true_reading_is_read_anew(reading: Any) -> None:
     assert _read(watch, json.dumps({**body, "reading": reading})) is None
 
 
-@pytest.mark.parametrize("column", ["body", *(pytest.param(one, marks=pytest.mark.long) for one in ("received_at", "finished"))])
+@pytest.mark.parametrize("column", ["body", *(pytest.param(one, marks=pytest.mark.long) for one in ("received_at", "finished", "tries"))])
 async def test_every_update_that_was_left_may_be_damaged(before: Path, tmp_path: Path, column: str) -> None:
     left = "" if column == "finished" else ", finished = 0"
     await lives_on(before, tmp_path / "after", "pf_updates", "id", column, RAW, 0, left)

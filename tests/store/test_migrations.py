@@ -182,14 +182,23 @@ ADDED = {
     "0011": (("pf_portfolios", "account"),),
     "0012": (("pf_values", "mark"), ("pf_orders", "fees")),
     "0013": (("pf_orders", "held"),),
+    "0016": (("pf_updates", "share"), ("pf_updates", "sealed"), ("pf_updates", "tries")),
 }
 #: tables by the step that added them
-ADDED_TABLES = {"0006": ("pf_flows",), "0008": ("pf_keys",), "0014": ("pf_history",), "0015": ("pf_strategies",)}
+ADDED_TABLES = {
+    "0006": ("pf_flows",),
+    "0008": ("pf_keys",),
+    "0014": ("pf_history",),
+    "0015": ("pf_strategies",),
+    "0016": ("pf_chats",),
+}
+#: indexes by the step that added them to a table that was there
+ADDED_INDEXES = {"0010": "uq_pf_portfolios_key", "0011": "uq_pf_portfolios_account", "0016": "ix_pf_updates_unfinished"}
 
 
 async def _back_to(db: Database, version: str) -> None:
     """Take away what every later step added."""
-    for step, index in (("0010", "uq_pf_portfolios_key"), ("0011", "uq_pf_portfolios_account")):
+    for step, index in ADDED_INDEXES.items():
         if version < step:
             await _call(db, lambda connection, index=index: connection.execute(text(f"DROP INDEX {index}")))
     for table, column in (added for step, columns in ADDED.items() if step > version for added in columns):

@@ -46,15 +46,18 @@ class Reviews:
         self._clock = clock
         self._walked = walked
 
-    async def review(self, portfolio: Portfolio, zone: tzinfo, *, days: int | None = None) -> Review:
-        """Return the review of a portfolio up to now, of so many days or since its first mark; of a closed one up to its last."""
+    async def review(self, portfolio: Portfolio, zone: tzinfo, *, days: int | None = None, marked_only: bool = False) -> Review:
+        """Return the review of a portfolio up to now, of so many days or since its first mark.
+
+        That of a closed one goes up to its last mark, and so does any with ``marked_only``: then its account is not looked at.
+        """
         longest_s = _WAITS_S if days is None else _PASSES_S
         async with self._db.read() as tx:
             records = await reviewing.read(tx, portfolio)
         if days is not None:
             first = self._markets.market_time(portfolio, self._clock.now()).astimezone(zone).date() - timedelta(days=days)
             records = replace(records, marked=tuple(one for one in records.marked if one.day >= first))
-        if not portfolio.is_open:
+        if marked_only or not portfolio.is_open:
             return await self._beside(portfolio, records, None, _FEE, zone, longest_s)
         evaluation = await self._evaluator.look(portfolio, patient=True)
         now = self._clock.now()

@@ -53,10 +53,10 @@ async def test_what_could_not_be_written_down_is_not_confirmed(chat: Someone, mo
     """A full disk: Telegram is asked for the same update again, and it is queued once."""
     real, failures = events.record_update, [OSError("disk full"), OSError("disk full")]
 
-    async def record(*arguments: Any) -> bool:
+    async def record(*arguments: Any, **more: Any) -> bool:
         if failures:
             raise failures.pop()
-        return await real(*arguments)
+        return await real(*arguments, **more)
 
     monkeypatch.setattr(events, "record_update", record)
     await chat.loopback.text(ANN, "hello")

@@ -42,7 +42,7 @@ def message(number: int, chat_id: int = 42, text: str = "hello") -> Update:
 async def unfinished(db: Database) -> list[int]:
     """Return the numbers of the updates that are written down and not finished."""
     async with db.read() as tx:
-        return [number for number, _ in await events.unfinished_updates(tx)]
+        return [one.id for one in await events.unfinished_updates(tx)]
 
 
 async def test_an_update_is_in_the_database_before_it_is_queued_and_a_second_copy_is_dropped(db: Database) -> None:
