@@ -138,8 +138,18 @@ async def test_alerts_that_had_to_wait_for_a_crowd_come_as_one_message(
     assert (message.kind, len(message.facts["items"])) == (MessageKind.DIGEST, 3)
 
 
-async def test_what_is_taken_back_or_passed_by_an_alarm_while_its_turn_comes_is_seen(db: Database, clock: ManualClock) -> None:
-    left: list[str] = []
+async def test_what_is_taken_back_or_passed_by_an_alarm_while_its_turn_comes_is_seen(
+    db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left, slept = list[str](), list[float]()
+    happened, pauses = asyncio.Event(), clock.sleep
+
+    async def sleep(seconds: float) -> None:
+        """Let the others happen within the pause before the second message."""
+        await pauses(seconds)
+        slept.append(seconds)
+        if len(slept) > 1:
+            await asyncio.wait_for(happened.wait(), LIMIT_S)
 
     async def send(message: Message) -> Delivery:
         left.append(message.key)
@@ -147,10 +157,12 @@ async def test_what_is_taken_back_or_passed_by_an_alarm_while_its_turn_comes_is_
             async with db.transaction() as tx:
                 await messages.drop_chat(tx, 2, clock.now())
                 await messages.ring(tx, 3, MessageKind.MARGIN, {}, key="alarm", now=clock.now())
+            happened.set()
         return SENT
 
     for chat, key in ((1, "first"), (2, "taken back"), (3, "routine")):
         await post(db, chat, key)
+    monkeypatch.setattr(clock, "sleep", sleep)
     await Outbox(db, clock, send).drain()
     assert left == ["first", "alarm", "routine"]
 

@@ -78,6 +78,9 @@ def trunc_to(number: Fraction, step: Fraction) -> Fraction:
 
 
 def total(numbers: Iterable[Fraction]) -> Fraction:
-    """Add rationals up; 0 for none."""
-    left = iter(numbers)
-    return sum(left, next(left, ZERO))
+    """Add rationals up; 0 for none. They are reduced once, at the end: reducing after each was a third of the time that a plan takes."""
+    top, bottom = 0, 1
+    for number in numbers:
+        above, below = number.as_integer_ratio()
+        top, bottom = (top + above, bottom) if below == bottom else (top * below + above * bottom, bottom * below)
+    return Fraction(top, bottom)

@@ -39,13 +39,14 @@ if TYPE_CHECKING:
 
     from chatbot.alerts.write import ToldBefore
     from chatbot.clock import Clock
-    from chatbot.model import Check, OpenHedge, Person, Portfolio
+    from chatbot.model import Check, OpenHedge, Person, Portfolio, Reason
     from chatbot.monitor.clock_watch import ClockWatch
     from chatbot.monitor.hedges_daily import HedgeWatch
     from chatbot.monitor.judge import CheckResult
     from chatbot.monitor.precedence import Precedence
     from chatbot.monitor.roster import Roster, Suspects
     from chatbot.monitor.unanswered import UnansweredPlans
+    from chatbot.plans.outcomes import Draft
     from chatbot.plans.rebalancing import Rebalancing
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.portfolio.evaluator import Evaluator
@@ -127,6 +128,8 @@ class Monitor:
         self._looked_back: datetime | None = None
         #: by portfolio, the last day whose opening value stands in the store: the first one counts
         self._valued: dict[int, date] = {}
+        #: the draft that was asked for last
+        self._drafted: tuple[CheckInput, tuple[Reason, ...], Draft] | None = None
 
     def next_check(self) -> datetime | None:
         """Return when the next check is due; None before the first."""
@@ -366,7 +369,7 @@ class Monitor:
         alone = result.asked is not None and result.due is None and not result.margin and autonomy.acts_alone(portfolio)
         if not alone or not quiet_hours.is_quiet_now(person, now):
             return result
-        drafted = self._rebalancing.draft(seen.evaluation, reasons_for_plan(seen, result))
+        drafted = self._draft(seen, reasons_for_plan(seen, result))
         if not isinstance(drafted, Plan):
             return result
         answered = await with_policy(tx, portfolio, person, drafted, now)
@@ -405,8 +408,14 @@ class Monitor:
     def _leads_nowhere(self, seen: CheckInput, result: CheckResult) -> tuple[LeftOut, ...] | None:
         """Return what keeps all that was heard from an order as things stand, so that nobody waits for a plan; None: there are orders."""
         reasons = result.asked or result.states.memory.pending
-        found = self._rebalancing.draft(seen.evaluation, reasons) if reasons else None
+        found = self._draft(seen, reasons) if reasons else None
         return found.left_out if isinstance(found, NothingToDo) else None
+
+    def _draft(self, seen: CheckInput, reasons: tuple[Reason, ...]) -> Draft:
+        """Return the plan for these reasons as things stand; what one check asks twice is answered once."""
+        if self._drafted is None or self._drafted[0] is not seen or self._drafted[1] != reasons:
+            self._drafted = seen, reasons, self._rebalancing.draft(seen.evaluation, reasons)
+        return self._drafted[2]
 
     async def _plan(self, tx: Tx, seen: CheckInput, result: CheckResult, writes: CheckWrites) -> Outcome:
         """Close the batching window, answer the calendar, or close a hedge, with one plan; returns what became of it.
@@ -439,7 +448,7 @@ class Monitor:
         reasons = reasons_for_plan(seen, result)
         if all(tilt.begins(reason) for reason in reasons):  # a bet by itself is no reason to trade
             return Outcome.INSIDE
-        drafted = self._rebalancing.draft(seen.evaluation, reasons)
+        drafted = self._draft(seen, reasons)
         if not isinstance(drafted, Plan):
             return Outcome.NOTHING if isinstance(drafted, NothingToDo) else Outcome.NONE
         if scheduled and portfolio.answer == AnswerMode.NOTIFY:

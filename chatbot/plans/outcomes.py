@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from chatbot.model import LegState
 
@@ -189,6 +189,8 @@ class NoHedge:
     size: HedgeSize
 
 
+#: a plan that is not stored, or why there is none
+Draft: TypeAlias = "Plan | NothingToDo | CannotEvaluate | NoHedge"
 Proposal = Proposed | NothingToDo | CannotEvaluate | Busy | NoHedge | Closed
 ConfirmOutcome = Confirmed | SeenInPart | Late | NotYours | TooExpensive | Moved | Paused | Halted | Forbidden | OverLimits | Proposal
 GoOnOutcome = Steady | LeftBehind | Halted | CannotEvaluate | Late | NotYours

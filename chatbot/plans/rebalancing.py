@@ -40,6 +40,7 @@ from chatbot.plans.outcomes import (
     Closed,
     Confirmed,
     ConfirmOutcome,
+    Draft,
     Forbidden,
     GoOnOutcome,
     Halted,
@@ -167,9 +168,7 @@ class Rebalancing:
             names, booked = ({name for found in group for name in found.quotes} for group in (some, soon))
             await costing.prepare(names, books=booked)
 
-    def draft(
-        self, evaluation: Evaluation, reasons: tuple[Reason, ...], hedge: HedgeWish | OpenHedge | None = None
-    ) -> Plan | NothingToDo | CannotEvaluate | NoHedge:
+    def draft(self, evaluation: Evaluation, reasons: tuple[Reason, ...], hedge: HedgeWish | OpenHedge | None = None) -> Draft:
         """Return the plan without storing it; what it costs is told from what :meth:`prepare` fetched."""
         drafted = self._draft(evaluation, reasons, hedge)
         if not isinstance(drafted, Plan):
@@ -180,9 +179,7 @@ class Rebalancing:
             return CannotEvaluate(portfolio=evaluation.portfolio, problems=(Problem(code=refusal.code),))
         return limits.nothing(evaluation.portfolio, held) or self._priced(evaluation, held)
 
-    def _draft(
-        self, evaluation: Evaluation, reasons: tuple[Reason, ...], hedge: HedgeWish | OpenHedge | None
-    ) -> Plan | NothingToDo | CannotEvaluate | NoHedge:
+    def _draft(self, evaluation: Evaluation, reasons: tuple[Reason, ...], hedge: HedgeWish | OpenHedge | None) -> Draft:
         if evaluation.snapshot is None or evaluation.figures is None:
             return CannotEvaluate(portfolio=evaluation.portfolio, problems=evaluation.problems)
         portfolio, figures, now = evaluation.portfolio, evaluation.figures, self._clock.now()

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+#: the doctor is given the folder of a file
+pytestmark = pytest.mark.sqlite
+
+
 async def portfolios(folder: Path) -> Finding:
     """Return what the doctor finds in a folder's database."""
     return next(one for one in await _database(Settings(_env_file=None, data_dir=folder)) if one.what == "portfolios")

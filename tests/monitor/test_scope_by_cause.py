@@ -62,7 +62,7 @@ async def test_what_takes_at_once_shows_the_limit_that_it_takes_at(tmp_path: Pat
             assert leg.state is LegState.FILLED
         async with on.room.program.db.read() as tx:
             sent = await orders.orders(tx, plan.id)
-        assert [(one.limit, one.immediate) for one in sent] == [(leg.limit, True) for leg in plan.legs]
+        assert {(one.leg_index, one.limit, one.immediate) for one in sent} == {(leg.index, leg.limit, True) for leg in plan.legs}
         assert costs.paid(plan.legs).over_card < 0
 
 

@@ -97,7 +97,8 @@ async def _call(request: web.Request, method: str) -> Call:
 class BotProcess:
     """``python -m chatbot <command>`` with settings for this server, everything it prints kept."""
 
-    def __init__(self, url: str, folder: Path, **settings: str) -> None:
+    def __init__(self, url: str, folder: Path, *, code: Path = ROOT, **settings: str) -> None:
+        """``code`` is where another version of the program lies, which has to be started with ``loads``."""
         self.folder = folder
         self.log = folder / "output.txt"
         usual = {
@@ -112,7 +113,7 @@ class BotProcess:
         }
         kept = {name: value for name, value in os.environ.items() if not name.startswith("CHATBOT_")}
         chosen = {f"CHATBOT_{name}": value for name, value in {**usual, **settings}.items()}
-        self._environment = {**kept, **chosen, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+        self._environment = {**kept, **chosen, "PYTHONPATH": str(code), "PYTHONDONTWRITEBYTECODE": "1"}
         self._process: asyncio.subprocess.Process | nursery.Born | None = None
 
     async def start(self, command: str = "run", *, loads: bool = False) -> None:

@@ -193,6 +193,7 @@ async def test_a_canary_is_found_in_nothing_that_is_written(
     assert SECRET not in written
 
 
+@pytest.mark.sqlite  # it is looked for in the bytes of files
 async def test_the_canary_is_found_where_it_is_written(ann: Someone) -> None:
     """The search sees what it looks for: in a file of the folder and in a stored update."""
     async with ann.program.db.transaction() as tx:
