@@ -17,7 +17,22 @@ from handlers.chat.context import reply, show
 from handlers.chat.reading import characters
 from handlers.chat.typed_keys import was_whispered
 from handlers.command_list import ALSO_CALLED, ANSWER_WORDS, COMMANDS, SHOWN_BY_BUTTON, TAKE_WORDS, TITLES, visible_to
-from handlers.commands import alone, by_hand, flows, holdings, invest, keys, live, lives, portfolios, sentences, settings, start, strategy
+from handlers.commands import (
+    alone,
+    by_hand,
+    flows,
+    holdings,
+    invest,
+    keys,
+    live,
+    lives,
+    portfolios,
+    sentences,
+    settings,
+    start,
+    strategy,
+    terms,
+)
 from handlers.views import problems
 from handlers.views.person import settings as views
 from handlers.views.sentences import only_text
@@ -51,7 +66,10 @@ _NAMES = frozenset({portfolios.DIALOG, lives.DIALOG, live.DIALOG, alone.DIALOG})
 
 
 async def help_(update: Update, context: Context) -> None:
-    """List the commands of a group."""
+    """List the commands of a group, or explain a word: ``/help drift``."""
+    if context.rest and update.callback_query is None:
+        await terms.explain(update, context, terms.named(context, context.rest))
+        return
     group = context.tapped.arg if update.callback_query is not None else ""
     await show(update, context, views.help_page(context.words, group, operator=context.person.role == Role.OPERATOR))
 

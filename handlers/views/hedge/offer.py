@@ -45,11 +45,17 @@ def hedge(words: Words, report: HedgeReport) -> View:
         blind = cannot_evaluate(words, report.portfolio, report.problems)
         return View(page(blind.text, *told), blind.keyboard)
     title = head(words, report.portfolio, say(words, "Hedges"))
-    moves = report.now < 0 or bool(report.now.quantize(Decimal(1)))  # of what does not move there is nothing to say but that
-    now = in_fall(words, _NOW, report.now, drop=bold(words.percent(report.drop, 0))) if moves else None
+    fall = now(words, report)
     there = [line for one in report.open for line in ("", _opened(words, one), _closed(words, one))]
-    gap = [""] if now is not None or there else []
-    return View(page(title, now, *there, *gap, *_choices(words, report, report.rotation)), _keyboard(words, report, report.rotation))
+    gap = [""] if fall is not None or there else []
+    return View(page(title, fall, *there, *gap, *_choices(words, report, report.rotation)), _keyboard(words, report, report.rotation))
+
+
+def now(words: Words, report: HedgeReport) -> Html | None:
+    """Say what a fall of BTC would cost now; of what does not move there is nothing to say but that."""
+    if not (report.now < 0 or report.now.quantize(Decimal(1))):
+        return None
+    return in_fall(words, _NOW, report.now, drop=bold(words.percent(report.drop, 0)))
 
 
 def without_futures(words: Words, report: HedgeReport, wish: HedgeWish | None = None) -> View:
@@ -59,7 +65,6 @@ def without_futures(words: Words, report: HedgeReport, wish: HedgeWish | None = 
     """
     title = head(words, report.portfolio, say(words, "Hedges"))
     moves = report.now < 0
-    now = in_fall(words, _NOW, report.now, drop=bold(words.percent(report.drop, 0))) if moves else None
     less = words.money(-report.now * _NINE_TENTHS, 0)
     sold = say(words, "Without them only selling helps: with a tenth of each coin in cash you lose about {amount}.", amount=bold(less))
     told = (say(words, "A hedge is a short of BTC futures, and this portfolio uses no futures."), sold if moves else None)
@@ -67,7 +72,7 @@ def without_futures(words: Words, report: HedgeReport, wish: HedgeWish | None = 
         (button(words.t("Targets"), "targets"), button(words.t("Exposure"), "exposure")),
         (button(words.t("Hedge with futures anyway"), *(("hedge", ALL_THE_SAME) if wish is None else ("hedge_open", wish_arg(wish)))),),
     )
-    return View(page(title, now, "" if moves else None, *told), rows)
+    return View(page(title, now(words, report) if moves else None, "" if moves else None, *told), rows)
 
 
 def _opened(words: Words, reading: HedgeReading) -> Html:

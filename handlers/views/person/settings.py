@@ -151,5 +151,5 @@ def help_page(words: Words, group: str = "", *, operator: bool = False) -> View:
         button(f"✓ {words.t(GROUPS[known])}" if known is chosen else words.t(GROUPS[known]), "help", known.value)
         for known in sorted(groups, key=list(GROUPS).index)
     )
-    about = (button(words.t("How the triggers work"), "about_triggers"),)
+    about = (button(words.t("How the triggers work"), "about_triggers"), button(words.t("What words mean"), "term"))
     return View(text, (buttons[:2], buttons[2:], about) if len(buttons) > 2 else (buttons, about))

@@ -144,7 +144,7 @@ def _book(words: Words, report: ExposureReport, figures: PortfolioFigures) -> li
     rows += [_contract(words, contract, figures) for contract in report.contracts[:_MOST]]
     together = say(words, "Each contract alone; where several move against you, the margin is used up sooner.")
     note = together if len(report.contracts) > 1 and exceeds_margin(figures) else None
-    return [say(words, "Futures positions"), table(rows), *([note] if note else []), _funding(words, report.contracts)]
+    return [say(words, "Futures positions"), table(rows), *([note] if note else []), funding(words, report.contracts)]
 
 
 def _contract(words: Words, one: ContractReading, figures: PortfolioFigures) -> list[str]:
@@ -153,7 +153,7 @@ def _contract(words: Words, one: ContractReading, figures: PortfolioFigures) -> 
     return [coin(one.contract), words.percent(one.notional / figures.value), far, _amount(words, one.funding_day)]
 
 
-def _funding(words: Words, contracts: Sequence[ContractReading]) -> Html:
+def funding(words: Words, contracts: Sequence[ContractReading]) -> Html:
     """Say what all open contracts together earn or pay; unknown when one of them is."""
     known = [contract.funding_day for contract in contracts if contract.funding_day is not None]
     if len(known) < len(contracts):

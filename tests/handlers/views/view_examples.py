@@ -118,7 +118,7 @@ from handlers.views.hedge import offer, shocks
 from handlers.views.past import over_time
 from handlers.views.past import report as tax_report
 from handlers.views.past import review as trading_review
-from handlers.views.person import access, alert_settings, broadcast, halt, health, key_guides, keys, pause, privacy, schedule
+from handlers.views.person import access, alert_settings, broadcast, halt, health, key_guides, keys, pause, privacy, schedule, terms
 from handlers.views.person import portfolios as beside
 from handlers.views.person import settings as control
 from handlers.views.plan import alone, autonomy, by_hand, card, costs, history, more, nothing, panic, progress, real_money
@@ -521,6 +521,10 @@ def exposed(name: str = PLAIN, *, coins: int = 2, known: bool = True) -> Exposur
     )
 
 
+def _explained(term: str, name: str, words: Words) -> View:
+    return terms.term(words, term, exposed(name))
+
+
 def scheduled(name: str, freq: str, invest: Decimal | None = None) -> Portfolio:
     """Return a portfolio with a schedule in the zone of the longest name."""
     rule = ScheduleRule(invest=invest, freq=freq, time="09:30", zone="America/Argentina/ComodRivadavia", set_at=NOW, weekday=2, day=31)
@@ -672,6 +676,8 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "problems.no_button": lambda w: problems.no_button(w, asked=True),
         "problems.command_meant": lambda w: problems.command_meant(w, "status"),
         "problems.command_meant with words": lambda w: problems.command_meant(w, "targets", name, port),
+        "person.terms.every": terms.every,
+        **{f"person.terms.term {one}": partial(_explained, one, name) for one in terms.TERMS},
         "person.settings.help_page": lambda w: control.help_page(w, "strategy", operator=True),
         "plan.progress.progress": lambda w: progress.progress(w, port, a_plan(name, PlanState.RUNNING)),
         "plan.progress.result": lambda w: progress.result(w, port, done),
