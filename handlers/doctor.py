@@ -24,6 +24,7 @@ from chatbot.store import accounts, halt, keys, portfolios
 from chatbot.store.database import Database
 from chatbot.store.migrations import schema
 from chatbot.vault import Vault, refuse_lost
+from handlers.transport.line import address_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -62,13 +63,30 @@ async def examine(settings: Settings) -> tuple[Finding, ...]:
         market = looks.create_task(_market(settings))
         index = looks.create_task(_index(settings))
     found = telegram.result()
-    return (_settings(settings), *found[:1], *database.result(), market.result(), index.result(), *found[1:])
+    return (_settings(settings), *_webhook(settings), *found[:1], *database.result(), market.result(), index.result(), *found[1:])
 
 
 def _settings(settings: Settings) -> Finding:
     """Tell what was read; wrong settings have already ended the program with a sentence of their own."""
     operators = f"{len(settings.operators)} operator(s)" if settings.operators else "the operator is paired by a code"
     return Finding(what="settings", ok=True, detail=f"market {settings.market}, {operators}, checks every {settings.check_interval_s:g} s")
+
+
+def _webhook(settings: Settings) -> tuple[Finding, ...]:
+    """Tell whether `web` can take what Telegram delivers, where that is meant."""
+    if not settings.webhook_secret.get_secret_value():
+        return ()
+    if not settings.database.startswith("postgres"):
+        return (
+            Finding(
+                what="webhook", ok=False, detail="`web` needs PostgreSQL: see CHATBOT_DATABASE_URL, or leave out CHATBOT_WEBHOOK_SECRET"
+            ),
+        )
+    try:
+        address = address_of(settings)
+    except SettingError as unfit:
+        return (Finding(what="webhook", ok=False, detail=str(unfit)),)
+    return (Finding(what="webhook", ok=True, detail=f"for `web`, at {address.url}; let your proxy hand it on to port {settings.port}"),)
 
 
 async def _telegram(settings: Settings) -> tuple[Finding, Finding]:

@@ -11,24 +11,24 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from chatbot.clock import SystemClock
-from chatbot.errors import SettingError, contained
+from chatbot.errors import contained
 from chatbot.exchanges.key_examiner import examiner
 from chatbot.ground import open_ground
 from chatbot.i18n import LOCALE, Catalogue
 from chatbot.keyring import Keyring
 from chatbot.web.key_form import KeyForm
 from chatbot.web.server import WebServer
-from chatbot.web.webhook import PATH, Webhook
+from chatbot.web.webhook import Webhook
 from handlers.transport.key_form import KeyFormAnswers
 from handlers.transport.letterbox import Letterbox
-from handlers.transport.line import Address, connect
+from handlers.transport.line import address_of, connect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chatbot.config import Settings
     from chatbot.ground import Ground
-    from handlers.transport.line import TelegramLine
+    from handlers.transport.line import Address, TelegramLine
 
 log = structlog.get_logger()
 
@@ -46,16 +46,10 @@ class Front:
 
 async def serve(settings: Settings) -> None:
     """Take updates until cancelled; raises :class:`SettingError` where they could come from anybody, or reach nobody."""
-    secret = settings.webhook_secret.get_secret_value()
-    if not settings.public_url:
-        raise SettingError(
-            "CHATBOT_PUBLIC_URL", "Telegram delivers updates to it: give the address at which your proxy serves this process"
-        )
-    if not secret:
-        raise SettingError("CHATBOT_WEBHOOK_SECRET", "without it anybody could pretend to be Telegram; `openssl rand -hex 32` makes one")
+    address = address_of(settings)
     gc.freeze()
     gc.enable()
-    address, clock = Address(settings.public_url + PATH, secret), SystemClock()
+    clock = SystemClock()
     async with AsyncExitStack() as stack:
         ground = await stack.enter_async_context(open_ground(settings, clock, together=True))
         line = connect(settings, ground.db, clock)
@@ -65,12 +59,12 @@ async def serve(settings: Settings) -> None:
         running = [tasks.create_task(letterbox.run()), tasks.create_task(ground.hold.watch())]
         for task in running:
             stack.callback(task.cancel)
-        server = await stack.enter_async_context(_server(settings, ground, letterbox))
+        server = await stack.enter_async_context(_server(settings, ground, letterbox, address))
         print(f"Ballast takes updates; health: {server.url}healthz", flush=True)  # noqa: T201 - the command line speaks on its streams
         await _stay_known(line, address)
 
 
-def _server(settings: Settings, ground: Ground, letterbox: Letterbox) -> WebServer:
+def _server(settings: Settings, ground: Ground, letterbox: Letterbox, address: Address) -> WebServer:
     async def health() -> Mapping[str, object]:
         await ground.db.ping()
         return {"ok": True}
@@ -78,7 +72,7 @@ def _server(settings: Settings, ground: Ground, letterbox: Letterbox) -> WebServ
     keyring = Keyring(ground.db, ground.clock, ground.vault, examiner(settings.exchange_options, ground.clock))
     desk = KeyFormAnswers(Front(keyring=keyring, catalogue=Catalogue(LOCALE)))
     form = KeyForm(desk, settings.public_url) if keyring.is_open else None
-    webhook = Webhook(letterbox.take, settings.public_url, settings.webhook_secret.get_secret_value())
+    webhook = Webhook(letterbox.take, address.url, address.secret)
     return WebServer(port=settings.port, health=health, key_form=form, webhook=webhook)
 
 

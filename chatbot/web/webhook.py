@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import structlog
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-#: where it is served, under the public address
-PATH: Final = "/telegram"
 #: the header in which Telegram says what it was told
 _SECRET = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of a header
 #: bytes of an update: one with the longest text, all that is marked in it and what it answers to stays far below
@@ -28,16 +26,17 @@ _BODY_S = 10.0
 class Webhook:
     """Takes updates and gives each to ``take``, which tells whether it is written down; ``routes`` hang it into the web server."""
 
-    def __init__(self, take: Callable[[str], Awaitable[bool]], public_url: str, secret: str) -> None:
+    def __init__(self, take: Callable[[str], Awaitable[bool]], url: str, secret: str) -> None:
+        """``url`` is the whole public address of this."""
         self._take, self._secret = take, secret.encode()
-        parts = urlsplit(public_url)
+        parts = urlsplit(url)
         #: the host name under which the server is asked
         self.name = (parts.hostname or "").lower()
-        self._path = parts.path.rstrip("/")
+        self._path = parts.path
 
     def routes(self) -> list[web.RouteDef]:
         """Return the address, with the path of the public one too: some proxies take it away, others do not."""
-        return [web.post(place, self._answer) for place in dict.fromkeys((PATH, self._path + PATH))]
+        return [web.post(place, self._answer) for place in dict.fromkeys((self._path, self._path[self._path.rindex("/") :]))]
 
     async def _answer(self, request: web.Request) -> web.Response:
         """Say yes to what is written down, and to what nobody will ever read: Telegram sends everything else again, and again."""

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NoReturn
+from urllib.parse import urlsplit
 
 import httpx
 import structlog
@@ -35,6 +36,10 @@ log = structlog.get_logger()
 LINE = "line"
 #: over which Telegram delivers at the same time, its most
 CONNECTIONS: Final = 100
+#: behind the public address
+WEBHOOK: Final = "/telegram"
+#: to which it delivers
+PORTS: Final = (443, 80, 88, 8443)
 #: the longest pause between two tries to reach Telegram at start
 _PAUSE_S_MAX = 30.0
 
@@ -49,6 +54,18 @@ class Address:
     async def name_to(self, bot: ExtBot[None]) -> None:
         """Have Telegram deliver there; raises ``TelegramError``."""
         await bot.set_webhook(self.url, secret_token=self.secret, allowed_updates=UPDATES, max_connections=CONNECTIONS)
+
+
+def address_of(settings: Settings) -> Address:
+    """Return where Telegram is to deliver; raises :class:`SettingError` where it would not, or where anybody else could."""
+    secret, parts = settings.webhook_secret.get_secret_value(), urlsplit(settings.public_url)
+    if not parts.hostname:
+        raise SettingError("CHATBOT_PUBLIC_URL", "Telegram delivers to it: give the address at which your proxy serves this process")
+    if (parts.port or 443) not in PORTS:
+        raise SettingError("CHATBOT_PUBLIC_URL", f"Telegram delivers to the ports {', '.join(map(str, PORTS))} alone")
+    if not secret:
+        raise SettingError("CHATBOT_WEBHOOK_SECRET", "without it anybody could pretend to be Telegram; `openssl rand -hex 32` makes one")
+    return Address(settings.public_url + WEBHOOK, secret)
 
 
 class TelegramLine:

@@ -11,22 +11,28 @@ import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+import aiohttp
 import pytest
+from sqlalchemy import text
 
-from chatbot.model import PlanState
-from chatbot.store import events, plans, portfolios
+from chatbot.clock import SystemClock
+from chatbot.model import MessageKind, Person, PlanState, Role
+from chatbot.store import accounts, events, messages, plans, portfolios
 from chatbot.store.database import Database
 from chatbot.vault import new_master_key
 from handlers.loopback import TelegramUser
+from tests.handlers.transport.test_letterbox import written
 from tests.places import ROOT
 from tests.store.databases import postgres_or_skip
 from tests.telegram.delivering import Delivery
-from tests.telegram.server import TOKEN, TelegramServer
+from tests.telegram.server import TOKEN, BotProcess, TelegramServer
+from tests.telegram.test_standby import SLOWER, TAKEN_OVER_S
 from tests.waiting import LIMIT_S
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
     from handlers.loopback import Message
@@ -190,3 +196,125 @@ async def test_from_start_to_a_filled_plan_over_honcho(server: TelegramServer, s
     for one in people:
         assert sum("fees paid" in message.text for message in server.loopback.chat(one.user.id)) == 1
     assert "Traceback" not in service.printed, service.printed[-5000:]
+
+
+def alone_at(service: Service, bot_folder: Path, **settings: str) -> BotProcess:
+    """Return a process of its own with the same settings."""
+    given = {name.removeprefix("CHATBOT_"): value for name, value in service.environment().items() if name.startswith("CHATBOT_")}
+    bot_folder.mkdir()
+    return BotProcess(service.server.url, bot_folder, **{**given, "LOG_LEVEL": "INFO", **settings})
+
+
+async def posted(db: Database, numbers: range, chats: Sequence[int]) -> None:
+    """Write messages for each chat, in order."""
+    async with db.transaction() as tx:
+        for number in numbers:
+            for chat in chats:
+                facts = {"since": f"2026-01-01T{number // 60:02}:{number % 60:02}:00+00:00"}
+                await messages.ring(tx, chat, MessageKind.TRADING_HALTED, facts, key=f"told-{chat}-{number}", now=SystemClock().now())
+
+
+@pytest.mark.parametrize("kills", [1, pytest.param(10, marks=pytest.mark.slow)])
+async def test_a_sender_that_is_killed_is_replaced_and_every_message_comes_in_order(
+    server: TelegramServer, tmp_path: Path, kills: int
+) -> None:
+    """Killed while messages leave: another goes on within twelve seconds. What was on its way may come twice; nothing is lost."""
+    url = await postgres_or_skip().copy("template0")
+    service = Service(folder=tmp_path, server=server, url=url)
+    one, other = alone_at(service, tmp_path / "one"), alone_at(service, tmp_path / "other")
+    db, people = Database(url), [TelegramUser(id=number, name="Ann") for number in (42, 43, 44)]
+    chats, took = [user.id for user in people], []
+    try:
+        await one.start("sender")
+        await one.prints("Ballast sends")
+        async with db.transaction() as tx:
+            for user in people:
+                server.loopback.know(user)
+                await accounts.add_person(tx, Person(id=user.id, chat_id=user.id, name="Ann", role=Role.MEMBER))
+        for kill in range(kills):
+            await other.start("sender")
+            await stands_by(other, kill)
+            await posted(db, range(kill * 8, kill * 8 + 8), chats)
+            await server.loopback.wait(lambda kill=kill: len(told(server, 42)) >= kill * 8 + 3 or None, PATIENCE_S)  # type: ignore[misc]
+            killed = time.monotonic()
+            await one.kill()
+            seen = len(server.calls)
+            await server.loopback.wait(lambda seen=seen: len(server.calls) > seen + 4 or None, PATIENCE_S)  # type: ignore[misc]
+            took.append(time.monotonic() - killed)
+            one, other = other, one
+            await server.loopback.wait(lambda kill=kill: _have_all(server, chats, kill * 8 + 8) or None, PATIENCE_S)  # type: ignore[misc]
+    finally:
+        await db.close()
+        for bot in (one, other):
+            await bot.kill()
+    for chat in chats:
+        came = told(server, chat)
+        assert list(dict.fromkeys(came)) == sorted(set(came)), "in order"
+        assert len(came) <= len(set(came)) + kills, "once, but for what was on its way when its sender was killed"
+    print(f"another sends after {', '.join(f'{one:.1f}' for one in took)} s")  # noqa: T201 - read with -s
+    assert max(took) < TAKEN_OVER_S * SLOWER
+
+
+def _have_all(server: TelegramServer, chats: Sequence[int], many: int) -> bool:
+    return all(len(set(told(server, chat))) == many for chat in chats)
+
+
+async def stands_by(bot: BotProcess, lives: int) -> None:
+    """Wait until a sender has said once more than before that it stands by."""
+    async with asyncio.timeout(PATIENCE_S):
+        while bot.printed.count("stands by") <= lives // 2:  # noqa: ASYNC110 - a file tells
+            await asyncio.sleep(0.05)
+
+
+def told(server: TelegramServer, chat: int) -> list[str]:
+    """Return what came into a chat, by the moment that each message names."""
+    return [message.text.splitlines()[0] for message in server.loopback.chat(chat) if message.sender is None]
+
+
+@pytest.mark.slow
+async def test_how_many_updates_are_taken_and_answered(server: TelegramServer, service: Service) -> None:
+    """Prints what this machine takes at one `web`, and how long an answer of two workers takes at fifty updates a second."""
+    await service.prints("Ballast takes updates")
+    await service.prints("shares gained", 2)
+    people = [TelegramUser(id=1000 + number, name="Ann") for number in range(100)]
+    db = Database(service.url)
+    async with db.transaction() as tx:
+        for user in people:
+            server.loopback.know(user)
+            await accounts.add_person(tx, Person(id=user.id, chat_id=user.id, name="Ann", role=Role.MEMBER))
+    delivering = asyncio.ensure_future(Delivery(server, [service.port]).run())
+    waits: list[float] = []
+
+    async def ask(user: TelegramUser) -> None:
+        began = time.perf_counter()
+        mine = await server.loopback.text(user, "/cancel")
+        await server.loopback.shows(user.id, "", after=mine.id, timeout_s=PATIENCE_S)
+        waits.append(time.perf_counter() - began)
+
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(1000):
+                tasks.create_task(ask(people[number % len(people)]))
+                await asyncio.sleep(0.02)
+        waits.sort()
+        print(f"50 a second: median {waits[500] * 1000:.0f} ms, p99 {waits[990] * 1000:.0f} ms")  # noqa: T201 - read with -s
+    finally:
+        delivering.cancel()
+        await asyncio.wait({delivering})
+    taken, began = 3000, time.perf_counter()
+    connector, room = aiohttp.TCPConnector(limit=100), asyncio.Semaphore(100)
+    headers = {"Host": urlsplit(PUBLIC).netloc, "X-Telegram-Bot-Api-Secret-Token": SECRET}
+
+    async def post(session: aiohttp.ClientSession, number: int) -> int:
+        body = written(number, "hello", 10_000 + number)
+        async with room, session.post(f"http://127.0.0.1:{service.port}/telegram", data=body, headers=headers) as answer:
+            return answer.status
+
+    async with aiohttp.ClientSession(connector=connector) as session:
+        statuses = await asyncio.gather(*(post(session, 5_000_000 + number) for number in range(taken)))
+    print(f"{taken / (time.perf_counter() - began):.0f} updates a second taken by one web")  # noqa: T201 - read with -s
+    assert set(statuses) == {200}
+    async with db.read() as tx:
+        many = (await tx.execute(text("SELECT count(*) FROM pf_updates WHERE id BETWEEN 5000000 AND 5999999"))).scalar_one()
+    await db.close()
+    assert many == taken, "what was answered with 200 is written down"

@@ -34,7 +34,7 @@ class Taker:
 @asynccontextmanager
 async def served(taker: Taker) -> AsyncIterator[tuple[aiohttp.ClientSession, str]]:
     """Serve the webhook under a public address with a path."""
-    webhook = Webhook(taker, "https://bot.example.org/ballast", SECRET)
+    webhook = Webhook(taker, "https://bot.example.org/ballast/telegram", SECRET)
     async with WebServer(webhook=webhook) as server, aiohttp.ClientSession(headers={"Host": "bot.example.org"}) as session:
         yield session, server.url
 
