@@ -36,8 +36,8 @@ PLANS_MAX = 20
 THREADS_MAX = 16
 #: the one process on a database; those that share the work are told apart by their names
 ALONE = "local"
-#: seconds between two looks whether the session still lives that shows this process alive, and those within which it answers
-_LOOK_S, _ANSWER_S = 1.0, 2.0
+#: seconds between two looks whether the session still lives that shows this process alive, and those after which a silent one is given up
+_LOOK_S, _SILENT_S = 1.0, 10.0
 #: the server gives up a machine that is gone after five silent seconds
 _KEEPALIVES = "-c tcp_keepalives_idle=2 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3"
 #: seconds after which work that waits with free hands around it is looked at more closely
@@ -340,7 +340,7 @@ class Durable:
         The process must then end: others will take its work over. On a SQLite file there are no others, and this returns at once.
         """
         while self._session is not None:
-            async with asyncio.timeout(_ANSWER_S):
+            async with asyncio.timeout(_SILENT_S):
                 await self._session.execute("SELECT 1")
             await asyncio.sleep(_LOOK_S)
 

@@ -12,7 +12,7 @@ from chatbot.model import SHARES
 from chatbot.shares.owned import ALL
 from chatbot.shares.parts import fair_part, to_give, to_take
 from chatbot.store.location import GIVEN_S
-from chatbot.store.rights.session import ANSWER_S, BROKEN_OFF, Lock
+from chatbot.store.rights.session import BROKEN_OFF, Lock
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
@@ -68,16 +68,18 @@ class ByLocks:
     async def _share(self) -> None:
         while True:
             await self.look()
-            await asyncio.sleep(LOOK_S)
+            now = asyncio.get_running_loop().time()
+            waits = [since + GIVEN_S - now for share, since in self._locked.items() if share not in self._shares.owned]
+            await asyncio.sleep(max(0.0, min([LOOK_S, *waits])))
 
     async def look(self) -> None:
         """See who is there, and take or give back what that asks for."""
         holders = await self._holders()
         await self._begin()
         workers = len(holders[SHARES])
-        for share in to_take(self._locked, ALL - holders.keys(), workers):
-            if await self._answered(self._session.ask(Lock(kind=_KIND, number=share))):
-                self._locked[share] = asyncio.get_running_loop().time()
+        if wanted := to_take(self._locked, ALL - holders.keys(), workers):
+            taken = await self._answered(self._session.ask_all(_KIND, wanted))
+            self._locked |= dict.fromkeys(taken, asyncio.get_running_loop().time())
         if len(self._locked) > fair_part(workers):
             await self._give(workers)
 
@@ -128,7 +130,6 @@ class ByLocks:
 
     async def _answered(self, question: Awaitable[T]) -> T:
         try:
-            async with asyncio.timeout(ANSWER_S):
-                return await question
+            return await self._session.answered(question)
         except BROKEN_OFF as trouble:
             raise Lost(f"the session with the database does not answer ({type(trouble).__name__})") from trouble

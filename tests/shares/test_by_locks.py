@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -13,6 +14,7 @@ from chatbot.model import SHARES
 from chatbot.shares import by_locks
 from chatbot.shares.by_locks import ByLocks, Lost
 from chatbot.shares.owned import ALL, Shares
+from chatbot.store.rights import session
 from chatbot.store.rights.session import LockSession
 from tests.store.databases import postgres_or_skip
 from tests.waiting import until
@@ -150,3 +152,23 @@ async def test_what_cannot_be_prepared_is_tried_again_and_what_cannot_be_left_st
         for worker in (first, second):
             if worker.holding is not None:
                 await worker.ends()
+
+
+async def test_a_process_that_was_busy_itself_keeps_its_session_and_a_silent_one_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading the languages of the menus kept one from the loop for seconds: the answer was there, and it ended all the same."""
+    monkeypatch.setattr(session, "ANSWER_S", 0.2)
+    held = LockSession(make_url(await postgres_or_skip().copy("template0")))
+    asked = asyncio.get_running_loop().create_future()
+    try:
+        await held.number()
+
+        async def holders() -> object:
+            asyncio.get_running_loop().call_later(0.05, time.sleep, 0.5)
+            await asyncio.sleep(0.1)
+            return await held.holders(1)
+
+        assert await held.answered(holders()) == {}
+        with pytest.raises(TimeoutError):
+            await held.answered(asked)
+    finally:
+        await held.close()

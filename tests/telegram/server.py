@@ -126,6 +126,11 @@ class BotProcess:
             else:
                 self._process = nursery.start(command, env=self._environment, cwd=self.folder, stdout=output, stderr=output)
 
+    @property
+    def is_running(self) -> bool:
+        """Tell whether it has not ended."""
+        return self._process is not None and self._process.returncode is None
+
     def send(self, number: signal.Signals) -> None:
         """Send it a signal, if it still runs."""
         if self._process is not None and self._process.returncode is None:

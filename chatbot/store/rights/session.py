@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Collection
+
     from sqlalchemy import URL
 
-#: seconds within which a living session answers
-ANSWER_S = 2.0
+#: seconds within which a living session answers, and those in which an answer is read that has come
+ANSWER_S, _READ_S = 2.0, 0.2
 #: how a session ends that nobody has closed
 BROKEN_OFF = (DBAPIError, OSError, TimeoutError)
 #: the server gives up a machine that is gone after five silent seconds: when it asks first, how often, and how many times
 _KEEPALIVES = {"tcp_keepalives_idle": "2", "tcp_keepalives_interval": "1", "tcp_keepalives_count": "3"}
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +60,12 @@ class LockSession:
         name = "pg_try_advisory_lock" + ("_shared" if lock.shared else "")
         return bool((await self._run(f"SELECT {name}(:key)", key=lock.key)).scalar_one())
 
+    async def ask_all(self, kind: int, numbers: Collection[int]) -> frozenset[int]:
+        """Take those locks of a kind that are free, by their numbers, and return them; none of them is one that the session has."""
+        keys = [Lock(kind=kind, number=number).key for number in numbers]
+        rows = await self._run("SELECT key, pg_try_advisory_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key", keys=keys)
+        return frozenset(key - (kind << 32) for key, is_ours in rows if is_ours)
+
     async def give_back(self, lock: Lock) -> None:
         """Let go of a lock that this session has."""
         name = "pg_advisory_unlock" + ("_shared" if lock.shared else "")
@@ -73,6 +83,19 @@ class LockSession:
         """Tell whether others share this lock just now."""
         return bool((await self._run(_SHARED, kind=lock.kind, number=lock.number)).scalar_one())
 
+    async def answered(self, question: Awaitable[T]) -> T:
+        """Wait for the answer to something asked on this session; TimeoutError where it does not come in time.
+
+        A process that was busy itself finds the answer there before it gives up: only what is silent is given up.
+        """
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(None) as limit:
+            late = loop.call_later(ANSWER_S, lambda: limit.reschedule(loop.time() + _READ_S))
+            try:
+                return await question
+            finally:
+                late.cancel()
+
     async def number(self) -> int:
         """Return the number by which the server knows this session."""
         return int((await self._run("SELECT pg_backend_pid()")).scalar_one())
@@ -82,8 +105,7 @@ class LockSession:
         if self._session is None:
             return False
         try:
-            async with asyncio.timeout(ANSWER_S):
-                await self._run("SELECT 1")
+            await self.answered(self._run("SELECT 1"))
         except BROKEN_OFF:
             return False
         return True
@@ -105,7 +127,7 @@ class LockSession:
         if self._engine is not None:
             await self._engine.dispose()
 
-    async def _run(self, question: str, **values: int) -> Any:  # noqa: ANN401 - rows of any shape
+    async def _run(self, question: str, **values: int | list[int]) -> Any:  # noqa: ANN401 - rows of any shape
         async with self._turn:
             if self._engine is None:
                 from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415 - it loads what a SQLite file never needs
