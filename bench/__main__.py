@@ -19,6 +19,7 @@ PARTS = (
     "setting_up",
     "calm",
     "checks",
+    "monitor",
     "broadcast",
     "triggers",
     "pictures",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from chatbot.clock import ManualClock
     from chatbot.config import Settings
 
-#: files that were made ready in this process, by everything that they depend on
+#: files that were made ready in this process, by everything that they depend on: whether they are files among it
 _MADE: dict[tuple[object, ...], Path] = {}
 
 
@@ -47,7 +47,7 @@ async def make_ready(settings: Settings, clock: ManualClock) -> None:
     place = settings.data_dir / "ballast.sqlite"
     if settings.database_url or place.exists() or (on_postgres.AT.server and on_postgres.AT.has(on_postgres.name_of(place))):
         return
-    key = (settings.market, settings.market_start, settings.fear_greed_url, clock.now())
+    key = (on_postgres.AT.server, settings.market, settings.market_start, settings.fear_greed_url, clock.now())
     if key not in _MADE:
         folder = _folder()
         alone = settings.model_copy(update={"data_dir": folder, "operator_ids": ""})
