@@ -316,7 +316,7 @@ def build(program: Program, line: TelegramLine) -> Bot:
 
 def _in_order(program: Program, line: TelegramLine) -> InOrder:
     newest = None if line.is_polled else newest_of(line.bot)
-    return InOrder(program.db, line.whispers, program.precedence, program.shares, line.taken, newest)
+    return InOrder(program.db, line.whispers, program.precedence, program.shares, line.taken, newest, program.clock)
 
 
 def _register(application: Bot) -> None:

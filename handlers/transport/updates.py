@@ -131,10 +131,12 @@ class InOrder(BaseUpdateProcessor):
         shares: Shares | None = None,
         taken: Taken | None = None,
         newest: Newest | None = None,
+        clock: Clock | None = None,
     ) -> None:
         """With ``newest`` it is written down what stands lowest in a chat: another process sends what comes by itself."""
         super().__init__(_MAX_WAITING)
         self._shares, self._taken, self._newest = shares or Shares(), taken or Taken(), newest
+        self._clock = clock or SystemClock()
         self._db, self._whispers, self._precedence = db, whispers or Whispers(), precedence or Precedence()
         self._room = asyncio.Semaphore(MAX_CHATS)
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
@@ -185,7 +187,7 @@ class InOrder(BaseUpdateProcessor):
                 async with self._db.transaction() as tx:
                     await events.finish_update(tx, update_id)
                     if self._newest is not None and chat is not None and chat.type == chat.PRIVATE:
-                        await messages.note_lowest(tx, chat.id, self._newest.lowest(chat.id), SystemClock().now())
+                        await messages.note_lowest(tx, chat.id, self._newest.lowest(chat.id), self._clock.now())
             except Exception:  # whatever keeps the database from writing may pass
                 log.exception("update could not be marked as finished", update_id=update_id)
                 if pause_s is not None:
