@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import uuid
 from contextlib import AsyncExitStack
@@ -46,6 +47,8 @@ async def serve(settings: Settings) -> None:
         await stack.enter_async_context(running(program, build(program, line)))
         owning = ByLocks(ground.hold.session, shares, lambda: _busy(ground))
         await owning.join()
+        gc.freeze()  # what was imported stays; from here on garbage is looked for again
+        gc.enable()
         print("Ballast works for a part of the people.", flush=True)  # noqa: T201 - the command line speaks on its streams
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_or_end(owning.hold()))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from chatbot.errors import contained
 from chatbot.exchanges.abilities import Staged
-from chatbot.model import Mode, share_of
+from chatbot.model import SHARES, Mode, share_of
 from chatbot.monitor.screen import Kind, ScreenArrays, kind_of
 from chatbot.portfolio import valuation
 from chatbot.portfolio.states import ScheduleMark
@@ -279,7 +279,8 @@ class Roster:
         They are looked at last, so that an exchange that is slow to answer keeps nobody else waiting.
         """
         waited = sorted(real, key=lambda one: (self._asked_at.get(one, 0.0), one))
-        left, chosen = defaultdict[str, int](lambda: REAL_A_CHECK), []
+        most = max(1, REAL_A_CHECK * len(self._mine) // SHARES)  # others who share the people ask from the same address
+        left, chosen = defaultdict[str, int](lambda: most), []
         for one in waited:
             world = self._watched[one].world
             if left[world]:

@@ -11,6 +11,7 @@ import pytest
 from chatbot.exchanges.live.private.binance.speech import Binance
 from chatbot.model import Credentials, LiveLimits, LiveTerms, Mode
 from chatbot.monitor.roster import REAL_A_CHECK, Roster
+from chatbot.shares.owned import Shares
 from chatbot.store import portfolios
 from tests.exchanges.live.private.wire import desk
 from tests.portfolio.still_market import START, D, bench
@@ -50,6 +51,15 @@ def test_a_thousand_accounts_take_turns_and_nobody_else_waits() -> None:
         assert len(binance) == REAL_A_CHECK
         asked += binance
     assert set(asked[:1000]) == set(range(1, 1001)), "everybody once, before anybody twice"
+
+
+def test_who_shares_the_people_shares_what_an_address_may_ask() -> None:
+    """Workers behind one address would ask as often as each of them may alone."""
+    nobody: Any = None
+    watched = Roster(nobody, lambda portfolio: portfolio.exchange, Shares(range(16)))
+    for number in range(1, 101):
+        watched._load(samples.portfolio(7, id=number, mode=Mode.LIVE, exchange="binance"), {})
+    assert len(watched.suspects(nobody, START).real) == REAL_A_CHECK // 4
 
 
 async def test_an_exchange_that_does_not_answer_costs_its_patience_once(tmp_path: Path) -> None:
