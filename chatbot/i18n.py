@@ -130,6 +130,16 @@ class Words:
     #: locale of dates and times
     dates: Locale = field(repr=False)
 
+    @property
+    def tag(self) -> str:
+        """The language as a page names it: ``pt-BR``."""
+        return self.language.replace("_", "-")
+
+    @property
+    def direction(self) -> str:
+        """Where a line leads to: ``ltr`` or ``rtl``."""
+        return str(self.locale.text_direction)
+
     def t(self, msgid: str, **params: object) -> str:
         """Translate ``msgid`` and fill its ``{placeholders}``; a string without a translation is shown in English."""
         text = self.texts.single.get(msgid, msgid)

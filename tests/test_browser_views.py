@@ -18,7 +18,8 @@ from handlers.chat import sending
 from handlers.loopback import Loopback, Seat
 from tests.handlers.views.view_examples import every_view
 from tests.places import LOCALE
-from tests.test_browser_page import CHROMIUM, CONTRASTS, FLAGS
+from tests.test_browser_access import CONTRASTS
+from tests.test_browser_page import CHROMIUM, FLAGS
 
 if TYPE_CHECKING:
     from handlers.buttons import Keyboard

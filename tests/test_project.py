@@ -170,12 +170,15 @@ FREE_LICENCES = re.compile(
 
 
 def test_every_package_of_the_locks_may_be_used_here() -> None:
-    """What is installed says under which licence; one that is not known here stops the check until somebody has read it."""
+    """What is installed says under which licence, or that begins with its name; one not known here stops the check until it was read."""
     strange = {}
     for name in pinned("requirements.lock") | pinned("requirements-dev.lock"):
         told = metadata.metadata(name)
         classified = [line.split("::")[-1].strip() for line in told.get_all("Classifier") or () if line.startswith("License ::")]
         licence = told.get("License-Expression") or "; ".join(classified) or (told.get("License") or "").split("\n")[0]
+        if not licence:
+            told_in = next(one for one in metadata.files(name) or () if one.name.startswith("LICENSE"))
+            licence = told_in.read_text(encoding="utf-8").split("\n")[0]
         parts = [part.strip("() ") if part.count("(") != part.count(")") else part for part in re.split(r" AND | OR |; ", licence)]
         if not all(FREE_LICENCES.fullmatch(part) for part in parts):
             strange[name] = licence

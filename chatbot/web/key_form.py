@@ -64,7 +64,10 @@ HEADERS = {
 class Page:
     """What stands on a page, in a person's language; without ``fields`` it is an answer."""
 
+    #: as HTML names it: ``pt-BR``
     language: str
+    #: ``ltr`` or ``rtl``
+    direction: str
     title: str
     lines: tuple[str, ...]
     #: labels of the two halves and of the button
@@ -158,7 +161,7 @@ def _drawn(page: Page) -> web.Response:
     wrong = f'<p class="bad" role="alert">{html.escape(page.wrong)}</p>' if page.wrong else ""
     form = _fields(*page.fields, page.passphrase) if page.fields else ""
     text = (
-        f'<!doctype html><html lang="{html.escape(page.language)}"><head><meta charset="utf-8">'
+        f'<!doctype html><html lang="{html.escape(page.language)}" dir="{page.direction}"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{html.escape(page.title)}</title>'
         f"<style>{_STYLE}</style></head><body><main><h1>{html.escape(page.title)}</h1>{lines}{wrong}{form}</main></body></html>"
     )

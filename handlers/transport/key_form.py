@@ -82,7 +82,8 @@ class KeyFormAnswers:
         both = words.t("That is not a key. Copy the API key and the secret in full, each into its own field.")
         unfit = words.t("That is not a key. Copy all three parts in full, each into its own field.") if third else both
         return Page(
-            language=asked.person.language,
+            language=words.tag,
+            direction=words.direction,
             title=words.t("Your {exchange} key", exchange=name_of(asked.exchange)),
             lines=(
                 words.t("It goes only to the bot, is stored encrypted, and is never shown again."),
@@ -98,8 +99,8 @@ class KeyFormAnswers:
         """Say that an address has ended; whose it was is not known, so it is said in English."""
         words = self._program.catalogue.words("en")
         ended = words.t("It was used, or its ten minutes are over. Send /connect to the bot for a new one.")
-        return Page(language="en", title=words.t("This page has ended"), lines=(ended,), status=_GONE)
+        return Page(language=words.tag, direction=words.direction, title=words.t("This page has ended"), lines=(ended,), status=_GONE)
 
 
 def _note(words: Words, title: str, text: str) -> Page:
-    return Page(language=words.language, title=title, lines=(text,))
+    return Page(language=words.tag, direction=words.direction, title=title, lines=(text,))

@@ -32,13 +32,18 @@ class Desk:
     async def form(self, token: str) -> Page:
         """Show the form."""
         return Page(
-            language="es", title="Your <key>", lines=("Works & once",), fields=("API key", "Secret", "Send"), wrong="" if token else "?"
+            language="es",
+            direction="ltr",
+            title="Your <key>",
+            lines=("Works & once",),
+            fields=("API key", "Secret", "Send"),
+            wrong="" if token else "?",
         )
 
     async def take(self, token: str, credentials: Credentials | None) -> Page:
         """Thank for it."""
         self.taken.append((token, credentials))
-        return Page(language="es", title="Thanks", lines=())
+        return Page(language="es", direction="ltr", title="Thanks", lines=())
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ import { choose, languages, offer, tag, word } from "/words.js";
 
 const at = (id) => document.getElementById(id);
 const log = at("log"), scroll = at("scroll"), text = at("text"), menu = at("menu"), toast = at("toast"), typing = at("typing");
-const NEAR_PX = 90, SPIN_MS = 30_000, TYPING_MS = 5_000, TOAST_MS = 3_500;
+const heard = at("heard");
+const NEAR_PX = 90, STILL_MS = 2_500, HEARD_MS = 20_000, SPIN_MS = 30_000, TYPING_MS = 5_000, TOAST_MS = 3_500;
 
 const messages = new Map(); // id -> facts
 const taps = new Map(); // our ref -> {key, query}
@@ -45,8 +46,13 @@ const hear = {
     retryMs = 300;
     document.body.dataset.state = "open";
     at("lost").hidden = true;
+    const known = new Set(messages.keys());
     messages.clear();
     for (const message of facts.messages) messages.set(message.id, message);
+    for (const message of messages.values()) {
+      if (known.size && !known.has(message.id)) announce(message, 0); // it came while the connection was lost
+      else told.set(message.id, message.text);
+    }
     hear.menu(facts);
     redraw();
     toNewest();
@@ -58,8 +64,9 @@ const hear = {
     messages.set(message.id, message);
     const node = messageNode(message, act);
     const old = log.querySelector(`[data-id="${message.id}"]`);
-    if (old) old.replaceWith(node);
+    if (old) keepingFocus(() => old.replaceWith(node));
     else { addDay(message); log.append(node); node.classList.add("fresh"); }
+    announce(message, known ? STILL_MS : 0);
     if (!message.mine) showTyping(false);
     showWelcome();
     if (near) toNewest();
@@ -67,6 +74,7 @@ const hear = {
   },
   deleted({ id }) {
     messages.delete(id);
+    clearTimeout(moving.get(id));
     redraw();
   },
   typing() { showTyping(true); },
@@ -109,10 +117,40 @@ const hear = {
 
 function redraw() {
   const near = isNear();
-  log.replaceChildren();
-  for (const message of messages.values()) { addDay(message); log.append(messageNode(message, act)); }
+  keepingFocus(() => {
+    log.replaceChildren();
+    for (const message of messages.values()) { addDay(message); log.append(messageNode(message, act)); }
+  });
   showWelcome();
   if (near) toNewest();
+}
+
+// Who taps by keyboard stays at the message that the tap changed: at the same button, or, where it is gone, before the others. Never at
+// another one, which a second Enter would press.
+function keepingFocus(change) {
+  const focused = document.activeElement, message = focused.closest("article");
+  change();
+  if (!message || message.isConnected) return;
+  const now = log.querySelector(`[data-id="${message.dataset.id}"]`) ?? scroll;
+  const key = focused.matches(".key") && [...now.querySelectorAll(".key")].find((one) => one.dataset.data === focused.dataset.data);
+  if (!key && now !== scroll) now.tabIndex = -1;
+  (key || now).focus({ preventScroll: true });
+}
+
+// What a screen reader says: each message once, with its buttons; an edit once it has stood still, so that a plan under way is quiet.
+const moving = new Map(); // id of a message -> timer
+const told = new Map(); // id -> text that was said
+
+function announce(message, afterMs) {
+  clearTimeout(moving.get(message.id));
+  if (message.mine || told.get(message.id) === message.text) return;
+  if (afterMs) { moving.set(message.id, setTimeout(announce, afterMs, message, 0)); return; }
+  told.set(message.id, message.text);
+  const buttons = message.keyboard.flat().map((button) => button.text).join(", ");
+  const said = [message.text || message.document?.name || word("picture"), buttons].filter(Boolean).join("\n");
+  const line = make("p", { dir: "auto" }, `${word("bot")}: ${said}`);
+  heard.append(line);
+  setTimeout(() => line.remove(), HEARD_MS); // who reads on by keys meets it in the chat
 }
 
 function addDay(message) {
@@ -266,6 +304,7 @@ function openStage() {
   at("stage").showModal();
   at("stage").scrollTop = 0;
 }
+at("viewer-picture").onclick = () => at("viewer").close();
 for (const button of document.querySelectorAll("[data-open=stage]")) button.onclick = openStage;
 at("stage").onclick = (event) => { if (event.target === at("stage")) at("stage").close(); };
 

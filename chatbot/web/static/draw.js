@@ -60,15 +60,21 @@ function dress(entity, text, children, act) {
 }
 
 function fold(element) {
-  const turn = () => element.setAttribute("aria-expanded", String(element.classList.toggle("open")));
-  Object.assign(element, { className: "expandable", tabIndex: 0, onclick: turn, onkeydown: (e) => e.key === "Enter" && turn() });
-  element.setAttribute("aria-expanded", "false");
+  const more = make("button", { type: "button", className: "more", ariaLabel: word("whole") });
+  const turn = (open) => { element.classList.toggle("open", open); more.ariaExpanded = String(open); };
+  Object.assign(element, { className: "expandable", onclick: () => turn(!element.classList.contains("open")) });
+  element.addEventListener("focusin", ({ target }) => target !== more && turn(true));
+  element.prepend(more);
+  turn(false);
 }
 
 function hide(element) {
-  const show = () => element.classList.add("shown");
-  Object.assign(element, { className: "spoiler", tabIndex: 0, onclick: show, onkeydown: (e) => e.key === "Enter" && show() });
-  element.setAttribute("role", "button");
+  const show = () => {
+    element.classList.add("shown");
+    for (const name of ["role", "tabindex", "aria-label"]) element.removeAttribute(name);
+  };
+  const key = (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); show(); } };
+  Object.assign(element, { className: "spoiler", tabIndex: 0, onclick: show, onkeydown: key, role: "button", ariaLabel: word("hidden") });
 }
 
 /** Build the article of one message. */
@@ -105,7 +111,7 @@ function photoNode(message, act) {
   const source = `/photo/${id}.png`;
   const image = make("img", { src: source, width, height, alt: message.text, loading: "eager", decoding: "async", onload: act.settled });
   const open = make("button", { type: "button", className: "photo", onclick: () => act.view(source, message.text) }, image);
-  open.setAttribute("aria-label", word("picture"));
+  open.ariaLabel = [word("picture"), message.text.split("\n")[0]].filter(Boolean).join(": "); // the rest stands below it
   return open;
 }
 

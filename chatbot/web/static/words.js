@@ -66,6 +66,15 @@ const rows = {
   picture: [
     "Open the picture", "Abrir la imagen", "Abrir a imagem", "Открыть картинку", "Resmi aç", "打开图片", "افتح الصورة", "Buka gambar",
   ],
+  whole: ["Show all", "Mostrar todo", "Mostrar tudo", "Показать всё", "Tümünü göster", "显示全部", "عرض الكل", "Tampilkan semua"],
+  hidden: [
+    "Show the hidden text", "Mostrar el texto oculto", "Mostrar o texto oculto", "Показать скрытый текст",
+    "Gizli metni göster", "显示隐藏内容", "عرض النص المخفي", "Tampilkan teks tersembunyi",
+  ],
+  skip: [
+    "To the message field", "Ir al campo de mensaje", "Ir para o campo de mensagem", "К полю сообщения",
+    "Mesaj alanına git", "跳到消息输入框", "إلى حقل الرسالة", "Ke kolom pesan",
+  ],
   close: ["Close", "Cerrar", "Fechar", "Закрыть", "Kapat", "关闭", "إغلاق", "Tutup"],
   copied: ["Copied", "Copiado", "Copiado", "Скопировано", "Kopyalandı", "已复制", "تم النسخ", "Disalin"],
   chat: ["Chat with the bot", "Chat con el bot", "Conversa com o bot", "Чат с ботом", "Botla sohbet", "与机器人聊天", "دردشة مع البوت", "Obrolan dengan bot"],

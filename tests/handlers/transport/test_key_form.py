@@ -58,6 +58,16 @@ async def form_of(ann: Someone, at: str, exchange: str = "Binance") -> str:
     return at + str(first["url"]).removeprefix(f"{PUBLIC}/")
 
 
+@pytest.mark.parametrize(("language", "said"), [("pt_BR", '<html lang="pt-BR" dir="ltr">'), ("ar", '<html lang="ar" dir="rtl">')])
+async def test_the_form_says_in_which_language_it_is_and_from_where_that_is_read(ann: Someone, at: str, language: str, said: str) -> None:
+    """A screen reader takes its voice from it; Portuguese had a name that no page knows, and Arabic stood on the left."""
+    await ann.say("/start")
+    person = next(iter(await ann.program.access.everybody()))
+    person = await ann.program.access.speak(person, language)
+    _, text, _ = await ask("GET", f"{at}key/{await ann.program.keyring.offer_form(person, 'binance')}")
+    assert said in text
+
+
 @pytest.mark.long
 async def test_a_key_is_given_on_the_form_and_its_card_comes_into_the_chat(ann: Someone, at: str) -> None:
     """What is no key leaves the form as it is; the first key uses it up."""
