@@ -12,7 +12,7 @@ COPY chatbot /app/chatbot
 COPY handlers /app/handlers
 COPY locale /app/locale
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 CHATBOT_DATA_DIR=/data
-USER ballast
+USER 10001
 VOLUME /data
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=60s --timeout=10s --start-period=120s --retries=3 \
