@@ -64,19 +64,20 @@ def _rows(name: str, spent: tuple[float, float], late: list[float], aim: float |
 
 
 async def _checked(program: Program, *, told: int) -> tuple[tuple[float, float], list[float]]:
-    """Return wall and processor time of one check, seconds, and by how many milliseconds of work the loop was late meanwhile.
+    """Return wall and processor time until all were looked at, seconds, and by how many milliseconds of work the loop was late meanwhile.
 
     ``told`` is how many messages everybody must have waiting by then; a few of the person who chats do not count.
     """
+    looked = 0
     async with _pulse() as late:
         began, cpu = time.perf_counter(), time.process_time()
-        await program.monitor.tick()
+        while looked < COUNT:  # on a busy machine they have their turns in several checks
+            looked += (await program.monitor.tick()).examined
         spent = time.perf_counter() - began, time.process_time() - cpu
     async with program.db.read() as tx:
         waiting = await messages.waiting(tx)
-    last = program.monitor.last
-    if last is None or last.examined < COUNT or waiting // COUNT != told:
-        raise AssertionError(f"the check did something else than was to be measured: {last}, {waiting} messages")
+    if waiting // COUNT != told:
+        raise AssertionError(f"the checks did something else than was to be measured: {looked} looks, {waiting} messages")
     return spent, late
 
 

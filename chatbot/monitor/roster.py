@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 REAL_A_CHECK = 60
 #: portfolios that are loaded before others get their turn
 _PAGE = 250
+#: so many portfolios stay in memory for good: the garbage collector would stop everybody to walk through them again and again
+_MANY = 1_000
 #: an account is read again after this time even when nothing said that it changed: funding, trades made elsewhere
 READ_AGAIN_S = 600.0
 #: a portfolio whose nearest liquidation is closer than this is looked at in every check: no band of its own warns of it
@@ -182,7 +184,8 @@ class Roster:
                     after = ids[-1]
                     for portfolio in await _readable(tx, ids):
                         self._load(portfolio, known)
-                gc.freeze()  # they stay: the garbage collector would stop everybody to walk through thousands of them again and again
+                if len(self._watched) >= _MANY:
+                    gc.freeze()
                 return
             for portfolio in await _readable(tx, changed):
                 before = self._drop(portfolio.id)
