@@ -55,13 +55,14 @@ async def tell_drift(
 
     ``idle`` as for signals: what nothing can be done about, as in a small portfolio, comes without a sound.
     """
+    first = await events.is_first_alert(tx, portfolio.id)
     ids = [
         await events.add_alert(
             tx, portfolio.id, drift.trigger_of(step.line), step.line.line, {"event": step.event, **_facts(step.line)}, now
         )
         for step in fired
     ]
-    facts = {"lines": [_facts(step.line) for step in fired], **_idle(idle)}
+    facts = {"lines": [_facts(step.line) for step in fired], **_idle(idle), **_first(first)}
     await _post(tx, portfolio, person, MessageKind.DRIFT, f"alert-{ids[0]}", now, facts, silent=idle is not None)
 
 
@@ -83,13 +84,14 @@ async def tell_signals(
     ``told_before``: such messages of this transaction; one that says the same to the same person names this portfolio too.
     """
     facts = [_step_facts(step) for step in taken]
+    first = await events.is_first_alert(tx, portfolio.id)
     ids = [
         await events.add_alert(tx, portfolio.id, step.signal.trigger, step.signal.subject, fact, now)
         for step, fact in zip(taken, facts, strict=True)
     ]
     heard = [fact for fact in facts if person.alerts.ring(quiet_hours.kind_of(fact["trigger"])) is not Ring.OFF]
     about = {quiet_hours.kind_of(fact["trigger"]) for fact in heard}
-    told = {"steps": heard, **_idle(idle), "cash_only": not begun}
+    told = {"steps": heard, **_idle(idle), "cash_only": not begun, **_first(first)}
     asks = idle is None and not all(fact["suppressed"] for fact in heard)
     same = (person.chat_id, json.dumps(told, sort_keys=True))
     together = told_before if not asks and not quiet_hours.is_quiet_now(person, now) else None
@@ -101,6 +103,11 @@ async def tell_signals(
     key = f"alert-{ids[0]}"
     if await _post(tx, portfolio, person, MessageKind.SIGNALS, key, now, told, about, silent=not asks) and together is not None:
         together[same] = key, (portfolio.id,)
+
+
+def _first(first: bool) -> dict[str, bool]:
+    """Return what makes a message say what an alert is: the first that a person gets does."""
+    return {"first": True} if first else {}
 
 
 async def tell_margin(

@@ -284,6 +284,8 @@ class Plan:
     targets: dict[str, Any] = field(default_factory=dict)
     #: the hedge that it opens, or that it closes where the hedge is closed already; None: it is about no hedge
     hedge: OpenHedge | None = None
+    #: the first plan of its person, or their first that is about a hedge: its card says what that is
+    is_first: bool = False
     created_at: datetime
     expires_at: datetime
     decided_at: datetime | None = None

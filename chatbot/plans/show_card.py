@@ -29,7 +29,16 @@ async def store(tx: Tx, drafted: Plan) -> Proposed | Busy:
     before = await plans.open_plan(tx, drafted.portfolio_id)
     if before is not None and before.state != PlanState.PROPOSED:
         return Busy(plan=before)
-    return Proposed(plan=await plans.add_plan(tx, drafted), instead_of=before)
+    first = await _explains(tx, drafted, before)
+    return Proposed(plan=await plans.add_plan(tx, replace(drafted, is_first=first)), instead_of=before)
+
+
+async def _explains(tx: Tx, drafted: Plan, before: Plan | None) -> bool:
+    """Tell whether a card says what a plan or a hedge is: the first of its person does, and the one that takes its place unanswered."""
+    about_hedge = drafted.hedge is not None
+    if before is not None and before.is_first and (before.hedge is not None) == about_hedge:
+        return True
+    return await plans.is_first(tx, drafted.portfolio_id, about_hedge=about_hedge)
 
 
 async def offer(

@@ -87,6 +87,14 @@ async def add_alert(tx: Tx, portfolio_id: int, kind: str, line: str, body: Mappi
     return added
 
 
+async def is_first_alert(tx: Tx, portfolio_id: int) -> bool:
+    """Tell whether the person of a portfolio has been told nothing about a trigger before, in any portfolio of theirs."""
+    theirs = tables.portfolios.c
+    owner = select(theirs.person_id).where(theirs.id == portfolio_id).scalar_subquery()
+    told = select(_alerts.id).join(tables.portfolios, theirs.id == _alerts.portfolio_id).where(theirs.person_id == owner).limit(1)
+    return (await tx.execute(told)).scalar_one_or_none() is None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
     """An update of Telegram that is to be worked on."""

@@ -110,6 +110,7 @@ class _Proposal:
     hedge: OpenHedge | None = None
     revision: str = ""
     watched: bool = False
+    is_first: bool = False
 
 
 _FROZEN = tuple(field.name for field in fields(_Proposal))
@@ -144,6 +145,15 @@ async def add_plan(tx: Tx, plan: Plan) -> Plan:
         _log(one, PlanState.SUPERSEDED, portfolio=plan.portfolio_id, by_plan=plan_id)
     _log(plan_id, PlanState.PROPOSED, portfolio=plan.portfolio_id, number=number, reasons=[reason.trigger.value for reason in plan.reasons])
     return replace(plan, id=plan_id, number=number)
+
+
+async def is_first(tx: Tx, portfolio_id: int, *, about_hedge: bool) -> bool:
+    """Tell whether the person of a portfolio has had no plan before, in any portfolio of theirs; or none about a hedge."""
+    owner = select(_portfolios.person_id).where(_portfolios.id == portfolio_id).scalar_subquery()
+    theirs = select(_plans.id).join(tables.portfolios, _portfolios.id == _plans.portfolio_id).where(_portfolios.person_id == owner)
+    if about_hedge:  # what a plan is about stands in its proposal alone; nothing is asked for it but by who opens one
+        theirs = theirs.where(_plans.proposal.not_like('%"hedge":null%'))
+    return (await tx.execute(theirs.limit(1))).scalar_one_or_none() is None
 
 
 async def _next_number(tx: Tx, portfolio_id: int) -> int:

@@ -172,7 +172,8 @@ async def _signals(program: Program, words: Words, portfolio: Portfolio, facts: 
         return None
     others = [other for other in await _open_ones(program, facts) if other.id != portfolio.id]
     cash_only = bool(facts.get("cash_only"))
-    return alerts.trigger_alert(words, portfolio, steps, program.sentiment.name, idle=_idle(facts), cash_only=cash_only, others=others)
+    told = alerts.trigger_alert(words, portfolio, steps, program.sentiment.name, idle=_idle(facts), cash_only=cash_only, others=others)
+    return alerts.explained(words, told) if facts.get("first") else told
 
 
 def _idle(facts: Facts) -> tuple[LeftOut, ...] | None:
@@ -195,7 +196,8 @@ def _from_facts(view: Callable[[Words, Portfolio, Facts], View]) -> OfPortfolio:
 
 
 def _drift(words: Words, portfolio: Portfolio, facts: Facts) -> View:
-    return alerts.drift_alert(words, portfolio, [_line(line) for line in facts["lines"]], idle=_idle(facts))
+    told = alerts.drift_alert(words, portfolio, [_line(line) for line in facts["lines"]], idle=_idle(facts))
+    return alerts.explained(words, told) if facts.get("first") else told
 
 
 async def _amounts(program: Program, words: Words, portfolio: Portfolio, facts: Facts) -> View | None:

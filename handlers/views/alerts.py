@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chatbot.exchanges.base import asset_of, is_perp
@@ -49,6 +49,12 @@ class Depegged:
     price: Decimal
     #: the portfolio is kept in it
     is_money: bool = False
+
+
+def explained(words: Words, alert: View) -> View:
+    """Return somebody's first alert with a line that says what one is."""
+    told = say(words, "This is your first alert: it tells you something and trades nothing. /alerts decides which ones ring.")
+    return replace(alert, text=page(alert.text, "", told))
 
 
 def drift_alert(words: Words, portfolio: Portfolio, lines: Sequence[LineReading], *, idle: Sequence[LeftOut] | None = None) -> View:

@@ -191,6 +191,7 @@ def _front(words: Words, portfolio: Portfolio, plan: Plan, second: Html, lead: s
     """Return what stands on the card, with as many of its legs, the largest first, as a caption holds."""
     top = [title(words, portfolio, plan), second, _why(words, portfolio, plan), esc("")]
     top += [esc(lead), esc("")] if lead else []
+    top += [_explained(words, plan), esc("")] if plan.is_first and plan.state is PlanState.PROPOSED and not plan.is_by_hand else []
     left = [joined(" ", (say(words, "Left out:"), left_out_text(words, left))) for left in plan.left_out[:_MOST_LEFT]]
     if len(plan.left_out) > _MOST_LEFT:
         left.append(esc(words.n("{count} more is left out", "{count} more are left out", len(plan.left_out) - _MOST_LEFT)))
@@ -207,6 +208,13 @@ def _front(words: Words, portfolio: Portfolio, plan: Plan, second: Html, lead: s
         *ending,
     ]
     return fitting(words, plan.legs, lambda legs: [*top, *legs, *left, *result])
+
+
+def _explained(words: Words, plan: Plan) -> Html:
+    """Say what a plan is, or a hedge, on the first card of it that somebody gets."""
+    if plan.hedge is not None:
+        return say(words, "Your first hedge: a short that gains when BTC falls. /help hedge says more.")
+    return say(words, "Your first plan: a list of orders. I send them only after you press Confirm; Skip leaves everything as it is.")
 
 
 def title(words: Words, portfolio: Portfolio, plan: Plan, *rest: object) -> Html:
