@@ -57,6 +57,7 @@ from handlers.commands import (
     watch,
 )
 from handlers.commands import help as help_
+from handlers.commands import tour as tour_
 from handlers.transport.line import LINE
 from handlers.transport.rate_limit import newest_of
 from handlers.transport.updates import InOrder
@@ -139,6 +140,16 @@ async def text(update: Update, context: Context) -> None:
     name = await help_.text(update, context)
     if name:
         await COMMANDS[name](update, context)
+
+
+async def tour(update: Update, context: Context) -> None:
+    """Show the page of a step of the tour in place of its message, and below it what comes next."""
+    number = context.tapped.arg
+    page = await tour_.tour(update, context)
+    if page:
+        context.tapped = Tap(page)
+        await BUTTONS[page](update, context)
+        await tour_.go_on(update, context, int(number))
 
 
 #: every button by its action
@@ -277,6 +288,7 @@ BUTTONS: dict[str, Handler] = {
     "resume": pause.resume,
     "help": help_.help_,
     "term": terms.term,
+    "tour": tour,
     "users": operator.users,
     "approve": operator.approve,
     "block": operator.block,

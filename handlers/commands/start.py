@@ -25,6 +25,7 @@ from handlers.chat.reading import sums
 from handlers.commands.rebalance import answer_proposal
 from handlers.commands.strategy import preset_meant
 from handlers.views.person import settings as settings_views
+from handlers.views.person import tour as tour_views
 from handlers.views.portfolio import start as views
 from handlers.views.portfolio import strategy as strategy_views
 
@@ -73,7 +74,8 @@ def welcome(context: Context) -> View:
     program = context.program
     demo = program.mode == Mode.DEMO
     spoken = [program.catalogue.own_name(language) for language in program.catalogue.languages]
-    return views.welcome(context.words, spoken, demo=demo, connects=program.keyring.is_open or not demo)
+    tour = demo and tour_views.SCENE in program.stage.scenes
+    return views.welcome(context.words, spoken, demo=demo, connects=program.keyring.is_open or not demo, tour=tour)
 
 
 async def _asks_first(update: Update, context: Context, answered: dict[str, Any]) -> bool:
@@ -215,6 +217,12 @@ async def choose(update: Update, context: Context) -> None:
     if preset not in offered:
         raise UserError(_ENDED)
     await _open(update, context, data, offered[preset])
+
+
+async def open_usual(update: Update, context: Context) -> None:
+    """Open the demo portfolio that most people begin with."""
+    data = {"mode": Mode.DEMO.value, "amount": str(tour_views.AMOUNT)}
+    await _open(update, context, data, (await _offered(context, data))["balanced"])
 
 
 async def _offered(context: Context, data: dict[str, Any]) -> dict[str, Strategy]:

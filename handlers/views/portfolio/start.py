@@ -60,8 +60,8 @@ _ABOUT = {
 _ABOUT_SPOT = {"balanced": N_("BTC and ETH as much as other coins, the rest in cash.")}
 
 
-def welcome(words: Words, languages: Sequence[str], *, demo: bool = False, connects: bool = True) -> View:
-    """Say in three lines what this is, and offer the ways to begin, an exchange where one ``connects``, and the ``languages`` by name."""
+def welcome(words: Words, languages: Sequence[str], *, demo: bool = False, connects: bool = True, tour: bool = False) -> View:
+    """Say in three lines what this is, and offer the ways to begin: an exchange where one ``connects``, a ``tour``, the ``languages``."""
     text = page(
         bold("Ballast"),
         say(words, "I keep a crypto portfolio in balance over spot and futures."),
@@ -81,6 +81,7 @@ def welcome(words: Words, languages: Sequence[str], *, demo: bool = False, conne
             (button(paper, "start_mode", mode.value, Style.PRIMARY),),
             *(((button(words.t("Connect an exchange"), "connect", "start"),),) if connects else ()),
             (button(words.t("Type in my holdings"), "start_mode", Mode.MANUAL.value),),
+            *(((button(words.t("Tour in six taps"), "tour"),),) if tour else ()),
             (button(f"🌐 {DOT.join(languages[:_MOST_LANGUAGES])}{more}", "languages", "start"),),
         ),
     )

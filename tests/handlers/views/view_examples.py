@@ -118,7 +118,7 @@ from handlers.views.hedge import offer, shocks
 from handlers.views.past import over_time
 from handlers.views.past import report as tax_report
 from handlers.views.past import review as trading_review
-from handlers.views.person import access, alert_settings, broadcast, halt, health, key_guides, keys, pause, privacy, schedule, terms
+from handlers.views.person import access, alert_settings, broadcast, halt, health, key_guides, keys, pause, privacy, schedule, terms, tour
 from handlers.views.person import portfolios as beside
 from handlers.views.person import settings as control
 from handlers.views.plan import alone, autonomy, by_hand, card, costs, history, more, nothing, panic, progress, real_money
@@ -521,6 +521,10 @@ def exposed(name: str = PLAIN, *, coins: int = 2, known: bool = True) -> Exposur
     )
 
 
+def _toured(number: int, words: Words) -> View:
+    return tour.step(words, number)
+
+
 def _explained(term: str, name: str, words: Words) -> View:
     return terms.term(words, term, exposed(name))
 
@@ -676,6 +680,8 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "problems.no_button": lambda w: problems.no_button(w, asked=True),
         "problems.command_meant": lambda w: problems.command_meant(w, "status"),
         "problems.command_meant with words": lambda w: problems.command_meant(w, "targets", name, port),
+        **{f"person.tour.step {number}": partial(_toured, number) for number in range(1, len(tour.STEPS) + 2)},
+        "person.tour.ended": tour.ended,
         "person.terms.every": terms.every,
         **{f"person.terms.term {one}": partial(_explained, one, name) for one in terms.TERMS},
         "person.settings.help_page": lambda w: control.help_page(w, "strategy", operator=True),
