@@ -42,8 +42,8 @@ _OF_THE_MARKET: Mapping[MessageKind, Callable[[Mapping[str, Any]], frozenset[tup
     MessageKind.COIN_STOPPED: lambda facts: frozenset((stop["instrument"],) for stop in facts["stops"]),
     MessageKind.COIN_TRADED_AGAIN: lambda facts: frozenset((name,) for name in facts["instruments"]),
 }
-#: messages of one transaction, by chat and what they tell: the key of each, and the portfolios that it names
-ToldBefore: TypeAlias = dict[tuple[int, str], tuple[str, tuple[int, ...]]]
+#: messages of one transaction, by chat and what they tell: the key of each, the portfolios that it names, and whether it is a first alert
+ToldBefore: TypeAlias = dict[tuple[int, str], tuple[str, tuple[int, ...], bool]]
 #: what comes later than this rings all the same: nobody looks at the chat for a message of before
 _TOGETHER = timedelta(minutes=10)
 
@@ -91,18 +91,19 @@ async def tell_signals(
     ]
     heard = [fact for fact in facts if person.alerts.ring(quiet_hours.kind_of(fact["trigger"])) is not Ring.OFF]
     about = {quiet_hours.kind_of(fact["trigger"]) for fact in heard}
-    told = {"steps": heard, **_idle(idle), "cash_only": not begun, **_first(first)}
+    told = {"steps": heard, **_idle(idle), "cash_only": not begun}
     asks = idle is None and not all(fact["suppressed"] for fact in heard)
     same = (person.chat_id, json.dumps(told, sort_keys=True))
     together = told_before if not asks and not quiet_hours.is_quiet_now(person, now) else None
     if together and same in together:
-        key, others = together[same]
-        together[same] = key, (*others, portfolio.id)
-        await messages.rewrite(tx, key, {"portfolio_id": others[0], "also": [*others[1:], portfolio.id], **told})
+        key, others, explains = together[same]
+        together[same] = key, (*others, portfolio.id), explains
+        facts_of_all = {"portfolio_id": others[0], "also": [*others[1:], portfolio.id], **told, **_first(explains)}
+        await messages.rewrite(tx, key, facts_of_all)
         return
-    key = f"alert-{ids[0]}"
+    key, told = f"alert-{ids[0]}", {**told, **_first(first)}
     if await _post(tx, portfolio, person, MessageKind.SIGNALS, key, now, told, about, silent=not asks) and together is not None:
-        together[same] = key, (portfolio.id,)
+        together[same] = key, (portfolio.id,), first
 
 
 def _first(first: bool) -> dict[str, bool]:

@@ -125,6 +125,7 @@ async def test_what_asks_for_nothing_and_is_the_same_for_three_portfolios_is_one
         assert await on.room.tick() == (3, 0)
         (message,) = await on.room.mail()
         assert (message.kind, message.silent) == (MessageKind.SIGNALS, True)
+        assert message.facts["first"], "it is their first alert, of whichever portfolio"
         assert [message.facts["portfolio_id"], *message.facts["also"]] == [one.id for one in mine]
         words = CATALOGUE.words("en")
         view = await rendering.view_of(on.room.program, words, message)
