@@ -26,6 +26,7 @@ PARTS = (
     "backtest",
     "delivery",
     "venues",
+    "workers",
 )
 
 
