@@ -204,7 +204,7 @@ async def _serve_demo(settings: Settings, exchange: str | None) -> None:
             market=lambda: _market(program),
             scenes=program.stage.scenes,
             play=lambda name: _play(program, name),
-            languages=tuple(language.replace("_", "-").lower() for language in program.catalogue.languages),
+            catalogue=program.catalogue,
         )
         server = await stack.enter_async_context(
             WebServer(port=settings.port, conversation=seat, health=lambda: health(program), around=around)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import gettext
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from babel import Locale, dates, numbers, units
+from babel import Locale, dates, numbers
 from babel.core import get_global
 from babel.messages.pofile import read_po
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 LOCALE: Final = Path(__file__).resolve().parent.parent / "locale"
 SOURCE: Final = "en"
 DOMAIN: Final = "chatbot"
+#: what stands for the last translator until somebody whose language it is has read a catalogue and signs with their name
+_NOBODY: Final = frozenset({None, "", "FULL NAME <EMAIL@ADDRESS>"})
 #: en alone means the United States to CLDR, with 2:05 PM and the month first; the world reads 14:05
 _DATES_OF: Final = {"en": "en_GB"}
 #: currencies that are written as money; anything else (USDT, BTC) is a number and its code
@@ -59,6 +61,8 @@ class _Texts:
     single: Mapping[str, str]
     plural: Mapping[str, tuple[str, ...]]
     form_of: Callable[[int], int]
+    #: somebody whose language it is has read it
+    is_signed: bool
 
 
 class Catalogue:
@@ -110,7 +114,7 @@ class Catalogue:
     def _load(self, language: str) -> _Texts:
         if language not in self._texts:
             path = self.folder / language / "LC_MESSAGES" / f"{DOMAIN}.po"
-            self._texts[language] = _read(path) if path.exists() else _Texts({}, {}, _english_form)
+            self._texts[language] = _read(path) if path.exists() else _Texts({}, {}, _english_form, is_signed=True)
         return self._texts[language]
 
 
@@ -139,6 +143,11 @@ class Words:
     def direction(self) -> str:
         """Where a line leads to: ``ltr`` or ``rtl``."""
         return str(self.locale.text_direction)
+
+    @property
+    def is_signed(self) -> bool:
+        """Tell whether somebody whose language it is has read it all: their name stands in the catalogue as its last translator."""
+        return self.texts.is_signed
 
     def t(self, msgid: str, **params: object) -> str:
         """Translate ``msgid`` and fill its ``{placeholders}``; a string without a translation is shown in English."""
@@ -204,20 +213,20 @@ class Words:
 
     def date(self, moment: datetime) -> str:
         """Write the day in the person's zone: 24 Nov 2026."""
-        return str(dates.format_date(self._local(moment), format="medium", locale=self.dates))
+        return _unmarked(str(dates.format_date(self._local(moment), format="medium", locale=self.dates)))
 
     def month(self, number: int) -> str:
         """Write a month where it stands alone, from 1, in short: Nov."""
         return str(dates.get_month_names("abbreviated", context="stand-alone", locale=self.dates)[number])
 
     def time(self, moment: datetime) -> str:
-        """Write the time of day in the person's zone: 14:05; 14:05 UTC where that is not known."""
-        told = str(dates.format_time(self._local(moment), format="short", locale=self.dates))
+        """Write the time of day in the person's zone: 14:05, in Arabic too, as it is typed; 14:05 UTC where that is not known."""
+        told = str(dates.format_skeleton("Hm", self._local(moment), locale=self.dates))
         return told if self.is_placed else f"{told} UTC"
 
     def moment(self, moment: datetime) -> str:
         """Write day and time in the person's zone: 24 Nov 2026, 14:05."""
-        return f"{self.date(moment)}, {self.time(moment)}"
+        return str(self.dates.datetime_formats["medium"].format(self.time(moment), self.date(moment)))
 
     def when(self, moment: datetime, now: datetime) -> str:
         """Write the time of day, with its day where that is not the day of ``now``."""
@@ -232,9 +241,11 @@ class Words:
         return self._span(seconds, "long")
 
     def _span(self, seconds: float, length: str) -> str:
-        least, unit_s, unit = next(step for step in _AGE_STEPS if seconds < step[0])
-        del least
-        return str(units.format_unit(int(max(0.0, seconds) // unit_s), unit, length=length, locale=self.locale))  # type: ignore[arg-type]
+        _, unit_s, unit = next(step for step in _AGE_STEPS if seconds < step[0])
+        whole = timedelta(seconds=max(0.0, seconds) // unit_s * unit_s)
+        # As long as in CLDR, which leaves out a long form that is the short one: units.format_unit writes "3 day" for it.
+        told = dates.format_timedelta(whole, granularity=unit, threshold=float("inf"), format=length, locale=self.locale)  # type: ignore[arg-type]
+        return str(told)
 
     def _local(self, moment: datetime) -> datetime:
         return aware(moment).astimezone(self.zone)
@@ -263,7 +274,7 @@ def _read(path: Path) -> _Texts:
                 single[message.id] = str(message.string)
         elif message.string and all(message.string):
             plural[message.id[0]] = tuple(message.string)
-    return _Texts(single, plural, gettext.c2py(catalogue.plural_expr))
+    return _Texts(single, plural, gettext.c2py(catalogue.plural_expr), is_signed=catalogue.last_translator not in _NOBODY)
 
 
 @lru_cache(maxsize=8)
@@ -329,7 +340,12 @@ def _written(value: Decimal, pattern: str, locale: Locale, currency: str | None 
     It has the real minus sign (U+2212) in every language: many have a hyphen, which a line may break after.
     """
     written = _parsed(pattern).apply(value, locale, currency=currency, currency_digits=False)
-    return str(written).replace("-", "−")
+    return _unmarked(str(written)).replace("-", "−")
+
+
+def _unmarked(text: str) -> str:
+    """Drop the marks of CLDR for text from right to left: they put 24/11/2026 and 5 US$ in order by turning them around."""
+    return text.replace("\u200f", "").replace("\u200e", "")
 
 
 def _rounded(value: Decimal | float, digits: int) -> Decimal:

@@ -8,25 +8,46 @@ in it is read in ``handlers/chat`` and ``handlers/commands``: each file has its 
 from __future__ import annotations
 
 import ast
+import gettext
+import re
 import string
 import sys
-from dataclasses import dataclass
+import tomllib
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from babel.core import get_global
 from babel.messages import Catalog
 from babel.messages.pofile import read_po, write_po
+from fontTools.ttLib import TTFont
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from babel.messages.catalog import Message
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ("chatbot", "handlers")
+#: what pictures show Chinese with
+FONT = ROOT / "chatbot" / "charts" / "fonts" / "NotoSansSC-Medium.ttf"
 #: what calls carry strings: name -> positions of the msgid, or of singular and plural
 CALLS = {"t": (0,), "N_": (0,), "UserError": (0,), "say": (1,), "n": (0, 1), "NN_": (0, 1)}
+#: numbers that are tried to see which form they take: no language tells larger ones apart
+_COUNTED = 1000
+#: words of a string that is too short to tell by itself what it is about
+_SHORT = 3
+#: columns that a button has on a phone where three stand side by side, and how much longer than the English one a longer one may be
+_BUTTON, _LONGER = 22, 1.8
+_COMMAND, _PLACEHOLDER = re.compile(r"(?<![\w/])/[a-z]+"), re.compile(r"\{[^}]*\}")
+#: scripts by their code in CLDR, as Unicode names their letters; beside them stand codes of coins, and signs that are letters to it
+_SCRIPTS = {"Latn": "LATIN", "Cyrl": "CYRILLIC", "Arab": "ARABIC", "Hans": "CJK", "Grek": "GREEK"}
+_OF_ALL = ("MICRO", "MODIFIER")
+#: what makes a button of its first argument
+BUTTONS = ("button", "leave", "Button")
 #: the date would change the file at every run
 _DATE = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -36,7 +57,20 @@ class Found:
     """A string in the code: one msgid, or singular and plural."""
 
     ids: tuple[str, ...]
-    file: str
+    file: str = ""
+    #: what is said there, in a sentence of the program's own
+    about: str = ""
+    is_button: bool = False
+
+    @property
+    def is_short(self) -> bool:
+        """Tell whether it has so few words that it could be read in two ways; a sentence tells by itself what it is about."""
+        return len(self.ids[0].split()) <= _SHORT
+
+    @property
+    def wants_note(self) -> bool:
+        """Tell whether a translator cannot do with the string alone."""
+        return self.is_button or self.is_short or bool(fields(self.ids[-1]))
 
 
 def extract(root: Path) -> list[Found]:
@@ -44,29 +78,81 @@ def extract(root: Path) -> list[Found]:
     found: dict[tuple[str, ...], Found] = {}
     for folder in SOURCES:
         for path in sorted((root / folder).rglob("*.py")):
-            for ids in strings_of(path.read_text(encoding="utf-8")):
-                found.setdefault(ids, Found(ids, path.relative_to(root).as_posix()))
+            for one in strings_of(path.read_text(encoding="utf-8")):
+                known = found.setdefault(one.ids, replace(one, file=path.relative_to(root).as_posix()))
+                found[one.ids] = replace(known, is_button=known.is_button or one.is_button)
     return list(found.values())
 
 
-def strings_of(source: str) -> Iterator[tuple[str, ...]]:
-    """Yield the strings of one module in their order."""
-    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
-    for call in sorted(calls, key=lambda node: (node.lineno, node.col_offset)):
-        name = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id if isinstance(call.func, ast.Name) else ""
+def strings_of(source: str) -> list[Found]:
+    """Return the strings of one module in their order."""
+    module = ast.parse(source)
+    return [found for _, found in sorted(_strings(module, _title(module)), key=lambda one: one[0])]
+
+
+def _strings(node: ast.AST, about: str, *, is_button: bool = False) -> Iterator[tuple[tuple[int, int], Found]]:
+    """Yield each string within a node with its place; what the nearest function or class is for is what the string is about."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        about = _title(node) or about
+    label: ast.expr | None = None
+    if isinstance(node, ast.Call):
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node.func, ast.Name) else ""
         places = CALLS.get(name, ())
-        arguments = [call.args[place] for place in places if place < len(call.args)]
-        ids = tuple(node.value for node in arguments if isinstance(node, ast.Constant) and isinstance(node.value, str))
+        arguments = [node.args[place] for place in places if place < len(node.args)]
+        ids = tuple(one.value for one in arguments if isinstance(one, ast.Constant) and isinstance(one.value, str))
         if places and len(ids) == len(places):
-            yield ids
+            yield (node.lineno, node.col_offset), Found(ids, about=about, is_button=is_button)
+        label = node.args[0] if name in BUTTONS and node.args else None
+    for child in ast.iter_child_nodes(node):
+        yield from _strings(child, about, is_button=is_button or child is label)
 
 
-def template(strings: Iterable[Found]) -> Catalog:
+def _title(node: ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> str:
+    return (ast.get_docstring(node) or "").partition("\n")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What a person wrote for translators: about placeholders by name, and about strings that could be read in two ways."""
+
+    placeholders: Mapping[str, str]
+    strings: Mapping[str, str]
+
+    @classmethod
+    def of(cls, root: Path) -> Notes:
+        """Read them; a program without any has none."""
+        path = root / "locale" / "notes.toml"
+        return cls(**tomllib.loads(path.read_text(encoding="utf-8"))) if path.exists() else cls({}, {})
+
+    def about(self, found: Found) -> list[str]:
+        """Return what stands beside a string in the template."""
+        names = dict.fromkeys(name for name in fields_in_order(found.ids[-1]) if name in self.placeholders)
+        return [
+            *(["A button."] if found.is_button else []),
+            *([self.strings[found.ids[0]]] if found.ids[0] in self.strings else []),
+            *([f"From: {found.about}"] if found.about and found.is_short else []),
+            *(f"{{{name}}}: {self.placeholders[name]}" for name in names),
+        ]
+
+    def faults(self, strings: Collection[Found]) -> Iterator[str]:
+        """Yield where a note is missing, and notes about nothing."""
+        named = {name for found in strings for name in fields(found.ids[-1])}
+        said = {found.ids[0] for found in strings}
+        yield from (f"notes.toml: {{{name}}} has no note for translators" for name in sorted(named - self.placeholders.keys()))
+        yield from (f"notes.toml: no string has {{{name}}}" for name in sorted(self.placeholders.keys() - named))
+        yield from (f"notes.toml: {string_!r} is not used" for string_ in sorted(self.strings.keys() - said))
+        yield from (
+            f"notes.toml: {found.ids[0]!r} has no note for translators" for found in strings if found.wants_note and not self.about(found)
+        )
+
+
+def template(strings: Iterable[Found], notes: Notes) -> Catalog:
     """Return the .pot catalogue."""
     catalog = Catalog(project="Ballast", version="1", charset="utf-8", creation_date=_DATE, revision_date=_DATE, fuzzy=False)
     catalog.header_comment = "# Strings of Ballast. Made by scripts/catalogues.py --update; translate the .po files, not this one."
     for string_ in strings:
-        catalog.add(string_.ids[0] if len(string_.ids) == 1 else string_.ids, locations=[(string_.file, 0)])
+        ids = string_.ids[0] if len(string_.ids) == 1 else string_.ids
+        catalog.add(ids, locations=[(string_.file, 0)], auto_comments=notes.about(string_))
     return catalog
 
 
@@ -76,10 +162,23 @@ def check(root: Path) -> list[str]:
     pot = _read(root / "locale" / "chatbot.pot", None)
     problems = [f"chatbot.pot: {ids[0]!r} is missing; run scripts/catalogues.py --update" for ids in wanted if ids not in _ids(pot)]
     problems += [f"chatbot.pot: {ids[0]!r} is not used; run scripts/catalogues.py --update" for ids in _ids(pot) if ids not in wanted]
+    notes, there = Notes.of(root), _ids(pot)
+    stale = [ids for ids, found in wanted.items() if ids in there and " ".join(there[ids].auto_comments) != " ".join(notes.about(found))]
+    problems += [f"chatbot.pot: {ids[0]!r} has other notes; run scripts/catalogues.py --update" for ids in stale]
+    problems += notes.faults(wanted.values())
     for path in languages(root):
         language = path.parent.parent.name
-        problems += [f"{language}: {problem}" for problem in check_language(_read(path, language), set(wanted))]
+        catalog, buttons = _read(path, language), {ids for ids, found in wanted.items() if found.is_button}
+        problems += [f"{language}: {problem}" for problem in (*check_language(catalog, set(wanted)), *readable(catalog, buttons))]
+        problems += [f"{language}: pictures cannot show {char}; run scripts/chinese_font.py" for char in undrawn(path)]
     return problems
+
+
+def undrawn(path: Path) -> list[str]:
+    """Return the Chinese characters of a language that the font of the pictures was cut without."""
+    with TTFont(FONT, lazy=True) as font:
+        drawn = font.getBestCmap()
+    return sorted({char for char in path.read_text(encoding="utf-8") if "\u2e80" <= char < "\ufe00" and ord(char) not in drawn})
 
 
 def check_language(catalog: Catalog, wanted: set[tuple[str, ...]]) -> list[str]:
@@ -88,13 +187,40 @@ def check_language(catalog: Catalog, wanted: set[tuple[str, ...]]) -> list[str]:
     problems = [f"{ids[0]!r} is missing" for ids in sorted(wanted - set(there))]
     problems += [f"{ids[0]!r} is not used" for ids in there if ids not in wanted]
     problems += [f"{message.id!r} is obsolete; remove it" for message in catalog.obsolete.values()]
+    alone = forms_of_one(catalog)
     for ids, message in there.items():
-        problems += [f"{ids[0]!r} {problem}" for problem in message_problems(ids, message, catalog.num_plurals)]
+        problems += [f"{ids[0]!r} {problem}" for problem in message_problems(ids, message, catalog.num_plurals, alone)]
     return problems
 
 
-def message_problems(ids: tuple[str, ...], message: Message, plurals: int) -> Iterator[str]:
-    """Yield what is wrong with one translation."""
+def readable(catalog: Catalog, buttons: Collection[tuple[str, ...]]) -> Iterator[str]:
+    """Yield what nobody could read or type: a button too long, a command changed, a letter of a script that is not the language's."""
+    _, script, _ = get_global("likely_subtags").get(str(catalog.locale_identifier).partition("_")[0], "__Latn__").split("_")[:3]
+    own = _SCRIPTS.get(script)
+    for ids, message in _ids(catalog).items():
+        for form in (message.string,) if isinstance(message.string, str) else tuple(message.string or ()):
+            if ids in buttons and _width(form) > max(_BUTTON, _LONGER * _width(ids[0])):
+                yield f"{ids[0]!r} is too long for a button: {form!r}"
+            if form and Counter(_COMMAND.findall(form)) != Counter(_COMMAND.findall(ids[-1])):
+                yield f"{ids[0]!r} has other commands: {form!r}"
+            letters = {unicodedata.name(char, "?").partition(" ")[0] for char in _PLACEHOLDER.sub("", form) if char.isalpha()}
+            if own is not None and (odd := letters - {own, "LATIN", *_OF_ALL}):
+                yield f"{ids[0]!r} has letters of another script ({', '.join(sorted(odd))}): {form!r}"
+
+
+def _width(text: str) -> int:
+    """Return how many columns a text takes on a phone: a Chinese character takes two."""
+    return sum(2 if unicodedata.east_asian_width(char) in ("W", "F") else 1 for char in text)
+
+
+def forms_of_one(catalog: Catalog) -> frozenset[int]:
+    """Return the plural forms that stand for exactly one number, so that they may leave it out: one in Spanish, 0, 1 and 2 in Arabic."""
+    counted = Counter(map(gettext.c2py(catalog.plural_expr), range(_COUNTED)))
+    return frozenset(form for form, times in counted.items() if times == 1)
+
+
+def message_problems(ids: tuple[str, ...], message: Message, plurals: int, alone: frozenset[int]) -> Iterator[str]:
+    """Yield what is wrong with one translation; forms that stand ``alone`` for a number may leave it out."""
     forms = (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
     if message.fuzzy:
         yield "is fuzzy"
@@ -102,8 +228,7 @@ def message_problems(ids: tuple[str, ...], message: Message, plurals: int) -> It
         yield f"has {len(forms)} forms"
     allowed = fields(ids[-1])
     for at, form in enumerate(forms):
-        # Only a form that stands for exactly one thing may leave the number out.
-        needed = allowed - {"count"} if len(ids) == 2 and at == 0 and plurals == 2 else allowed
+        needed = allowed - {"count"} if len(ids) == 2 and at in alone else allowed
         if not form:
             yield "is not translated"
         elif not needed <= fields(form) <= allowed:
@@ -116,20 +241,27 @@ def message_problems(ids: tuple[str, ...], message: Message, plurals: int) -> It
 
 def fields(text: str) -> set[str]:
     """Return the placeholders of a string; one that cannot be read is a placeholder of its own, so that it never matches."""
+    return set(fields_in_order(text))
+
+
+def fields_in_order(text: str) -> list[str]:
+    """Return the placeholders of a string as they stand in it."""
     try:
-        return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+        return [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
     except ValueError:
-        return {f"unreadable: {text}"}
+        return [f"unreadable: {text}"]
 
 
 def update(root: Path) -> None:
     """Write the .pot and bring every .po up to date; new strings are empty, strings no longer used go."""
-    pot = template(extract(root))
+    pot = template(extract(root), Notes.of(root))
     _write(root / "locale" / "chatbot.pot", pot)
     for path in languages(root):
         catalog = _read(path, path.parent.parent.name)
         catalog.update(pot, no_fuzzy_matching=True)
         catalog.obsolete.clear()
+        for message in catalog:
+            message.auto_comments.clear()  # they stand in the template, which translators' tools read beside it
         catalog.creation_date = catalog.revision_date = _DATE
         _write(path, catalog)
 

@@ -17,6 +17,7 @@ from chatbot.web.server import WebServer
 from handlers.chat import sending
 from handlers.loopback import Loopback, Seat
 from tests.handlers.views.view_examples import every_view
+from tests.languages import LANGUAGES
 from tests.places import LOCALE
 from tests.test_browser_access import CONTRASTS
 from tests.test_browser_page import CHROMIUM, FLAGS
@@ -44,7 +45,7 @@ def _buttons(keyboard: Keyboard) -> InlineKeyboardMarkup | None:
     return InlineKeyboardMarkup(rows) if rows else None
 
 
-@pytest.mark.parametrize("language", ["en", "es", "ru"])
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 async def test_every_view_fits_a_phone_and_can_be_read(dark: bool, language: str) -> None:
     """No table is wider than its message, nothing sticks out, every text has a contrast of 4.5, every picture is there in full width."""

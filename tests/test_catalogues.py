@@ -87,7 +87,26 @@ def test_extraction_knows_the_ways_to_say_something() -> None:
         'words.t("a")\nwords.n("b", "bs", 3)\nsay(words, "c", x=1)\nraise UserError("d", y=2)\nX = N_("e")\n'
         'Y = NN_("g", "gs")\nwords.t(name)\nprint("f")\n'
     )
-    assert list(catalogues.strings_of(source)) == [("a",), ("b", "bs"), ("c",), ("d",), ("e",), ("g", "gs")]
+    assert [found.ids for found in catalogues.strings_of(source)] == [("a",), ("b", "bs"), ("c",), ("d",), ("e",), ("g", "gs")]
+
+
+def test_a_translator_is_told_what_a_string_alone_does_not_tell(project: Path) -> None:
+    """A button, a placeholder, and a word that could be read in two ways have a note in the template; a missing one is told."""
+    notes = project / "locale" / "notes.toml"
+    said = 'button(words.t("Close"), "x"), words.t("{coin} is here"), words.t("It rained here today.")'
+    (project / "handlers" / "b.py").write_text(f'def card(words):\n    """Show a plan."""\n    return {said}\n')
+    notes.write_text('[placeholders]\nname = "a name"\ncount = "a number"\n[strings]\nClose = "For good."\nOpen = "At once."\n')
+    assert [one for one in catalogues.check(project) if one.startswith("notes")] == [
+        "notes.toml: {coin} has no note for translators",
+        "notes.toml: 'Open' is not used",
+    ]
+    notes.write_text('[placeholders]\nname = "a name"\ncount = "a number"\ncoin = "like BTC"\n[strings]\nClose = "For good."\n')
+    catalogues.update(project)
+    assert not [one for one in catalogues.check(project) if "not translated" not in one]
+    template = (project / "locale" / "chatbot.pot").read_text(encoding="utf-8")
+    assert "#. A button.\n#. For good.\n#. From: Show a plan.\n#: handlers/b.py\n" in template
+    assert "#. {coin}: like BTC\n" in template
+    assert "#." not in (project / "locale" / "ru" / "LC_MESSAGES" / "chatbot.po").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -95,6 +114,8 @@ def project(tmp_path: Path) -> Path:
     """Write a small program with one language, complete."""
     (tmp_path / "chatbot").mkdir()
     (tmp_path / "handlers").mkdir()
+    (tmp_path / "locale").mkdir()
+    (tmp_path / "locale" / "notes.toml").write_text('[placeholders]\nname = "a name"\ncount = "a number"\n[strings]\n')
     (tmp_path / "chatbot" / "a.py").write_text('words.t("Hello {name}")\nwords.n("{count} leg", "{count} legs", 2)\n')
     folder = tmp_path / "locale" / "ru" / "LC_MESSAGES"
     folder.mkdir(parents=True)
@@ -142,6 +163,8 @@ def test_a_complete_language_passes(project: Path) -> None:
         ("{count} шага", "шага", "has other placeholders"),
         ('{count} шаг"', 'шаг"', "has other placeholders"),
         ('#, python-brace-format\nmsgid "Hello', '#, fuzzy, python-brace-format\nmsgid "Hello', "is fuzzy"),
+        ("Привет, {name}", "Привет, {name}: /status", "has other commands"),
+        ("Привет, {name}", "Приβет, {name}", "has letters of another script (GREEK)"),
         ('msgid "Hello {name}"', 'msgid "Hallo {name}"', "is not used"),
         ('msgid "Hello {name}"', 'msgid "Hallo {name}"', "is missing"),
     ],
@@ -155,10 +178,26 @@ def test_each_fault_is_told(project: Path, old: str, new: str, told: str) -> Non
     assert any(told in problem and problem.startswith("ru: ") for problem in catalogues.check(project))
 
 
+def test_a_character_that_no_picture_can_show_is_told(project: Path) -> None:
+    """Chinese comes from a font that was cut down: what it was cut without would stand there as a square."""
+    path = project / "locale" / "ru" / "LC_MESSAGES" / "chatbot.po"
+    path.write_text(path.read_text(encoding="utf-8").replace("Привет", "龘计划"), encoding="utf-8")
+    assert "ru: pictures cannot show 龘; run scripts/chinese_font.py" in catalogues.check(project)
+
+
+def test_a_button_that_is_too_long_is_told(project: Path) -> None:
+    """Three stand side by side on a phone; a longer one may be as much longer as languages are."""
+    (project / "chatbot" / "a.py").write_text('button(words.t("Hello {name}"), "x")\nwords.n("{count} leg", "{count} legs", 2)\n')
+    catalogues.update(project)
+    path = project / "locale" / "ru" / "LC_MESSAGES" / "chatbot.po"
+    path.write_text(path.read_text(encoding="utf-8").replace("Привет, {name}", "Приветствую вас, {name}"), encoding="utf-8")
+    assert catalogues.check(project) == ["ru: 'Hello {name}' is too long for a button: 'Приветствую вас, {name}'"]
+
+
 def test_a_new_string_is_told_and_then_merged(project: Path) -> None:
     """A string that the code says and the catalogues do not is found; --update adds it, empty, and drops what is not used."""
     (project / "handlers" / "b.py").write_text('words.t("New")\n')
     assert any("'New' is missing" in problem for problem in catalogues.check(project))
     (project / "chatbot" / "a.py").write_text('words.t("Hello {name}")\n')
     catalogues.update(project)
-    assert catalogues.check(project) == ["ru: 'New' is not translated"]
+    assert [one for one in catalogues.check(project) if not one.startswith("notes")] == ["ru: 'New' is not translated"]

@@ -16,6 +16,8 @@ from chatbot.i18n import Catalogue
 from tests.places import ROOT
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from chatbot.i18n import Words
 
 CATALOGUE = Catalogue(ROOT / "locale")
@@ -41,6 +43,19 @@ def words(language: str, zone: str = "Etc/UTC", currency: str = "USD", rate: str
             "+6,2",
             f"60{NBSP}030,00",
             f"24 нояб. 2026{NARROW}г., 14:05",
+        ),
+        ("pt_BR", f"US${NBSP}98.412,07", f"US${NBSP}98.412", "46,2%", "+6,2", "60.030,00", "24 de nov. de 2026 14:05"),
+        ("tr", "$98.412,07", "$98.412", "%46,2", "+6,2", "60.030,00", "24 Kas 2026 14:05"),
+        ("id", "US$98.412,07", "US$98.412", "46,2%", "+6,2", "60.030,00", "24 Nov 2026 14.05"),
+        ("zh", "US$98,412.07", "US$98,412", "46.2%", "+6.2", "60,030.00", "2026年11月24日 14:05"),
+        (
+            "ar",
+            f"98,412.07{NBSP}US$",
+            f"98,412{NBSP}US$",
+            "46.2%",
+            "+6.2",
+            "60,030.00",
+            "24/11/2026، 14:05",
         ),
     ],
 )
@@ -170,11 +185,40 @@ def test_ages(seconds: float, english: str, russian: str) -> None:
     assert words("ru").age(seconds).replace(NBSP, " ") == russian
 
 
+@pytest.mark.parametrize(
+    ("language", "minutes", "days"),
+    [
+        ("en", "5 minutes", "3 days"),
+        ("pt_BR", "5 minutos", "3 dias"),
+        ("tr", "5 dakika", "3 gün"),
+        ("id", "5 menit", "3 hari"),
+        ("zh", "5分钟", "3天"),
+        ("ar", "5 دقائق", "3 أيام"),
+    ],
+)
+def test_spans_have_a_unit_of_their_language(language: str, minutes: str, days: str) -> None:
+    """Where CLDR has no long form, because it is the short one, that one is said and not the English word."""
+    assert words(language).span(300) == minutes
+    assert words(language).span(3 * 86_400) == days
+
+
 def test_display_currency_converts() -> None:
     """Money is multiplied by the rate; a currency that is no fiat money is a number with its code."""
     assert words("en", currency="EUR", rate="0.9").money(D(100)) == "€90.00"
     assert words("en", currency="USDT").money(D("1234.5")) == "1,234.50 USDT"
     assert words("en", currency="BTC", rate="0.00001").money(D(1234)) == "0.01234 BTC"
+
+
+def test_whoever_has_read_a_language_signs_it(tmp_path: Path) -> None:
+    """The catalogue's last translator is its reader: no name, and the settings say that nobody has read it."""
+    place = tmp_path / "eo" / "LC_MESSAGES"
+    place.mkdir(parents=True)
+    catalogue = (ROOT / "locale" / "es" / "LC_MESSAGES" / "chatbot.po").read_text(encoding="utf-8")
+    (place / "chatbot.po").write_text(catalogue, encoding="utf-8")
+    assert Catalogue(tmp_path).words("en").is_signed
+    assert not Catalogue(tmp_path).words("eo").is_signed
+    (place / "chatbot.po").write_text(catalogue.replace("FULL NAME <EMAIL@ADDRESS>", "Ludoviko"), encoding="utf-8")
+    assert Catalogue(tmp_path).words("eo").is_signed
 
 
 def test_a_language_loads_quickly() -> None:

@@ -209,7 +209,7 @@ def texts() -> Iterator[tuple[str, str]]:
     ).stdout.split()
     for name in listed:
         path = ROOT / name
-        if path.suffix not in {".lock", ".png"} and path.is_file():
+        if path.suffix not in {".lock", ".png", ".ttf"} and path.is_file():
             yield name, path.read_text(encoding="utf-8")
 
 

@@ -11,6 +11,7 @@ import threading
 from bisect import bisect_right
 from contextlib import contextmanager
 from functools import lru_cache
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -22,6 +23,7 @@ from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 from PIL import Image, ImageColor
 
+from chatbot.charts.direction import FSI, LRI, PDI, RLM, directed
 from chatbot.charts.look import DPI, FAINT, GROUND, HEIGHT, TEXT, WIDTH
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from matplotlib.backend_bases import GraphicsContextBase
     from matplotlib.ft2font import FT2Font
 
+#: cut by ``scripts/chinese_font.py``
+CHINESE: Final = str(FilePath(__file__).parent / "fonts" / "NotoSansSC-Medium.ttf")
 #: what stays free at the left and the right
 MARGIN: Final = 28
 #: the palette, and the mixed tones of smoothed edges; more only make the file larger
@@ -183,17 +187,23 @@ def _typeset(text: str, size: float, *, bold: bool) -> FT2Font:
 
 
 def printable(text: str) -> str:
-    """Replace what the font cannot draw by a small square: a coin may be called anything."""
-    known = _characters()
-    return "".join(char if ord(char) in known else "▫" for char in " ".join(text.split()))
+    """Replace what the fonts cannot draw by a small square, for a coin may be called anything; keep the order in what runs to the left."""
+    known = characters()
+    return "".join(char if ord(char) in known else "▫" for char in directed(" ".join(text.split())))
+
+
+def _latin(*, bold: bool) -> str:
+    return findfont(FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal"))
 
 
 @lru_cache(maxsize=2)
 def _font(*, bold: bool) -> FT2Font:
-    return get_font(findfont(FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal")))
+    """Return the font of all pictures, which has Arabic too; what it lacks comes from the one with Chinese."""
+    return get_font((_latin(bold=bold), CHINESE))
 
 
 @lru_cache(maxsize=1)
-def _characters() -> frozenset[int]:
-    regular, bold = (_font(bold=heavy).get_charmap() for heavy in (False, True))
-    return frozenset(regular) & frozenset(bold)
+def characters() -> frozenset[int]:
+    """Return the code points that pictures can show, bold too, with the marks that have no width."""
+    regular, bold, chinese = (frozenset(get_font(path).get_charmap()) for path in (_latin(bold=False), _latin(bold=True), CHINESE))
+    return (regular & bold) | chinese | frozenset(map(ord, (LRI, FSI, PDI, RLM)))

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import WSCloseCode, web
 
+from chatbot.web.page_words import in_every_language
 from chatbot.web.socket import Around, converse
 
 if TYPE_CHECKING:
@@ -154,6 +155,7 @@ class WebServer:
         if self._conversation:
             for address in _PAGES:
                 app.router.add_get(address, self._answer_page)
+            app.router.add_get("/words.json", self._answer_words)
             app.router.add_get("/socket", self._answer_socket)
             app.router.add_get("/photo/{id:[A-Za-z0-9]+}.png", self._answer_file)
             app.router.add_get("/file/{id:[A-Za-z0-9]+}", self._answer_file)
@@ -192,6 +194,9 @@ class WebServer:
         name = _PAGES[request.path]
         body = await asyncio.to_thread((_STATIC / name).read_bytes)
         return web.Response(body=body, content_type=_TYPES[Path(name).suffix], charset="utf-8")
+
+    async def _answer_words(self, _request: web.Request) -> web.Response:
+        return web.json_response(await asyncio.to_thread(in_every_language, self._around.catalogue))
 
     async def _answer_file(self, request: web.Request) -> web.Response:
         assert self._conversation is not None  # noqa: S101 - the route exists only with it

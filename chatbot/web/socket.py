@@ -6,10 +6,13 @@ import asyncio
 import json
 import re
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from aiohttp import WSCloseCode, WSMsgType
+
+from chatbot.i18n import Catalogue
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -57,12 +60,12 @@ class Around:
     scenes: tuple[str, ...] = ()
     #: makes one happen; LookupError when there is none of that name
     play: Callable[[str], Awaitable[None]] | None = None
-    #: languages that the bot speaks; empty: all that the page knows
-    languages: tuple[str, ...] = ()
+    #: languages that the bot speaks, and the page with it; a folder without any: English alone
+    catalogue: Catalogue = field(default_factory=lambda: Catalogue(Path(__file__).parent))
 
     def facts(self) -> dict[str, object]:
         """Return what a page must know before anything else."""
-        return {"type": "page", "languages": list(self.languages), "scenes": list(self.scenes) if self.play else []}
+        return {"type": "page", "scenes": list(self.scenes) if self.play else []}
 
 
 async def converse(socket: web.WebSocketResponse, conversation: Conversation, around: Around) -> None:

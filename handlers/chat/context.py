@@ -10,6 +10,7 @@ from telegram.constants import ParseMode
 from telegram.error import BadRequest, TelegramError
 from telegram.ext import Application, CallbackContext, ContextTypes, ExtBot
 
+from chatbot.charts.direction import directed
 from chatbot.errors import ShutOut, UserError
 from chatbot.i18n import N_
 from chatbot.portfolio.revision import shown_as
@@ -274,7 +275,7 @@ async def answer(update: Update, context: Context, text: str = "", *, alert: boo
     if query is None or context.answered:
         return
     context.answered = True
-    text = await _with_name(context, text) if text else ""
+    text = directed(await _with_name(context, text)) if text else ""
     try:
         await query.answer(text[:_TOAST] or None, show_alert=alert)
     except TelegramError as refusal:

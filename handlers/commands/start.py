@@ -13,7 +13,7 @@ from chatbot.engine.cash import CASH_COINS
 from chatbot.engine.portfolio import MAJORS
 from chatbot.errors import ExchangeError, UserError
 from chatbot.exchanges.base import traded
-from chatbot.i18n import N_
+from chatbot.i18n import N_, SOURCE
 from chatbot.model import CORE, Cause, Mode, PlanState, Reason
 from chatbot.plans.outcomes import NothingToDo, Proposed
 from chatbot.portfolio import strategies
@@ -73,7 +73,8 @@ def welcome(context: Context) -> View:
     """Return the first page, with the ways to begin that there are here."""
     program = context.program
     demo = program.mode == Mode.DEMO
-    spoken = [program.catalogue.own_name(language) for language in program.catalogue.languages]
+    first = dict.fromkeys((SOURCE, context.words.language))  # the page has room for few
+    spoken = [program.catalogue.own_name(language) for language in first | dict.fromkeys(program.catalogue.languages)]
     tour = demo and tour_views.SCENE in program.stage.scenes
     return views.welcome(context.words, spoken, demo=demo, connects=program.keyring.is_open or not demo, tour=tour)
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from itertools import accumulate, takewhile
 from typing import TYPE_CHECKING, Final
 
+from chatbot.charts.direction import RLM, directed
 from chatbot.clock import UTC_ZONE
 from chatbot.exchanges.base import asset_of, is_perp
 from chatbot.i18n import N_
@@ -127,8 +128,10 @@ class View:
     picture: Picture | None = None
 
     def __post_init__(self) -> None:
-        """Write TEST into a picture whose caption begins with it: a picture may be passed on without its words."""
-        if self.picture is None or not self.text.startswith(f"<b>{_TEST}") or (labels := self.picture.labels).title.startswith(_TEST):
+        """Keep the order of what runs the other way; write TEST into a picture whose caption begins with it: it may be passed on alone."""
+        object.__setattr__(self, "text", Html(directed(self.text)))
+        is_test = self.text.lstrip(RLM).startswith(f"<b>{_TEST}")
+        if self.picture is None or not is_test or (labels := self.picture.labels).title.startswith(_TEST):
             return
         marked = replace(labels, title=f"{_TEST}{DOT}{labels.title}")
         object.__setattr__(self, "picture", replace(self.picture, labels=marked))
@@ -178,9 +181,9 @@ def page(*parts: object) -> Html:
 def fit(parts: Sequence[Html], limit: int) -> Html:
     """Join ``parts`` and leave out whole parts before the last one until the visible text is at most ``limit`` code points long."""
     kept = list(parts)
-    while visible_length(Html("\n".join(kept))) > limit and len(kept) > 1:
+    while visible_length(text := directed("\n".join(kept))) > limit and len(kept) > 1:
         del kept[-2 if len(kept) > 2 else -1]
-    return Html("\n".join(kept))
+    return Html(text)
 
 
 def visible_length(text: str) -> int:
@@ -205,20 +208,20 @@ def pages(lines: Iterable[Html], top: Html, *, limit: int = MAX_CAPTION) -> list
     """Return texts of at most ``limit`` visible characters, each under the line ``top``; lines are never cut."""
     found = [[top]]
     for line in lines:
-        if len(found[-1]) > 1 and visible_length(Html("\n".join((*found[-1], line)))) > limit:
+        if len(found[-1]) > 1 and visible_length(directed("\n".join((*found[-1], line)))) > limit:
             found.append([top])
         found[-1].append(line)
-    return [Html("\n".join(page)) for page in found]
+    return [Html(directed("\n".join(page))) for page in found]
 
 
 def captioned(text: Html, keyboard: Keyboard, picture: Picture) -> View:
     """Return a view with a picture, or without it where the text is too long for a caption."""
-    return View(text, keyboard, picture if visible_length(text) <= MAX_CAPTION else None)
+    return View(text, keyboard, picture if visible_length(directed(text)) <= MAX_CAPTION else None)
 
 
 def button(label: str, action: str, arg: object = "", style: Style = Style.PLAIN, *, of: Portfolio | None = None) -> Button:
     """Return a button whose label fits on a phone; it speaks ``of`` a portfolio, or of the one that its message is about."""
-    return Button(clip(label, MAX_COLUMNS), Tap(action, str(arg), of.id if of is not None else None), style)
+    return Button(directed(clip(label, MAX_COLUMNS)), Tap(action, str(arg), of.id if of is not None else None), style)
 
 
 def leave(label: str, dialog: str, action: str, arg: object = "") -> Button:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from chatbot.charts import look
+from chatbot.charts import canvas, look
 from chatbot.charts.allocation import allocation_picture, change_picture, preset_picture
 from chatbot.charts.exposure import exposure_picture
 from chatbot.charts.gauges import gauges_picture
@@ -35,6 +35,13 @@ def test_text_has_a_contrast_of_4_5_and_lines_and_areas_of_3() -> None:
         assert contrast(colour, GROUND) >= 3, colour
     for colour in (look.FAINT, look.INSIDE, look.OUTSIDE):
         assert contrast(colour, look.FIELD) >= 3, colour
+
+
+@pytest.mark.parametrize("text", ["均衡 · 计划 27", "متوازنة −0.2%", "Überblick", "Баланс", "dönüş"])
+def test_every_language_of_the_bot_can_be_drawn(text: str) -> None:
+    """No square stands for a letter; Arabic is marked so that its numbers keep their signs."""
+    assert canvas.printable(text).translate(dict.fromkeys(map(ord, "\u2066\u2069\u200f"))) == text
+    assert canvas.printable("漢 かな") == "▫ ▫▫"
 
 
 def test_the_ground_neither_glares_by_night_nor_is_a_hole_by_day() -> None:

@@ -232,10 +232,10 @@ async def test_the_page_is_told_what_it_can_make_happen_and_the_wish_is_done(cli
     async def play(name: str) -> None:
         played.append(name)
 
-    around = Around(market=lambda: {"now": f"after {played}"}, scenes=("panic",), play=play, languages=("en", "es"))
+    around = Around(market=lambda: {"now": f"after {played}"}, scenes=("panic",), play=play)
     async with WebServer(conversation=talk, around=around) as server:
         async with await client.ws_connect(f"{server.url}socket", headers={"Origin": server.url.rstrip("/")}) as raw:
-            assert await _next(raw) == {"type": "page", "languages": ["en", "es"], "scenes": ["panic"]}
+            assert await _next(raw) == {"type": "page", "scenes": ["panic"]}
         async with await _socket(client, server) as socket:
             for name in ("moon", "panic"):
                 await socket.send_json({"type": "play", "name": name})
@@ -264,7 +264,7 @@ async def test_the_page_hears_at_once_that_the_market_is_slow_and_that_it_no_lon
 async def test_a_market_that_nobody_stages_offers_nothing(client: ClientSession, talk: Talk) -> None:
     async with WebServer(conversation=talk) as server:
         raw = await client.ws_connect(f"{server.url}socket", headers={"Origin": server.url.rstrip("/")})
-        assert await _next(raw) == {"type": "page", "languages": [], "scenes": []}
+        assert await _next(raw) == {"type": "page", "scenes": []}
         await raw.close()
 
 

@@ -1,7 +1,7 @@
 // The demo chat: one socket, the messages as they stand, and a composer with the command menu.
 
 import { make, messageNode } from "/draw.js";
-import { choose, languages, offer, tag, word } from "/words.js";
+import { choose, languages, tag, word } from "/words.js";
 
 const at = (id) => document.getElementById(id);
 const log = at("log"), scroll = at("scroll"), text = at("text"), menu = at("menu"), toast = at("toast"), typing = at("typing");
@@ -13,6 +13,7 @@ const taps = new Map(); // our ref -> {key, query}
 const early = new Map(); // tap id -> answer that came before we knew the tap's id
 let commands = [], scenes = [], socket, retryMs = 300, refs = 0, unread = 0, marked = -1, market = null;
 let typingTimer, toastTimer, spinning = new Set();
+at("language").append(...languages.map(([code, name]) => make("option", { value: code }, name)));
 
 // The socket
 
@@ -36,8 +37,6 @@ function wish(facts) {
 
 const hear = {
   page(facts) {
-    offer(facts.languages);
-    at("language").replaceChildren(...languages.map(([code, name]) => make("option", { value: code }, name)));
     scenes = facts.scenes;
     for (const button of document.querySelectorAll("[data-open=stage]")) button.hidden = !scenes.length;
     document.body.dataset.stage = scenes.length ? "made-up" : "";
@@ -237,7 +236,7 @@ function showToast(words) {
 }
 
 function moment(date) {
-  const shown = date.toLocaleString(tag(), { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZone: "UTC" });
+  const shown = date.toLocaleString(tag(), { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: "UTC" });
   return `${shown} UTC`;
 }
 

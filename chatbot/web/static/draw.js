@@ -103,7 +103,7 @@ function metaNode(message) {
 
 // Hours and minutes in the reader's zone and language.
 function clock(date) {
-  return date.toLocaleTimeString(tag(), { hour: "2-digit", minute: "2-digit" });
+  return date.toLocaleTimeString(tag(), { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }
 
 function photoNode(message, act) {

@@ -80,6 +80,7 @@ def settings(words: Words, person: Person, language_name: str, now: datetime) ->
     text = page(
         bold(words.t("Settings")),
         joined(" ", (say(words, "Language:"), bold(language_name))),
+        None if words.is_signed else say(words, "No native speaker has checked this translation yet."),
         _zone_line(words, person, now),
         say(words, "An offset knows no summer time; a city does.") if zone_name(person.zone) != person.zone else None,
         say(words, "Amounts are in US dollars: the coin a portfolio is kept in, USDT or USDC, counts as one."),
