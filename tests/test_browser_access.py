@@ -17,6 +17,7 @@ from chatbot.web.key_form import KeyForm, Page
 from chatbot.web.server import WebServer
 from chatbot.web.socket import Around
 from handlers.loopback import Loopback, Seat
+from tests.languages import CATALOGUE, LANGUAGES
 from tests.test_browser_key_form import free_port
 from tests.test_browser_page import CARD, FLAGS, _app, _say
 from tests.waiting import LIMIT_S
@@ -57,7 +58,7 @@ async def stage() -> AsyncIterator[Stage]:
     def market() -> dict[str, object]:
         return {"now": "2025-03-02T08:00:00+00:00", "speed": 1, "note": "simulated", "played": None}
 
-    around = Around(market=market, scenes=tuple(SCENES), play=play, languages=("en", "es", "ru", "ar"))
+    around = Around(market=market, scenes=tuple(SCENES), play=play, catalogue=CATALOGUE)
     async with _app(loopback) as app, WebServer(conversation=seat, around=around) as server:
         await app.bot.set_my_commands([BotCommand("start", "Begin"), BotCommand("status", "Where I stand"), BotCommand("picture", "Look")])
         await app.start()
@@ -152,7 +153,7 @@ async def test_everybody_can_read_and_reach_what_is_on_the_page(browser: Browser
     page = await opened(browser)
     looks = Looks(page)
     await page.goto(stage.url)
-    await expect(page.locator("#language option")).to_have_count(4)
+    await expect(page.locator("#language option")).to_have_count(len(LANGUAGES))
     await looks.look("empty")
     await _say(page, "/status")
     await expect(page.get_by_role("button", name="Confirm")).to_be_visible()

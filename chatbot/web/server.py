@@ -98,6 +98,8 @@ class WebServer:
 
     async def start(self) -> None:
         """Open the port; OSError when it is taken."""
+        if self._conversation is not None:  # reading every language takes a second or more, which no page waits for
+            self._words = await asyncio.to_thread(in_every_language, self._around.catalogue)
         app = self._application()
         self._runner = web.AppRunner(
             app, access_log=None, handle_signals=False, shutdown_timeout=2.0, keepalive_timeout=_IDLE_S, lingering_time=_LEFT_S
@@ -196,7 +198,7 @@ class WebServer:
         return web.Response(body=body, content_type=_TYPES[Path(name).suffix], charset="utf-8")
 
     async def _answer_words(self, _request: web.Request) -> web.Response:
-        return web.json_response(await asyncio.to_thread(in_every_language, self._around.catalogue))
+        return web.json_response(self._words)
 
     async def _answer_file(self, request: web.Request) -> web.Response:
         assert self._conversation is not None  # noqa: S101 - the route exists only with it
