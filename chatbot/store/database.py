@@ -183,6 +183,8 @@ class Database:
         """Close every connection; one that a task still uses is closed as soon as it is given back."""
         self._is_closed = True
         await self._engine.dispose()
+        if self.is_sqlite:
+            await sqlite.ended()
 
     def _given_back(self, _: object, record: ConnectionPoolEntry) -> None:
         """Keep no connection for later after the end: nobody would close it."""

@@ -6,6 +6,7 @@ asks, is answered from memory, in less time than a trip takes; the library makes
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import time
 from functools import partial
@@ -14,8 +15,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 import aiosqlite
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable, Iterable, Sequence
+    from threading import Thread
 
     from sqlalchemy import URL, Dialect
 
@@ -28,6 +29,8 @@ _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_d
 _SHORT = ("SELECT", "INSERT", "UPDATE")
 #: how long statements may keep the event loop from serving whoever asks nothing of the database, before one makes a trip all the same
 _TURN_S = 0.005
+#: seconds that a thread which was told to end is waited for
+_END_S = 5.0
 #: an error's code without what says more of it: busy may be busy recovering, or busy with another's snapshot
 _PRIMARY = 0xFF
 #: rows, description, rowcount and lastrowid of a statement
@@ -57,6 +60,8 @@ class Connection(aiosqlite.Connection):
 
     #: when a trip of any connection ended last, and others had been served, by the monotonic clock, in seconds
     _back_at: ClassVar[float] = 0.0
+    #: the threads of all connections that were told to end and may not have ended yet
+    _ending: ClassVar[frozenset[Thread]] = frozenset()
 
     def __init__(self, connector: Callable[[], sqlite3.Connection], iter_chunk_size: int) -> None:
         super().__init__(connector, iter_chunk_size)
@@ -110,6 +115,7 @@ class Connection(aiosqlite.Connection):
         if self._told_to_end:
             return None
         self._told_to_end = True
+        Connection._ending = frozenset(thread for thread in {*Connection._ending, self._thread} if thread.is_alive())
         ended: asyncio.Future[Any] | None = super().stop()
         return ended
 
@@ -122,6 +128,16 @@ class Connection(aiosqlite.Connection):
         done: _T = await self._execute(work)  # type: ignore[no-untyped-call]
         self._away, Connection._back_at = False, time.monotonic()
         return done
+
+
+async def ended() -> None:
+    """Wait for the threads that were told to end, each for some seconds at most.
+
+    A task that was cancelled on its way waits for none, and what a thread hands back to it needs an event loop that is still there.
+    """
+    for thread in Connection._ending:  # noqa: SLF001 - of this module
+        if thread.is_alive():
+            await asyncio.to_thread(thread.join, _END_S)
 
 
 class Cursor:

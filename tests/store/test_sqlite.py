@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -184,6 +185,19 @@ async def test_a_task_that_is_cancelled_on_its_way_leaves_no_transaction_open(db
     other.execute("BEGIN IMMEDIATE")
     assert other.execute("SELECT value FROM pf_meta WHERE key = 'n'").fetchone() == ("2",)
     other.close()
+
+
+async def test_the_thread_of_a_cancelled_task_has_ended_once_the_database_is_closed(db: Database) -> None:
+    """What it hands back to nobody would else meet an event loop that is gone."""
+    goes_on = threading.Event()
+    connection = await sqlite.connect(db._url, db._engine.dialect)
+    away = asyncio.create_task(connection._trip(lambda: goes_on.wait(LIMIT_S)))
+    await asyncio.sleep(0)
+    away.cancel()
+    connection.stop()  # as SQLAlchemy does with what a cancelled task leaves behind
+    asyncio.get_running_loop().call_later(0.05, goes_on.set)
+    await db.close()
+    assert not connection._thread.is_alive()
 
 
 @pytest.mark.parametrize("rounds", range(1, 7))
