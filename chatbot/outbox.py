@@ -199,8 +199,11 @@ class Outbox:
             return
         self._joined = now
         with contained("waiting messages not joined"):
-            async with self._db.transaction() as tx:
-                await messages.join_waiting(tx, now, kinds=TELLS_ONLY, since=now - _JOIN_AFTER, busy=busy)
+            async with self._db.read() as tx:
+                found = await messages.to_join(tx, kinds=TELLS_ONLY, since=now - _JOIN_AFTER, busy=busy)
+            if found:  # mostly nobody waits, and a writer would keep other writers from their turn
+                async with self._db.transaction() as tx:
+                    await messages.join_waiting(tx, now, kinds=TELLS_ONLY, since=now - _JOIN_AFTER, busy=busy)
 
     async def _news_within(self, seconds: float) -> bool:
         """Tell whether a message was posted or a verdict came back; in real time, because both come from outside."""

@@ -138,6 +138,12 @@ async def test_alerts_that_had_to_wait_for_a_crowd_come_as_one_message(
     assert (message.kind, len(message.facts["items"])) == (MessageKind.DIGEST, 3)
 
 
+async def test_where_nobody_waits_the_outbox_waits_for_no_writer(db: Database, outbox: Outbox) -> None:
+    """Looking for what could be joined is reading."""
+    async with db.transaction(), asyncio.timeout(LIMIT_S):
+        assert await asyncio.create_task(outbox.drain()) == 0
+
+
 async def test_what_is_taken_back_or_passed_by_an_alarm_while_its_turn_comes_is_seen(
     db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

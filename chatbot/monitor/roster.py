@@ -246,8 +246,10 @@ class Roster:
         if not calm or evaluation.snapshot is None or evaluation.figures is None or _is_moving(evaluation):
             return
         self._restless.discard(portfolio.id)
-        kind = kind_of(evaluation.snapshot, portfolio.strategy)
-        watched.sheet = self._sheets.setdefault((watched.world, kind), ScreenArrays(kind))
+        sheet = watched.world, kind_of(evaluation.snapshot, portfolio.strategy)
+        if sheet not in self._sheets:
+            self._sheets[sheet] = ScreenArrays(sheet[1])
+        watched.sheet = self._sheets[sheet]
         seen = now.timestamp() - portfolio.id * 37 % _SPREAD_S
         watched.sheet.put(portfolio.id, evaluation.snapshot, evaluation.figures, seen)
         appointed = schedule.upcoming(portfolio.strategy.schedule, ScheduleMark(), now)

@@ -28,6 +28,7 @@ log = structlog.get_logger()
 _people, _meta, _dialogs = tables.people.c, tables.meta.c, tables.dialogs.c
 # asked at every message: a statement that is written once costs half of one that is built each time
 _WITH_ID = select(tables.people).where(_people.id == bindparam("one"))
+_WITH_IDS = select(tables.people).where(_people.id.in_(bindparam("ids", expanding=True)))
 _WITH_REVIEWS = (
     select(tables.people)
     .where(or_(*(_people.alerts.contains(f'"review":"{rhythm.value}"', autoescape=True) for rhythm in (Rhythm.WEEK, Rhythm.MONTH))))
@@ -57,7 +58,7 @@ async def people_of(tx: Tx, ids: Collection[int]) -> dict[int, Person]:
     """Return many people by id; whoever is unknown is left out."""
     found: dict[int, Person] = {}
     for chunk in chunks(ids):
-        rows = await tx.execute(select(tables.people).where(_people.id.in_(chunk)))
+        rows = await tx.execute(_WITH_IDS, {"ids": chunk})
         found |= {row.id: _person(row) for row in rows}
     return found
 

@@ -64,7 +64,9 @@ _FIELDS = (_FACTS, *(_outbox[name] for name in ("id", "chat_id", "kind", "key", 
 _NEW = {"attempts": 0, "faults": 0, "plain": False}
 _END = {Verdict.SENT: MessageState.SENT, Verdict.REFUSED: MessageState.REFUSED, Verdict.UNREACHABLE: MessageState.DROPPED}
 # asked at every check, and written for every move of a plan
-_ANY_TO_RELEASE = select(exists().where(_WAITING, _outbox.held_until <= bindparam("now")))
+_IS_HELD_TO_NOW = (_WAITING, _outbox.held_until <= bindparam("now"))
+_ANY_TO_RELEASE = select(exists().where(*_IS_HELD_TO_NOW))
+_TO_RELEASE = select(_outbox.id, _outbox.chat_id).where(*_IS_HELD_TO_NOW).order_by(_outbox.id)
 _OVERTAKEN = (
     update(tables.outbox)
     .where(_outbox.chat_id == bindparam("chat"), _outbox.key.like(bindparam("keys"), escape="/"), _WAITING)
@@ -184,15 +186,30 @@ def _due() -> Select[*tuple[Any, ...]]:
     return found.where(_IN_TIME).order_by(heads.c.turn, heads.c.place).limit(bindparam("most", type_=Integer))
 
 
-async def join_waiting(tx: Tx, now: datetime, *, kinds: Collection[MessageKind], since: datetime, busy: Collection[int] = ()) -> int:
-    """Tell in one message what chats have waited for since then: several routine alerts of these kinds; return how many chats those were.
+@lru_cache(maxsize=1)
+def _to_join() -> Select[int]:
+    of_these = _outbox.kind.in_(bindparam("kinds", expanding=True))
+    plain = and_(of_these, _outbox.urgency == Urgency.ROUTINE, _outbox.attempts == 0, _outbox.posted_at <= bindparam("since"))
+    alike = func.sum(case((plain, 1), else_=0)) == func.count()
+    free = _outbox.chat_id.not_in(bindparam("busy", expanding=True))
+    waits = select(_outbox.chat_id).where(_WAITING, _outbox.held_until.is_(None), free).group_by(_outbox.chat_id)
+    return waits.having(alike, func.count() > 1).limit(_JOINED_MAX)
 
-    A chat in which anything else waits is left as it is, so that the order stays; so are chats in ``busy``, and what was tried already.
+
+async def to_join(tx: Tx, *, kinds: Collection[MessageKind], since: datetime, busy: Collection[int] = ()) -> tuple[int, ...]:
+    """Return chats that have waited since then for several routine alerts of these kinds, and for nothing else that may leave now.
+
+    Chats in ``busy`` are left out, and those in which something was tried already.
     """
-    plain = (_outbox.kind.in_(list(kinds)), _outbox.urgency == Urgency.ROUTINE, _outbox.attempts == 0, _outbox.posted_at <= since)
-    alike = func.sum(case((and_(*plain), 1), else_=0)) == func.count()
-    waits = select(_outbox.chat_id).where(_WAITING, _outbox.held_until.is_(None), _outbox.chat_id.not_in(list(busy)))
-    chats = (await tx.execute(waits.group_by(_outbox.chat_id).having(alike, func.count() > 1).limit(_JOINED_MAX))).scalars().all()
+    return tuple((await tx.execute(_to_join(), {"kinds": list(kinds), "since": since, "busy": list(busy)})).scalars())
+
+
+async def join_waiting(tx: Tx, now: datetime, *, kinds: Collection[MessageKind], since: datetime, busy: Collection[int] = ()) -> int:
+    """Tell in one message what each chat of :func:`to_join` waits for; return how many chats those were.
+
+    A chat in which anything else waits is left as it is, so that the order stays.
+    """
+    chats = await to_join(tx, kinds=kinds, since=since, busy=busy)
     for chat_id in chats:
         ids = (
             (await tx.execute(select(_outbox.id).where(_outbox.chat_id == chat_id, _WAITING, _outbox.held_until.is_(None)))).scalars().all()
@@ -213,9 +230,8 @@ async def release(tx: Tx, now: datetime) -> int:
 
     What is about a paused portfolio waits until it goes on.
     """
-    waits = select(_outbox.id, _outbox.chat_id).where(_WAITING, _outbox.held_until <= now).order_by(_outbox.id)
     chats: dict[int, list[int]] = {}
-    for row in await tx.execute(waits):
+    for row in await tx.execute(_TO_RELEASE, {"now": now}):
         chats.setdefault(row.chat_id, []).append(row.id)
     for chat_id, ids in chats.items():
         with contained("messages that were held back cannot be read", chat=chat_id):

@@ -58,6 +58,7 @@ _ONE = _READ.where(_portfolios.id == bindparam("one"))
 _MANY = _READ.where(_portfolios.id.in_(bindparam("ids", expanding=True)))
 _ACCOUNTS_OF = select(_accounts.portfolio_id, _accounts.body).where(_accounts.portfolio_id.in_(bindparam("ids", expanding=True)))
 _STATES_OF = select(tables.states).where(_states.portfolio_id.in_(bindparam("ids", expanding=True)))
+_CHECKS_OF = select(tables.checks).where(_checks.portfolio_id.in_(bindparam("ids", expanding=True)))
 # asked of each row by the key of its person: a list of everybody would be made for every question
 _HAS_OWNER_LET_IN = exists().where(tables.people.c.id == _portfolios.person_id, tables.people.c.role.in_(sorted(LET_IN)))
 _HOLDING = select(_portfolios.id).where(_portfolios.id == bindparam("one")).with_for_update()
@@ -346,7 +347,7 @@ async def checks_of(tx: Tx, ids: Collection[int]) -> dict[int, Check]:
     """Return the last checks of many portfolios; one that was never checked is left out."""
     found: dict[int, Check] = {}
     for chunk in chunks(ids):
-        rows = await tx.execute(select(tables.checks).where(_checks.portfolio_id.in_(chunk)))
+        rows = await tx.execute(_CHECKS_OF, {"ids": chunk})
         found |= {row.portfolio_id: replace(decode(Check, row.body), at=row.at) for row in rows}
     return found
 

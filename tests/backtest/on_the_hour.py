@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -88,6 +89,7 @@ class OnTheHour:
         await self._recorded.close()
 
 
+@cache
 def one_fee(market: Market) -> Market:
     """Return rules under which waiting pays nothing, so that every order takes at once."""
     return replace(market, maker_fee=market.taker_fee)

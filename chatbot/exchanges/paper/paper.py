@@ -272,11 +272,13 @@ class PaperExchange:
             state, lines = live_through(state, stretch, to_ms(end))
             state = replace(state, matched_at=end)
             entries += lines
-        state = replace(state, matched_at=max(until, state.matched_at or until))
-        if replace(state, matched_at=before.matched_at) == before:
-            self._state = state  # only time passed: not worth a write
-        else:
+        lived, matched_at = state is not before, max(until, state.matched_at or until)
+        if matched_at != state.matched_at:
+            state = replace(state, matched_at=matched_at)
+        if lived and replace(state, matched_at=before.matched_at) != before:
             await self._commit(state, entries)
+        else:
+            self._state = state  # only time passed: not worth a write
         for due, request in self._state.late:
             if due <= now:
                 await self._arrive(due, request)
