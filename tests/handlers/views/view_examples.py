@@ -624,6 +624,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "person.access.access_decided blocked": lambda w: access.access_decided(w, person(name, Role.BLOCKED)),
         "person.access.users": lambda w: access.users(w, ([person(name, role) for role in Role] * 12)[:30], 48, 0),
         "alerts.drift_alert": lambda w: alerts.drift_alert(w, port, figures(name, lines=12).limits),
+        "alerts.explained": lambda w: alerts.explained(w, alerts.drift_alert(w, port, figures(name, lines=12).limits)),
         "alerts.depeg_alert": lambda w: alerts.depeg_alert(w, port, [alerts.Depegged(name, D("10000"), D("0.88"))] * 3),
         "alerts.problem_alert": lambda w: alerts.problem_alert(w, port, report(name, known=False).check.problems),
         "alerts.snoozed": lambda w: alerts.snoozed(w, port, NOW),
