@@ -242,7 +242,7 @@ async def market_time(person: Visitor) -> datetime:
     clock = person.page.locator("#strip-time")
     await expect(clock).to_contain_text("UTC")
     shown = await clock.text_content() or ""
-    return datetime.strptime(shown, "%b %d, %I:%M %p UTC").replace(year=2025, tzinfo=UTC)
+    return datetime.strptime(shown, "%b %d, %H:%M UTC").replace(year=2025, tzinfo=UTC)
 
 
 def _keep(picture: bytes, path: Path) -> None:
