@@ -40,7 +40,7 @@ async def test_work_that_ended_a_month_ago_is_deleted_by_the_program_itself(tmp_
     settings = load_settings(market="simulated", data_dir=tmp_path, operator_ids="1")
     work = Full()
     async with open_program(settings, clock=ManualClock(START), work=work) as program:
-        tidying = asyncio.create_task(program._tidy())
+        tidying = asyncio.create_task(program.look_after())
         await until(lambda: not work.left)
         tidying.cancel()
     assert abs(datetime.now(UTC) - timedelta(days=30) - work.asked[0]) < timedelta(minutes=1)

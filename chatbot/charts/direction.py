@@ -20,6 +20,8 @@ _OF_RTL: Final = re.compile(f"[{_RTL}]")
 #: marks, but for those in what is copied, or sent once more by a button: it stays to the character
 _MARKS: Final = re.compile("(<code>.*?</code>)|[\u200e\u200f\u2066-\u2069]", re.DOTALL)
 _TAG: Final = re.compile(r"<[^>]*>")
+#: what somebody wrote, as a message in any language repeats it
+_QUOTED: Final = re.compile("[“„«][^”“»\n]*[”“»]")
 #: the least part of the letters that makes a text one from right to left; the rest are coins, exchanges and commands
 _LEAST: Final = 0.25
 _LETTER: Final = rf"(?:(?![{_RTL}])[\w∞])"
@@ -36,9 +38,12 @@ _END: Final = re.compile(r"\n(?![^<]*</code>)")
 
 
 def is_rtl(text: str) -> bool:
-    """Tell whether a text is one from right to left, markup aside; a name from another script in it does not make it one."""
-    found = 0 if text.isascii() else len(_OF_RTL.findall(text))
-    return found > 0 and found >= _LEAST * sum(map(str.isalpha, _TAG.sub("", text)))
+    """Tell whether a text is one from right to left, markup aside; a name from another script or a quoted sentence makes it none."""
+    if text.isascii() or not _OF_RTL.search(text):
+        return False
+    own = _QUOTED.sub("", text)
+    letters = sum(map(str.isalpha, _OF_RTL.findall(own)))  # digits have no side of their own
+    return letters >= max(1, _LEAST * sum(map(str.isalpha, _TAG.sub("", own))))
 
 
 def directed(text: str) -> str:

@@ -202,6 +202,7 @@ async def test_a_killed_worker_is_taken_over_from_in_the_middle_of_a_plan(server
     assert max(took) < TAKEN_OVER_S * SLOWER
 
 
+@pytest.mark.slow
 async def test_a_worker_that_lost_its_session_ends_on_the_spot_and_the_other_owns_everything(service: Service) -> None:
     """Whoever takes over counts on it; a process that cannot be told apart from a dead one must be dead."""
     first, second = await service.starts(), await service.starts()

@@ -43,9 +43,19 @@ def test_what_runs_the_other_way_is_kept_together(plain: str, marked: str) -> No
     assert directed(marked) == marked
 
 
-@pytest.mark.parametrize("text", ["PAPER · balanced +6.2%", "PAPER · متوازنة: 40.0% of it is Bitcoin and Ether", "权重 +6.2%", ""])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "PAPER · balanced +6.2%",
+        "PAPER · متوازنة: 40.0% of it is Bitcoin and Ether",
+        "DEMO\n“مرحبا بالعالم 40” is not a number.",
+        "权重 +6.2%",
+        "٦٫٢+",
+        "",
+    ],
+)
 def test_other_texts_are_left_alone(text: str) -> None:
-    """An Arabic name does not turn an English message around."""
+    """An Arabic name, or a sentence that is quoted, does not turn an English message around; digits alone have no side."""
     assert not is_rtl(text)
     assert directed(text) == text
 
