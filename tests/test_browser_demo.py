@@ -176,7 +176,7 @@ async def test_from_start_to_a_rebalanced_portfolio(tmp_path: Path, chromium: Br
 @pytest.mark.parametrize(
     ("name", "size", "dark", "language"),
     [
-        ("phone-dark-ru", PHONE, True, "ru"),
+        pytest.param("phone-dark-ru", PHONE, True, "ru", marks=pytest.mark.slow),
         pytest.param("desk-dark-es", DESK, True, "es", marks=pytest.mark.slow),
         pytest.param("desk-light-en", DESK, False, "en", marks=pytest.mark.slow),
     ],

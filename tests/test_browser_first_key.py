@@ -78,7 +78,7 @@ async def proxy(outside: int, inside: int, folder: Path) -> AsyncIterator[None]:
         server.close()
 
 
-@pytest.mark.parametrize("exchange", ["binance", "bybit", pytest.param("bingx", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("exchange", ["binance", *(pytest.param(one, marks=pytest.mark.slow) for one in ("bybit", "bingx"))])
 async def test_from_the_first_key_to_the_first_confirmed_plan(tmp_path: Path, exchange: str) -> None:
     """A key that may withdraw is refused on the form; the next one is kept, watched, agreed to, and carries out a tenth, order by order."""
     inside, outside = free_port(), free_port()

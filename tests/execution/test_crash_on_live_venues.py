@@ -81,7 +81,7 @@ KINDS: dict[str, tuple[str, ...]] = {
 TOO_LONG = {"revoked", "ban", "silence_before", "silence_after", "late_silence"}
 CALLS = ("place", "find", "cancel", "transfer", "fills", "balances")
 #: of each run at random: 1,040 in all
-KILLS = 130
+KILLS, SOME_KILLS = 130, 12
 #: of a run that are looked at: all of them
 PLANS_MAX = 10_000
 CENTS = Decimal("1e-8")
@@ -344,20 +344,22 @@ async def test_a_process_killed_at_every_point_sends_every_order_once(venue: str
     assert not [*died & NEVER[venue], *rows & ELSEWHERE.keys(), *questions & NOT_ASKED[venue]], "they are visited after all"
 
 
-#: venue, kind of leg, database: the first that the long run goes through, and all others
-_LONG = ("binance", "transfer", "sqlite")
-_EACH = [(venue, leg, kind) for venue in DIALECTS for leg in KINDS for kind in ("sqlite", "postgresql")]
-
-
-@pytest.mark.parametrize(
-    ("venue", "leg", "kind"), [pytest.param(*one, marks=pytest.mark.long if one == _LONG else pytest.mark.slow) for one in _EACH]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("leg", KINDS)
+@pytest.mark.parametrize("venue", DIALECTS)
 async def test_and_at_every_point_of_each_kind_of_leg(venue: str, leg: str, kind: str, tmp_path: Path) -> None:
     """The table of venue, kind and point is printed (``pytest -s``); legs side by side are killed at each point of each of them."""
     fineness = "leg" if "side by side" in leg else "point"
     await carried_out(venue, tmp_path, await database(kind, tmp_path), fineness, leg=leg)
     for point in died_at(tmp_path):
         print(f"{venue:8} {leg:22} {point}")  # noqa: T201 - the table
+
+
+@pytest.mark.long
+async def test_a_process_killed_some_times_at_random(tmp_path: Path) -> None:
+    """What the long run has time for of the tests around it."""
+    assert await carried_out("binance", tmp_path, await database("sqlite", tmp_path), kills=SOME_KILLS, seed=2, faulty=True)
 
 
 @pytest.mark.slow

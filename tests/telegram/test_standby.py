@@ -80,7 +80,8 @@ async def _books(url: str) -> tuple[tuple[Plan, ...], dict[str, Decimal], dict[s
     return made, known, {name: order.filled for name, order in account.orders.items()}
 
 
-@pytest.mark.parametrize("kills", [1, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("kills", [1, 50])
 async def test_whoever_is_killed_in_a_plan_is_taken_over_from(server: TelegramServer, tmp_path: Path, kills: int) -> None:
     """Within twelve seconds another goes on: every plan ends, every order was sent once, every result is told, once and in order."""
     url = await postgres_or_skip().copy("template0")
