@@ -149,10 +149,12 @@ async def test_from_start_to_a_rebalanced_portfolio(tmp_path: Path, chromium: Br
     async with demo(tmp_path) as url, visitor(chromium, url, "phone-light-en", size=PHONE) as person:
         await open_portfolio(person)
         await person.page.evaluate(_LISTEN)  # however short it is shown
+        first = await person.page.locator("article").filter(has=person.button("Confirm")).get_attribute("data-id")
         await person.tap("Confirm")
         told = "Plan 1 is being carried out. Until it is done the market runs slower."
         await person.page.wait_for_function("told => window.tempos.includes(told)", arg=told)
         await person.look("carried-out")
+        await expect(person.page.locator(f"article[data-id='{first}'] .key").filter(has_text="Confirm")).to_have_count(0)
         await person.sees("Confirm", within_s=60)
         await expect(person.page.locator("#tempo")).to_contain_text("Until then the market runs at real speed.")
         before = await market_time(person)
