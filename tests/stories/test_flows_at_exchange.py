@@ -45,7 +45,7 @@ pytestmark = pytest.mark.long
 
 DIALECTS: dict[str, Any] = {"Binance": BINANCE, "Bybit": BYBIT, "BingX": BINGX}
 D = Decimal
-both = pytest.mark.parametrize("venue", ["Binance", "Bybit", pytest.param("BingX", marks=pytest.mark.slow)])
+both = pytest.mark.parametrize("venue", ["Binance", *(pytest.param(one, marks=pytest.mark.slow) for one in ("Bybit", "BingX"))])
 
 
 @dataclass

@@ -39,6 +39,7 @@ def day(month: int, number: int) -> datetime:
     return datetime(2020, month, number, 0, 15, tzinfo=UTC)
 
 
+@pytest.mark.slow
 async def test_fear_and_the_crash_take_risk_off_and_give_it_back_step_by_step(tmp_path: Path) -> None:
     async with living(tmp_path, day(3, 6), "Balanced") as life:
         await life.until(day(3, 8))

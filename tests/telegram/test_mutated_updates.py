@@ -123,7 +123,7 @@ def muddled(server: MuddledServer, rounds: int) -> Iterator[None]:
             yield
 
 
-@pytest.mark.parametrize("rounds", [pytest.param(300, marks=pytest.mark.long), pytest.param(20_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [pytest.param(one, marks=pytest.mark.slow) for one in (300, 20_000)])
 async def test_no_shape_of_an_update_stops_the_bot(tmp_path: Path, rounds: int) -> None:
     """Wrong updates between sound ones, over the real polling: the honest are answered, and nothing is logged that was not foreseen.
 

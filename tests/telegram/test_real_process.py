@@ -139,6 +139,7 @@ async def test_a_process_that_is_killed_at_every_step_loses_nothing_and_repeats_
     assert bought == {coin: qty for coin, qty in held.items() if coin in bought}, "each coin was bought once"
 
 
+@pytest.mark.slow
 async def test_a_bad_line_delays_and_never_silences(ann: Ann, server: TelegramServer) -> None:
     """Front ends that fail, a second poller, floods, broken connections and lost answers, from the first call on."""
     loopback = server.loopback

@@ -173,6 +173,7 @@ async def service(server: TelegramServer, tmp_path: Path) -> AsyncIterator[Servi
     assert SECRET not in up.printed
 
 
+@pytest.mark.slow
 async def test_from_start_to_a_filled_plan_over_honcho(server: TelegramServer, service: Service) -> None:
     """Two people whose shares are neighbours, so that both workers have one; every update is finished, every result told once."""
     people = [Somebody(server=server, service=service, user=TelegramUser(id=number, name="Ann")) for number in (42, 43)]
