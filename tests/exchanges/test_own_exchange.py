@@ -113,7 +113,6 @@ async def test_without_it_its_portfolio_does_nothing_and_no_real_exchange_is_ask
         assert "it belongs to the market" in await ann.say("/status")
 
 
-@pytest.mark.long
 @pytest.mark.slow
 def test_the_demo_starts_with_it_and_prints_its_key(tmp_path: Path) -> None:
     """The whole process, as its first line tells a newcomer to use it; what it seals is opened again after a restart."""
