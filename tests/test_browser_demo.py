@@ -210,6 +210,7 @@ async def test_setting_up_looks_right_everywhere(
             _keep(await answer.screenshot(), Path(README_PICTURES) / "status.png")
 
 
+@pytest.mark.slow
 async def test_what_is_made_to_happen_moves_the_market_and_is_there_after_a_restart(tmp_path: Path, chromium: Browser) -> None:
     """The menu on the page of the real program: the clock goes forward by weeks, and a program started again stands there, chat and all."""
     async with demo(tmp_path) as url, visitor(chromium, url, "phone-stage-en", size=PHONE) as person:

@@ -31,7 +31,7 @@ TRENDS = [
     ("02-16 00", "ETH-PERP begin"), ("02-19 00", "ETH-PERP end"), ("02-24 00", "ETH-PERP begin"), ("03-16 00", "ETH-PERP end"),
     ("03-23 00", "ETH-PERP begin"), ("04-02 00", "ETH-PERP end"), ("05-14 00", "ETH-PERP begin"), ("05-15 00", "ETH-PERP end"),
 ]  # fmt: skip
-pytestmark = [pytest.mark.long, needs_history]
+pytestmark = [pytest.mark.slow, needs_history]
 
 
 def of(life: Lived, trigger: str) -> list[tuple[str, str]]:

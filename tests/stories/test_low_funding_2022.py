@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 D = Decimal
-pytestmark = [pytest.mark.long, needs_history]
+pytestmark = [pytest.mark.slow, needs_history]
 
 
 @pytest.mark.slow

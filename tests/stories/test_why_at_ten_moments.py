@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 EVERYTHING = ("volatility", "trend", "fear")
 ALL = (*EVERYTHING, "funding low", "funding high")
 
-pytestmark = [pytest.mark.long, needs_history]
+pytestmark = [pytest.mark.slow, needs_history]
 
 
 async def why(ann: Someone, *said: str, never: tuple[str, ...] = ()) -> None:
