@@ -162,16 +162,24 @@ def check(root: Path) -> list[str]:
     pot = _read(root / "locale" / "chatbot.pot", None)
     problems = [f"chatbot.pot: {ids[0]!r} is missing; run scripts/catalogues.py --update" for ids in wanted if ids not in _ids(pot)]
     problems += [f"chatbot.pot: {ids[0]!r} is not used; run scripts/catalogues.py --update" for ids in _ids(pot) if ids not in wanted]
-    notes, there = Notes.of(root), _ids(pot)
-    stale = [ids for ids, found in wanted.items() if ids in there and " ".join(there[ids].auto_comments) != " ".join(notes.about(found))]
-    problems += [f"chatbot.pot: {ids[0]!r} has other notes; run scripts/catalogues.py --update" for ids in stale]
+    notes = Notes.of(root)
+    told = {ids: notes.about(found) for ids, found in wanted.items()}
+    problems += [f"chatbot.pot: {problem}" for problem in other_notes(pot, told)]
     problems += notes.faults(wanted.values())
     for path in languages(root):
         language = path.parent.parent.name
         catalog, buttons = _read(path, language), {ids for ids, found in wanted.items() if found.is_button}
-        problems += [f"{language}: {problem}" for problem in (*check_language(catalog, set(wanted)), *readable(catalog, buttons))]
+        found = (*check_language(catalog, set(wanted)), *readable(catalog, buttons), *other_notes(catalog, told))
+        problems += [f"{language}: {problem}" for problem in found]
         problems += [f"{language}: pictures cannot show {char}; run scripts/chinese_font.py" for char in undrawn(path)]
     return problems
+
+
+def other_notes(catalog: Catalog, told: Mapping[tuple[str, ...], list[str]]) -> Iterator[str]:
+    """Yield the strings beside which a file has other notes than translators are told: who works in one file has them in it."""
+    for ids, message in _ids(catalog).items():
+        if ids in told and " ".join(message.auto_comments) != " ".join(told[ids]):
+            yield f"{ids[0]!r} has other notes; run scripts/catalogues.py --update"
 
 
 def undrawn(path: Path) -> list[str]:
@@ -260,8 +268,6 @@ def update(root: Path) -> None:
         catalog = _read(path, path.parent.parent.name)
         catalog.update(pot, no_fuzzy_matching=True)
         catalog.obsolete.clear()
-        for message in catalog:
-            message.auto_comments.clear()  # they stand in the template, which translators' tools read beside it
         catalog.creation_date = catalog.revision_date = _DATE
         _write(path, catalog)
 
