@@ -33,16 +33,17 @@ def wide() -> AbstractContextManager[Context]:
 
 def exact(number: Decimal | int) -> Fraction:
     """Turn a decimal into the same rational. Raises ``Refused``: bad_parameter, where writing it out would take for ever."""
-    if isinstance(number, Decimal):
-        if not (number.is_finite() and -_POWER < number.adjusted() < _POWER):
-            raise Refused("bad_parameter", repr(number)[:40])
+    try:
         return _rational(number)
-    return Fraction(number)
+    except TypeError:  # a signalling NaN, which has no hash
+        raise Refused("bad_parameter", repr(number)[:40]) from None
 
 
 @lru_cache(maxsize=4096)
-def _rational(number: Decimal) -> Fraction:
-    """Turn a decimal into a rational once: one plan asks for the same prices, targets, lots and fees hundreds of times."""
+def _rational(number: Decimal | int) -> Fraction:
+    """Turn a number into a rational once: one plan asks for the same prices, targets, lots and fees hundreds of times."""
+    if isinstance(number, Decimal) and not (number.is_finite() and -_POWER < number.adjusted() < _POWER):
+        raise Refused("bad_parameter", repr(number)[:40])
     return Fraction(*number.as_integer_ratio())
 
 

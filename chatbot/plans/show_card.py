@@ -65,14 +65,16 @@ async def with_policy(
 
     ``asks`` is why the person is asked although the portfolio is on auto.
     """
-    if not autonomy.needs_person(portfolio) and (await states.read(tx, portfolio.id)).asks:
+    only_asks = autonomy.needs_person(portfolio)
+    if not only_asks and (await states.read(tx, portfolio.id)).asks:
         asks = NotAlone.PANIC
     stand = AnswerPolicy(why=asks)
     if autonomy.acts_alone(portfolio) and not asks:
         stand = autonomy.within_limits(drafted, portfolio.answering.limits, await turnover.today(tx, portfolio.id, person.zone, now))
     if stand.auto:
         return replace(drafted, stand=stand, acts_at=now)
-    return autonomy.asking(drafted, stand, portfolio, now, await _promised(tx, portfolio.id))
+    promised = None if only_asks else await _promised(tx, portfolio.id)  # nothing is reduced where only its person decides
+    return autonomy.asking(drafted, stand, portfolio, now, promised)
 
 
 async def _promised(tx: Tx, portfolio_id: int) -> datetime | None:

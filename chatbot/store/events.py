@@ -21,13 +21,21 @@ if TYPE_CHECKING:
 LEFT_UNDONE = ("tried_again", "left_undone")
 
 _events, _alerts, _updates = tables.events.c, tables.alerts.c, tables.updates.c
-# what every move of a plan asks and adds: a statement that is written once costs half of one that is built each time
+# what every move of a plan asks and adds, or every alert: a statement that is written once costs half of one that is built each time
 _ADDING = insert(tables.events).returning(_events.id)
 _OF_PLAN = select(tables.events).where(_events.plan_id == bindparam("one")).order_by(_events.id)
 _NAMES = _OF_PLAN.with_only_columns(_events.name, _events.leg_index, _events.at).where(_events.name.in_(bindparam("names", expanding=True)))
 _FIRST = _OF_PLAN.with_only_columns(_events.name).where(_events.name.in_(bindparam("names", expanding=True))).limit(1)
 _DETAIL = _OF_PLAN.with_only_columns(_events.detail).where(_events.name == bindparam("name")).limit(1)
 _LAST_DETAIL = _DETAIL.order_by(None).order_by(_events.id.desc())
+_ALERTING = insert(tables.alerts).returning(_alerts.id)
+_OWNER = select(tables.portfolios.c.person_id).where(tables.portfolios.c.id == bindparam("one")).scalar_subquery()
+_TOLD = (
+    select(_alerts.id)
+    .join(tables.portfolios, tables.portfolios.c.id == _alerts.portfolio_id)
+    .where(tables.portfolios.c.person_id == _OWNER)
+    .limit(1)
+)
 _FINISHING = update(tables.updates).where(_updates.id == bindparam("one")).values(finished=True, body="", sealed=None)
 
 
@@ -83,16 +91,13 @@ async def first_of(tx: Tx, plan_id: int, names: Collection[str]) -> str:
 async def add_alert(tx: Tx, portfolio_id: int, kind: str, line: str, body: Mapping[str, Any], now: datetime) -> int:
     """Append what was said to a person about a trigger and return its id."""
     row = {"portfolio_id": portfolio_id, "kind": kind, "line": line, "body": dict(body), "at": now}
-    added: int = (await tx.execute(insert(tables.alerts).values(row).returning(_alerts.id))).scalar_one()
+    added: int = (await tx.execute(_ALERTING, row)).scalar_one()
     return added
 
 
 async def is_first_alert(tx: Tx, portfolio_id: int) -> bool:
     """Tell whether the person of a portfolio has been told nothing about a trigger before, in any portfolio of theirs."""
-    theirs = tables.portfolios.c
-    owner = select(theirs.person_id).where(theirs.id == portfolio_id).scalar_subquery()
-    told = select(_alerts.id).join(tables.portfolios, theirs.id == _alerts.portfolio_id).where(theirs.person_id == owner).limit(1)
-    return (await tx.execute(told)).scalar_one_or_none() is None
+    return (await tx.execute(_TOLD, {"one": portfolio_id})).scalar_one_or_none() is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal  # noqa: TC003 - read at run time by the JSON codec
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, CursorResult, Row
+    from sqlalchemy.sql.dml import ReturningInsert
 
     from chatbot.store.database import Tx
 
@@ -71,6 +73,25 @@ _UNATTENDED = (
     .where(_plans.state == PlanState.PROPOSED, _plans.expires_at > bindparam("now"), _plans.acts_at <= bindparam("now"))
     .order_by(_plans.id)
 )
+# asked for each of thousands of plans while a signal concerns everybody: a statement is written once
+_IS_BUSY = select(_plans.id).where(_plans.portfolio_id == bindparam("mine"), _plans.state.in_(_BUSY)).exists()
+_COUNTING = (
+    update(tables.portfolios)
+    .where(_portfolios.id == bindparam("mine"), _portfolios.closed_at.is_(None), ~_IS_BUSY)
+    .values(last_plan_number=_portfolios.last_plan_number + 1)
+    .returning(_portfolios.last_plan_number)
+)
+_REPLACING = (
+    update(tables.plans)
+    .where(_plans.portfolio_id == bindparam("mine"), _plans.state == PlanState.PROPOSED)
+    .values(state=PlanState.SUPERSEDED, decided_at=bindparam("now"))
+    .returning(_plans.id)
+)
+_ADDING_LEGS = insert(tables.legs)
+_OWNER = select(_portfolios.person_id).where(_portfolios.id == bindparam("mine")).scalar_subquery()
+_THEIRS = select(_plans.id).join(tables.portfolios, _portfolios.id == _plans.portfolio_id).where(_portfolios.person_id == _OWNER).limit(1)
+# what a plan is about stands in its proposal alone; nothing is asked for it but by who opens one
+_THEIR_HEDGES = _THEIRS.where(_plans.proposal.not_like('%"hedge":null%'))
 
 
 class PlanOpen(InternalError):
@@ -122,25 +143,16 @@ async def add_plan(tx: Tx, plan: Plan) -> Plan:
     Raises :class:`PlanOpen` when the portfolio is carrying a plan out, or one is parked.
     """
     number = await _next_number(tx, plan.portfolio_id)
-    mine = _plans.portfolio_id == plan.portfolio_id
-    older = update(tables.plans).where(mine, _plans.state == PlanState.PROPOSED)
-    older = older.values(state=PlanState.SUPERSEDED, decided_at=plan.created_at)
-    replaced = (await tx.execute(older.returning(_plans.id))).scalars().all()
+    replaced = (await tx.execute(_REPLACING, {"mine": plan.portfolio_id, "now": plan.created_at})).scalars().all()
     row = _row(replace(plan, number=number))
     del row["id"]
-    # A Confirm may have come in between on PostgreSQL: then the index decides, and nothing is inserted.
-    adding = (
-        inserting(tx.dialect.name, tables.plans)
-        .values(row)
-        .on_conflict_do_nothing(index_elements=["portfolio_id"], index_where=tables.OPEN_ONLY)
-    )
-    plan_id = (await tx.execute(adding.returning(_plans.id))).scalar_one_or_none()
+    plan_id = (await tx.execute(_adding(tx.dialect.name), row)).scalar_one_or_none()
     if plan_id is None:
         raise PlanOpen(plan.portfolio_id)
     if replaced:
         await tx.execute(update(tables.plans).where(_plans.id.in_(replaced)).values(superseded_by=plan_id))
     if plan.legs:
-        await tx.execute(insert(tables.legs), [_leg_row(plan_id, leg) for leg in plan.legs])
+        await tx.execute(_ADDING_LEGS, [_leg_row(plan_id, leg) for leg in plan.legs])
     for one in replaced:
         _log(one, PlanState.SUPERSEDED, portfolio=plan.portfolio_id, by_plan=plan_id)
     _log(plan_id, PlanState.PROPOSED, portfolio=plan.portfolio_id, number=number, reasons=[reason.trigger.value for reason in plan.reasons])
@@ -149,23 +161,20 @@ async def add_plan(tx: Tx, plan: Plan) -> Plan:
 
 async def is_first(tx: Tx, portfolio_id: int, *, about_hedge: bool) -> bool:
     """Tell whether the person of a portfolio has had no plan before, in any portfolio of theirs; or none about a hedge."""
-    owner = select(_portfolios.person_id).where(_portfolios.id == portfolio_id).scalar_subquery()
-    theirs = select(_plans.id).join(tables.portfolios, _portfolios.id == _plans.portfolio_id).where(_portfolios.person_id == owner)
-    if about_hedge:  # what a plan is about stands in its proposal alone; nothing is asked for it but by who opens one
-        theirs = theirs.where(_plans.proposal.not_like('%"hedge":null%'))
-    return (await tx.execute(theirs.limit(1))).scalar_one_or_none() is None
+    asked = _THEIR_HEDGES if about_hedge else _THEIRS
+    return (await tx.execute(asked, {"mine": portfolio_id})).scalar_one_or_none() is None
+
+
+@lru_cache(maxsize=2)
+def _adding(dialect: str) -> ReturningInsert[int]:
+    """Return the statement that stores a plan. A Confirm may have come in between on PostgreSQL: then the index decides, and nothing is."""
+    adding = inserting(dialect, tables.plans).on_conflict_do_nothing(index_elements=["portfolio_id"], index_where=tables.OPEN_ONLY)
+    return adding.returning(_plans.id)
 
 
 async def _next_number(tx: Tx, portfolio_id: int) -> int:
     """Count one further; the row stays locked on PostgreSQL, so that two new plans of one portfolio wait for each other."""
-    busy = select(_plans.id).where(_plans.portfolio_id == portfolio_id, _plans.state.in_(_BUSY)).exists()
-    counting = (
-        update(tables.portfolios)
-        .where(_portfolios.id == portfolio_id, _portfolios.closed_at.is_(None), ~busy)
-        .values(last_plan_number=_portfolios.last_plan_number + 1)
-        .returning(_portfolios.last_plan_number)
-    )
-    number: int | None = (await tx.execute(counting)).scalar_one_or_none()
+    number: int | None = (await tx.execute(_COUNTING, {"mine": portfolio_id})).scalar_one_or_none()
     if number is not None:
         return number
     if await open_plan(tx, portfolio_id) is None:

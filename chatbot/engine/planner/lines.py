@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from chatbot.engine.targets import Targets
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: what follows from it is calculated once, not at each of twenty questions
 class Line:
     """One instrument: a spot holding, or a contract (then ``held`` is signed and ``target`` an exposure)."""
 
@@ -50,22 +51,22 @@ class Line:
         """Tell whether the block brings it to its target; everything else stays as it is, out of the equation of domain 9.4."""
         return self.in_scope and self.tradable
 
-    @property
+    @cached_property
     def value(self) -> Fraction:
         """Value of a holding, signed notional of a contract."""
         return self.held * self.price
 
-    @property
+    @cached_property
     def lot(self) -> Fraction:
         """Quantity step."""
         return ZERO if self.rules is None else exact(self.rules.lot)
 
-    @property
+    @cached_property
     def min_notional(self) -> Fraction:
         """Smallest order in quote."""
         return ZERO if self.rules is None else exact(self.rules.min_notional)
 
-    @property
+    @cached_property
     def least(self) -> Fraction:
         """Return the smallest difference worth an order in it (domain 9.5)."""
         return least_difference(self.thr, min_notional=self.min_notional, lot=self.lot, price=self.price)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
-from chatbot.engine.exact import ONE, ZERO, ceil_to, exact, floor_to, to_decimal, total
+from chatbot.engine.exact import ZERO, ceil_to, exact, floor_to, to_decimal, total
 from chatbot.engine.planner.block import STYLES
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ _BPS = 10_000
 CROSSED_BPS = Decimal(30)
 
 
+@lru_cache(maxsize=4096)  # a market's prices are the same for everybody whose plan is made in one check
 def round_price(mid: Decimal, side: str, tick: Decimal, offset_bps: Decimal = Decimal(5), style: str = "passive") -> Decimal:
     """Return the limit price of an order: a worst price, so buys round down and sells round up to the tick (domain 9.6).
 
@@ -46,26 +48,26 @@ def fee_aware_value(
     """Return V', what V is worth once every line was traded to its target: V' + fee_s sum |t V' - v| + fee_f sum |f V' - N| = V.
 
     Pairs are (t, v) and (f, N), quote (domain 9.4). The left side grows in pieces that are straight between the points v / t and
-    N / f, so the piece that meets V is found among the sorted points and solved. Raises ``Refused``: non_positive_value, also when
-    fees eat everything; bad_parameter for a fee outside [0, 1).
+    N / f, at which it becomes steeper, so the piece that meets V is found among the sorted points and solved. Raises ``Refused``:
+    non_positive_value, also when fees eat everything; bad_parameter for a fee outside [0, 1).
     """
     if V <= 0:
         raise Refused("non_positive_value")
     if min(fee_spot, fee_futures) < 0 or max(fee_spot, fee_futures) >= 1:
         raise Refused("bad_parameter", "fee")
     legs = [(fee_spot, t, v) for t, v in spot] + [(fee_futures, f, n) for f, n in futures]
-
-    def spent(x: Fraction) -> Fraction:
-        return x + total(fee * abs(t * x - v) for fee, t, v in legs)
-
-    points = sorted({v / t for fee, t, v in legs if t and fee and v / t > 0})
-    x0, y0 = ZERO, spent(ZERO)
+    x0, y0 = ZERO, total(fee * abs(v) for fee, _, v in legs)
     if y0 >= V:
         raise Refused("non_positive_value")
-    for x1 in points:
-        y1 = spent(x1)
+    slope = 1 + total(fee * (-abs(t) if _nears(t, v) else abs(t)) for fee, t, v in legs)
+    for x1, steeper in sorted((v / t, 2 * fee * abs(t)) for fee, t, v in legs if fee and _nears(t, v)):
+        y1 = y0 + slope * (x1 - x0)
         if y1 >= V:
-            return x0 + (x1 - x0) * (V - y0) / (y1 - y0)
-        x0, y0 = x1, y1
-    slope = spent(x0 + ONE) - y0
+            break
+        x0, y0, slope = x1, y1, slope + steeper
     return x0 + (V - y0) / slope
+
+
+def _nears(target: Fraction, value: Fraction) -> bool:
+    """Tell whether a line comes nearer to its target before it goes away from it, as the value grows from 0."""
+    return target.numerator * value.numerator > 0
