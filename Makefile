@@ -4,7 +4,7 @@ RUN := .venv/bin/python
 # Compiled modules are kept, whatever the machine says: every test worker, and every process that a test starts, would compile all of them again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo run test test-long test-both test-postgres check bench bench-others soak pictures audit lock clean
+.PHONY: demo run test test-long test-both test-postgres check check-types check-rest bench bench-others soak pictures audit lock clean
 
 demo: .venv/run-ready
 	$(RUN) -m chatbot demo
@@ -27,8 +27,15 @@ test-both: .venv/dev-ready
 test-postgres: .venv/dev-ready
 	BALLAST_TESTS_ON_POSTGRES=1 $(RUN) -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow and not long" --ignore tests/test_architecture.py --ignore tests/test_project.py
 
+# the types take as long as all the rest, on one processor: the rest is looked at beside them
 check: .venv/dev-ready
-	$(RUN) -m ruff check . && $(RUN) -m ruff format --check . && $(RUN) -m mypy && $(RUN) scripts/catalogues.py && $(RUN) -m pytest -q tests/test_architecture.py tests/test_project.py
+	$(MAKE) --no-print-directory -j2 check-types check-rest
+
+check-types: .venv/dev-ready
+	$(RUN) -m mypy
+
+check-rest: .venv/dev-ready
+	$(RUN) -m ruff check . && $(RUN) -m ruff format --check . && $(RUN) scripts/catalogues.py && $(RUN) -m pytest -q tests/test_architecture.py tests/test_project.py
 
 bench: .venv/dev-ready
 	$(RUN) -m bench
