@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 LOCALE: Final = Path(__file__).resolve().parent.parent / "locale"
 SOURCE: Final = "en"
 DOMAIN: Final = "chatbot"
+#: begins whatever is said in a language from right to left, as an Arabic letter that nobody sees (ALM, UAX 9): by it a text that is put
+#: together of many parts knows its direction, whatever else is quoted in it
+SAID: Final = "\u061c"
 #: what stands for the last translator until somebody whose language it is has read a catalogue and signs with their name
 _NOBODY: Final = frozenset({None, "", "FULL NAME <EMAIL@ADDRESS>"})
 #: en alone means the United States to CLDR, with 2:05 PM and the month first; the world reads 14:05
@@ -154,6 +157,10 @@ class Words:
         text = self.texts.single.get(msgid, msgid)
         return text.format(**params) if params else text
 
+    def bare(self, msgid: str) -> str:
+        """Translate a word as somebody types it, or as a page shows it that says the direction itself: without a mark."""
+        return self.t(msgid).removeprefix(SAID)
+
     def n(self, singular: str, plural: str, count: int, **params: object) -> str:
         """Translate with the plural form of ``count``, which fills ``{count}``."""
         forms = self.texts.plural.get(singular, (singular, plural))
@@ -264,6 +271,7 @@ def _read(path: Path) -> _Texts:
     """Read one .po file; fuzzy entries do not count as translated."""
     with path.open("rb") as file:
         catalogue = read_po(file, locale=path.parent.parent.name)
+    mark = SAID if catalogue.locale is not None and catalogue.locale.text_direction == "rtl" else ""
     single: dict[str, str] = {}
     plural: dict[str, tuple[str, ...]] = {}
     for message in catalogue:
@@ -271,9 +279,9 @@ def _read(path: Path) -> _Texts:
             continue
         if isinstance(message.id, str):
             if message.string:
-                single[message.id] = str(message.string)
+                single[message.id] = mark + str(message.string)
         elif message.string and all(message.string):
-            plural[message.id[0]] = tuple(message.string)
+            plural[message.id[0]] = tuple(mark + form for form in message.string)
     return _Texts(single, plural, gettext.c2py(catalogue.plural_expr), is_signed=catalogue.last_translator not in _NOBODY)
 
 

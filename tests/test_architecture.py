@@ -70,6 +70,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     ),
     "chatbot/operation": (*GROUND, "chatbot.alerts", "chatbot.backup", "chatbot.monitor", "chatbot.portfolio"),
     "chatbot/charts": (),
+    "chatbot/charts/direction.py": ("chatbot.i18n",),
     "chatbot/web": ("chatbot.i18n",),
     "chatbot/played": ("chatbot.exchanges", "chatbot.store"),
     "chatbot/ground.py": ("chatbot.config", "chatbot.store", "chatbot.keyring", "chatbot.vault", "chatbot.exchanges.sources"),

@@ -10,6 +10,8 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
+from chatbot.i18n import SAID
+
 if TYPE_CHECKING:
     from re import Match
 
@@ -17,13 +19,9 @@ if TYPE_CHECKING:
 RLM, LRI, FSI, PDI = "\u200f", "\u2066", "\u2068", "\u2069"
 _RTL: Final = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc"
 _OF_RTL: Final = re.compile(f"[{_RTL}]")
-#: marks, but for those in what is copied, or sent once more by a button: it stays to the character
+#: marks, but for those that somebody typed in what is copied, or sent once more by a button: it stays to the character
 _MARKS: Final = re.compile("(<code>.*?</code>)|[\u200e\u200f\u2066-\u2069]", re.DOTALL)
 _TAG: Final = re.compile(r"<[^>]*>")
-#: what somebody wrote, as a message in any language repeats it
-_QUOTED: Final = re.compile("[“„«][^”“»\n]*[”“»]")
-#: the least part of the letters that makes a text one from right to left; the rest are coins, exchanges and commands
-_LEAST: Final = 0.25
 _LETTER: Final = rf"(?:(?![{_RTL}])[\w∞])"
 #: a word or number with its signs, several that an arrow or a space which does not break holds together
 _RUN: Final = rf"[/+−±≈≤≥$€£@#.\-]*{_LETTER}(?:(?:[.,:/–'’@+\-−×%$€?=#]|\u00a0|\u202f| → )*{_LETTER})*(?:\u00a0?[%$€£₽])*"
@@ -38,21 +36,18 @@ _END: Final = re.compile(r"\n(?![^<]*</code>)")
 
 
 def is_rtl(text: str) -> bool:
-    """Tell whether a text is one from right to left, markup aside; a name from another script or a quoted sentence makes it none."""
-    if text.isascii() or not _OF_RTL.search(text):
-        return False
-    own = _QUOTED.sub("", text)
-    letters = sum(map(str.isalpha, _OF_RTL.findall(own)))  # digits have no side of their own
-    return letters >= max(1, _LEAST * sum(map(str.isalpha, _TAG.sub("", own))))
+    """Tell whether a text is said in a language from right to left, whatever it quotes: by a sentence in it, or its mark."""
+    return SAID in text or _TAG.sub("", text).startswith(RLM)
 
 
 def directed(text: str) -> str:
     """Return a message, HTML or plain, with marks where it is one from right to left; given it again, the same."""
     if not is_rtl(text):
         return text
-    blocks = _BLOCK.split(_MARKS.sub(lambda found: found[1] or "", text))
+    blocks = _BLOCK.split(_MARKS.sub(lambda found: found[1] or "", text.replace(SAID, "")))
     marked = "".join(_PARTS.sub(_in_table if block.startswith("<pre>") else _in_text, block) for block in blocks)
-    return "\n".join(map(_begun, _END.split(marked)))
+    first, *lines = _END.split(marked)
+    return "\n".join((_marked(first), *map(_begun, lines)))
 
 
 def _in_text(found: Match[str]) -> str:
@@ -77,7 +72,9 @@ def _begun(line: str) -> str:
     """Begin a line at the right, whatever its first word is, also where a client looks into an isolate for its first letter."""
     bare = _TAG.sub("", line)
     first = next((kind for kind in map(unicodedata.bidirectional, bare) if kind in ("L", "R", "AL", "LRI", "FSI")), "L")
-    if not bare.strip() or first in ("R", "AL") or "\n" in line:
-        return line
+    return line if not bare.strip() or first in ("R", "AL") or "\n" in line else _marked(line)
+
+
+def _marked(line: str) -> str:
     before = "<pre>" if line.startswith("<pre>") else ""
     return f"{before}{RLM}{line.removeprefix(before)}"

@@ -42,8 +42,8 @@ class Token:
 
 
 def plain(text: str) -> str:
-    """Return words in small letters without accents and with single spaces: São Paulo is sao paulo."""
-    bare = "".join(char for char in unicodedata.normalize("NFKD", text.casefold()) if unicodedata.category(char) != "Mn")
+    """Return words in small letters without accents and marks and with single spaces: São Paulo is sao paulo."""
+    bare = "".join(char for char in unicodedata.normalize("NFKD", text.casefold()) if unicodedata.category(char) not in ("Mn", "Cf"))
     return " ".join(bare.split())
 
 

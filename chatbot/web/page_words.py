@@ -95,5 +95,5 @@ def _in(catalogue: Catalogue, language: str) -> dict[str, object]:
         "tag": words.tag,
         "name": catalogue.own_name(language),
         "direction": words.direction,
-        "words": {name: words.t(said) for name, said in WORDS.items()},
+        "words": {name: words.bare(said) for name, said in WORDS.items()},
     }

@@ -110,11 +110,11 @@ def read(text: str, words: Words, present: AlertSettings) -> tuple[AlertSettings
     while tokens:
         word = tokens.pop(0)
         try:
-            if word.casefold() in {_QUIET, words.t(_QUIET).casefold()}:
+            if word.casefold() in {_QUIET, words.bare(_QUIET).casefold()}:
                 settings = _hours(tokens, rings, settings)
-            elif word.casefold() in {_REMIND, words.t(_REMIND).casefold()}:
+            elif word.casefold() in {_REMIND, words.bare(_REMIND).casefold()}:
                 settings = replace(settings, reminder_h=_reminder(tokens, rings))
-            elif word.casefold() in {_REVIEW, words.t(_REVIEW).casefold()}:
+            elif word.casefold() in {_REVIEW, words.bare(_REVIEW).casefold()}:
                 settings = _rhythm(tokens, rings, words, settings)
             elif word.casefold() in _EVERY_KIND and tokens and tokens[0].casefold() in rings:
                 ring = Ring(rings[tokens.pop(0).casefold()])
@@ -135,7 +135,7 @@ def _phrased(text: str) -> str:
 
 def _labels(labels: dict[AlertKind, str] | dict[Ring, str], words: Words) -> dict[str, AlertKind | Ring]:
     """Return what may be said for each value, in English and in the person's language."""
-    return {said.casefold(): value for value, label in labels.items() for said in (label, words.t(label), value.value)}
+    return {said.casefold(): value for value, label in labels.items() for said in (label, words.bare(label), value.value)}
 
 
 def _named(word: str, tokens: list[str], kinds: dict[str, AlertKind | Ring]) -> AlertKind:
@@ -180,7 +180,7 @@ def _rhythm(tokens: list[str], rings: dict[str, AlertKind | Ring], words: Words,
     word = tokens.pop(0).casefold() if tokens else ""
     if rings.get(word) is Ring.OFF:
         return replace(settings, review=Rhythm.OFF)
-    said = {one.casefold(): rhythm for rhythm, label in alert_settings.RHYTHMS.items() for one in (label, words.t(label), rhythm.value)}
+    said = {one.casefold(): rhythm for rhythm, label in alert_settings.RHYTHMS.items() for one in (label, words.bare(label), rhythm.value)}
     if word not in said:
         raise UserError(N_("Say how often you want a review: review weekly 9:00, review monthly, or review off."))
     while tokens and tokens[0].casefold() in _BETWEEN | _AT:

@@ -117,7 +117,7 @@ async def _agree(update: Update, context: Context, portfolio: Portfolio, data: d
 
 def is_said(text: str, sentence: str, context: Context) -> bool:
     """Tell whether a text is the sentence, in English or the person's language: capitals, spaces and the stop at its end do not matter."""
-    return _plain(text) in {_plain(sentence), _plain(context.words.t(sentence))}
+    return _plain(text) in {_plain(sentence), _plain(context.words.bare(sentence))}
 
 
 def may_trade(context: Context, portfolio: Portfolio) -> bool:

@@ -112,4 +112,4 @@ async def publish_for(context: Context, person_id: int) -> None:
 
 
 def _commands(words: Words, *, operator: bool) -> list[BotCommand]:
-    return [BotCommand(command.name, words.t(command.description)) for command in visible_to(operator=operator)]
+    return [BotCommand(command.name, words.bare(command.description)) for command in visible_to(operator=operator)]

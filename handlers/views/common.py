@@ -11,10 +11,10 @@ from enum import StrEnum
 from itertools import accumulate, takewhile
 from typing import TYPE_CHECKING, Final
 
-from chatbot.charts.direction import RLM, directed
+from chatbot.charts.direction import RLM, directed, is_rtl
 from chatbot.clock import UTC_ZONE
 from chatbot.exchanges.base import asset_of, is_perp
-from chatbot.i18n import N_
+from chatbot.i18n import N_, SAID
 from chatbot.model import CORE, FUTURES, NET, STABLE, Mode, is_test
 from handlers.buttons import Button, Keyboard, Style, Tap
 from handlers.views.person.key_guides import venue_name
@@ -221,7 +221,12 @@ def captioned(text: Html, keyboard: Keyboard, picture: Picture) -> View:
 
 def button(label: str, action: str, arg: object = "", style: Style = Style.PLAIN, *, of: Portfolio | None = None) -> Button:
     """Return a button whose label fits on a phone; it speaks ``of`` a portfolio, or of the one that its message is about."""
-    return Button(directed(clip(label, MAX_COLUMNS)), Tap(action, str(arg), of.id if of is not None else None), style)
+    return Button(labelled(label), Tap(action, str(arg), of.id if of is not None else None), style)
+
+
+def labelled(text: str) -> str:
+    """Return what stands on a button: one line that fits on a phone, in the order of its language."""
+    return directed(f"{SAID if is_rtl(text) else ''}{clip(text, MAX_COLUMNS)}")
 
 
 def leave(label: str, dialog: str, action: str, arg: object = "") -> Button:

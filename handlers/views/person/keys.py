@@ -10,7 +10,7 @@ from chatbot.exchanges.live.venues import has_passphrase
 from chatbot.i18n import N_
 from chatbot.model import REFUSING, KeyProblem, is_test
 from handlers.buttons import Button, Style, Tap
-from handlers.views.common import DASH, DOT, View, bold, button, clip, joined, page, pre, say, table
+from handlers.views.common import DASH, DOT, View, bold, button, clip, joined, labelled, page, pre, say, table
 from handlers.views.person.key_guides import GUIDES, name_of
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def guide(words: Words, exchange: str, form: str = "", *, key: str = "", others:
     way = say(words, "The form works once, for 10 minutes. Open it on a device that you trust.") if form else _in_chat(words)
     title = _named(exchange)
     text = page(title, *steps, "", way, say(words, known.tried, exchange=known.name))
-    give = Button(words.t("Open the form"), Tap("connect", exchange), Style.PRIMARY, url=form)
+    give = Button(labelled(words.t("Open the form")), Tap("connect", exchange), Style.PRIMARY, url=form)
     if not form:
         give = button(words.t("Send it here"), "key_here", exchange, Style.PRIMARY)
     return View(text, ((give,), (button(words.t("Another exchange"), "connect"),)) if others else ((give,),))

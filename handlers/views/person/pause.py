@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.model import UNDER_WAY
 from handlers.buttons import Style
-from handlers.views.common import DOT, MAX_COLUMNS, View, bold, button, clip, head, joined, named, page, say
+from handlers.views.common import DOT, View, bold, button, head, joined, labelled, named, page, say
 from handlers.views.plan import panic, progress
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _activity_buttons(words: Words, rows: Sequence[PortfolioRow], running: Seque
 def _stop_button(words: Words, portfolio: Portfolio, plan: Plan) -> Button:
     """Return the tap that stops a plan; beside plans of other portfolios, which count from 1 too, it says whose it is."""
     stop = progress.stop_button(words, plan)
-    return replace(stop, label=clip(f"{stop.label}{DOT}{named(words, portfolio)}", MAX_COLUMNS))
+    return replace(stop, label=labelled(f"{stop.label}{DOT}{named(words, portfolio)}"))
 
 
 def _finishes(words: Words, portfolio: Portfolio, plan: Plan, *, several: bool) -> Html:

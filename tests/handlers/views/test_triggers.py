@@ -215,7 +215,7 @@ def test_an_ordinary_overview_is_a_caption_and_help_is_whole(language: str) -> N
     for shown in (triggered(), triggered(active=True), triggered(coins=20)):
         assert page.overview(words, shown).picture is not None
     about = re.sub(f"[{LRI}{FSI}{PDI}{RLM}]", "", page.about(words).text)
-    assert all(str(common_escape(words.t(note))) in about for said in WORDS.values() for note in (said.does, said.known))
+    assert all(str(common_escape(words.bare(note))) in about for said in WORDS.values() for note in (said.does, said.known))
 
 
 def common_escape(text: str) -> str:
