@@ -15,12 +15,12 @@ import sys
 import tomllib
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from babel.core import get_global
+from babel.core import Locale, get_global
 from babel.messages import Catalog
 from babel.messages.pofile import read_po, write_po
 from fontTools.ttLib import TTFont
@@ -117,6 +117,8 @@ class Notes:
 
     placeholders: Mapping[str, str]
     strings: Mapping[str, str]
+    #: why a translation may have other numbers than the string, by language and string: "ar: 1 year"
+    numbers: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, root: Path) -> Notes:
@@ -169,7 +171,8 @@ def check(root: Path) -> list[str]:
     for path in languages(root):
         language = path.parent.parent.name
         catalog, buttons = _read(path, language), {ids for ids, found in wanted.items() if found.is_button}
-        found = (*check_language(catalog, set(wanted)), *readable(catalog, buttons), *other_notes(catalog, told))
+        odd = check_numbers(catalog, {said for said in notes.numbers if said.startswith(f"{language}: ")})
+        found = (*check_language(catalog, set(wanted)), *readable(catalog, buttons), *odd, *other_notes(catalog, told))
         problems += [f"{language}: {problem}" for problem in found]
         problems += [f"{language}: pictures cannot show {char}; run scripts/chinese_font.py" for char in undrawn(path)]
     return problems
@@ -206,7 +209,7 @@ def readable(catalog: Catalog, buttons: Collection[tuple[str, ...]]) -> Iterator
     _, script, _ = get_global("likely_subtags").get(str(catalog.locale_identifier).partition("_")[0], "__Latn__").split("_")[:3]
     own = _SCRIPTS.get(script)
     for ids, message in _ids(catalog).items():
-        for form in (message.string,) if isinstance(message.string, str) else tuple(message.string or ()):
+        for form in forms_of(message):
             if ids in buttons and _width(form) > max(_BUTTON, _LONGER * _width(ids[0])):
                 yield f"{ids[0]!r} is too long for a button: {form!r}"
             if form and Counter(_COMMAND.findall(form)) != Counter(_COMMAND.findall(ids[-1])):
@@ -214,6 +217,32 @@ def readable(catalog: Catalog, buttons: Collection[tuple[str, ...]]) -> Iterator
             letters = {unicodedata.name(char, "?").partition(" ")[0] for char in _PLACEHOLDER.sub("", form) if char.isalpha()}
             if own is not None and (odd := letters - {own, "LATIN", *_OF_ALL}):
                 yield f"{ids[0]!r} has letters of another script ({', '.join(sorted(odd))}): {form!r}"
+
+
+def check_numbers(catalog: Catalog, excused: Collection[str]) -> Iterator[str]:
+    """Yield translations with other numbers than the string, as the language writes them, and excuses for what needs none."""
+    own, needed = Locale.parse(str(catalog.locale_identifier)), set()
+    for ids, message in _ids(catalog).items():
+        meant = [numbers_in(one, Locale("en")) for one in ids]
+        odd = [form for form in forms_of(message) if form and numbers_in(form, own) not in meant]
+        excuse = f"{catalog.locale_identifier}: {ids[0]}"
+        needed |= {excuse} if odd else set()
+        if excuse not in excused:
+            yield from (f"{ids[0]!r} has other numbers: {form!r}" for form in odd)
+    yield from (f"notes.toml: {said!r} has the same numbers" for said in sorted(set(excused) - needed))
+
+
+def numbers_in(text: str, locale: Locale) -> Counter[str]:
+    """Return the numbers of a text in digits, without what groups their thousands and with a point before their fraction."""
+    symbols = locale.number_symbols["latn"]
+    group, decimal = (f"[{re.escape(symbols[name])}{' ' * symbols[name].isspace()}]" for name in ("group", "decimal"))
+    found = re.finditer(rf"\d{{1,3}}(?:{group}\d{{3}})+(?:{decimal}\d+)?(?!\d)|\d+(?:{decimal}\d+)?", _PLACEHOLDER.sub(" ", text))
+    return Counter(re.sub(decimal, ".", re.sub(rf"{group}(?=\d{{3}}(?!\d))", "", one[0])) for one in found)
+
+
+def forms_of(message: Message) -> tuple[str, ...]:
+    """Return the forms of a translation: one, or one for each kind of count."""
+    return (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
 
 
 def _width(text: str) -> int:
@@ -229,7 +258,7 @@ def forms_of_one(catalog: Catalog) -> frozenset[int]:
 
 def message_problems(ids: tuple[str, ...], message: Message, plurals: int, alone: frozenset[int]) -> Iterator[str]:
     """Yield what is wrong with one translation; forms that stand ``alone`` for a number may leave it out."""
-    forms = (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
+    forms = forms_of(message)
     if message.fuzzy:
         yield "is fuzzy"
     if len(forms) != (plurals if len(ids) == 2 else 1):
@@ -239,7 +268,7 @@ def message_problems(ids: tuple[str, ...], message: Message, plurals: int, alone
         needed = allowed - {"count"} if len(ids) == 2 and at in alone else allowed
         if not form:
             yield "is not translated"
-        elif not needed <= fields(form) <= allowed:
+        elif not needed <= fields(form) <= allowed or set(_PLACEHOLDER.findall(form)) - set(_PLACEHOLDER.findall("".join(ids))):
             yield f"has other placeholders: {form!r}"
         elif any(form.count(f"{{{name}}}") > ids[-1].count(f"{{{name}}}") for name in allowed):
             yield f"says a placeholder too often: {form!r}"

@@ -209,3 +209,25 @@ def test_a_new_string_is_told_and_then_merged(project: Path) -> None:
     (project / "chatbot" / "a.py").write_text('words.t("Hello {name}")\n')
     catalogues.update(project)
     assert [one for one in catalogues.check(project) if not one.startswith("notes")] == ["ru: 'New' is not translated"]
+
+
+def test_a_translation_that_says_another_number_is_found(project: Path) -> None:
+    """15 where the string has 10; but thousands and fractions as the language writes them are the same, and an excuse has a reason."""
+    (project / "handlers" / "b.py").write_text('t("At least 10, 2,500.50 or {name:.2f}")\nt("2 of 3")\n')
+    notes, translated = project / "locale" / "notes.toml", project / "locale" / "ru" / "LC_MESSAGES" / "chatbot.po"
+    notes.write_text('[placeholders]\nname = "a name"\ncount = "a number"\n[strings]\n"2 of 3" = "Two."\n[numbers]\n"ru: 2 of 3" = "A word."\n')
+    catalogues.update(project)
+    untranslated = translated.read_text(encoding="utf-8")
+
+    def told(first: str, second: str) -> list[str]:
+        text = untranslated.replace('{name:.2f}"\nmsgstr ""', f'{{name:.2f}}"\nmsgstr "{first}"').replace(
+            '"2 of 3"\nmsgstr ""', f'"2 of 3"\nmsgstr "{second}"'
+        )
+        translated.write_text(text, encoding="utf-8")
+        return [one for one in catalogues.check(project) if "At least" in one or "2 of 3" in one]
+
+    assert told("От 10, 2\u00a0500,50 или {name:.2f}", "два из 3") == []
+    assert len(told("От 15, 2 500,50 или {name:.2f}", "два из 3")) == 1
+    assert len(told("От 10, 2,500.50 или {name:.2f}", "два из 3")) == 1
+    assert "placeholders" in told("От 10, 2 500,50 или {name:.3f}", "два из 3")[0]
+    assert told("От 10, 2 500,50 или {name:.2f}", "2 из 3") == ["ru: notes.toml: 'ru: 2 of 3' has the same numbers"]

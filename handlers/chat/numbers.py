@@ -74,6 +74,8 @@ FACTORS = {word: factor for factor, words in _TIMES.items() for word in words}
 _FACTOR = re.compile(rf"(?i)(?<=[\d\s])({'|'.join(sorted(map(re.escape, FACTORS), key=len, reverse=True))})\.?$")
 #: apostrophes that group thousands, and the marks and signs of Arabic numbers
 MARKS = str.maketrans({"\u2212": "-", "’": "'", "ʼ": "'", "٫": ".", "٬": ",", "،": ",", "٪": "%"})
+#: what stands between a sign and its number: the money has gone from there, or per cent stands first, as in Turkish
+_SIGN_APART, _PER_CENT_FIRST = re.compile(r"(?<=^[+-])\s+(?=[\d.,])"), re.compile(r"(?:^|(?<=^[+-]))%\s?(?=[\d.,])")
 _SHOWN = 24
 
 
@@ -162,7 +164,7 @@ def without_sign(text: str) -> str:
 
 def _refuse_signs(text: str, decimal: str) -> None:
     """Raise :class:`UserError` for a sign that a number of this kind cannot have."""
-    currency, is_share = currency_of(text), "%" in unicodedata.normalize("NFKC", text)
+    currency, is_share = currency_of(text), "%" in unicodedata.normalize("NFKC", text).translate(MARKS)
     if decimal == SHARE and currency:
         plain = without_sign(text)
         raise UserError(N_("“{text}” is an amount of money. Write the number alone, like {plain}."), text=shown(text), plain=shown(plain))
@@ -198,6 +200,7 @@ def _bare(text: str) -> tuple[str, Decimal]:
     """Return digits and marks without what stands around them, and what they are multiplied by."""
     bare = unicodedata.normalize("NFKC", _MONEY.sub("", text)).translate(MARKS)
     bare = bare.strip(" ~≈?!:=").rstrip("%.,").strip()
+    bare = _SIGN_APART.sub("", bare) if _MONEY.search(text) else _PER_CENT_FIRST.sub("", bare)
     factor = Decimal(1)
     if times := _FACTOR.search(bare):
         bare, factor = bare[: times.start()].strip(), FACTORS[times[1].lower()]
