@@ -7,13 +7,13 @@ from dataclasses import fields
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from chatbot.exchanges.base import is_perp
 from chatbot.exchanges.markets.coins import COINS
 from chatbot.exchanges.paper.account import AccountState
 from chatbot.model import ALT, CORE, FUTURES, STABLE, BandRule, Mode, Person, Portfolio, Role, Strategy
-from chatbot.store import tables
+from chatbot.store import portfolios, tables
 from chatbot.store.codec import encode
 
 if TYPE_CHECKING:
@@ -47,6 +47,19 @@ async def settle(program: Program, count: int, *, first: int = 1, strategy: Stra
             await tx.execute(insert(tables.people), [_person(number) for number in numbers])
             await tx.execute(insert(tables.portfolios), [_portfolio(number, program, strategy) for number in numbers])
             await tx.execute(insert(tables.accounts), [_account(number, prices, chance) for number in numbers])
+
+
+async def remember(program: Program) -> None:
+    """Write of everybody what an exact look leaves behind: the first is looked at, and the others get its rows."""
+    async with program.db.read() as tx:
+        ours = await portfolios.many(tx, (1,))
+    await program.monitor._examine(tuple(ours.values()))  # noqa: SLF001 - a check would look at everybody
+    rest = tables.portfolios.c
+    async with program.db.transaction() as tx:
+        for table in (tables.states, tables.checks, tables.values):
+            others = [column for column in table.c if column.name != "portfolio_id"]
+            rows = select(rest.id, *others).select_from(table.join(tables.portfolios, rest.id > 1)).where(table.c.portfolio_id == 1)
+            await tx.execute(insert(table).from_select(["portfolio_id", *(column.name for column in others)], rows))
 
 
 def _person(number: int) -> dict[str, object]:

@@ -38,6 +38,7 @@ from chatbot.market.sentiment import Sentiment
 from chatbot.model import Mode, is_own, venue_of
 from chatbot.monitor.check import Monitor
 from chatbot.monitor.clock_watch import ClockWatch
+from chatbot.monitor.glance import Glances
 from chatbot.monitor.hedges_daily import HedgeWatch
 from chatbot.monitor.precedence import Precedence
 from chatbot.monitor.roster import Roster
@@ -303,6 +304,7 @@ async def _assemble(
         hedges,
         clock,
         clocks=ClockWatch(db, source, markets.usual.board, clock),
+        glances=Glances(db, markets, evaluator, roster, clock, precedence),
         precedence=precedence,
         shares=shares,
         interval_s=settings.check_interval_s,

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from chatbot.clock import Clock
     from chatbot.model import Check, OpenHedge, Person, Portfolio, Reason
     from chatbot.monitor.clock_watch import ClockWatch
+    from chatbot.monitor.glance import Glances
     from chatbot.monitor.hedges_daily import HedgeWatch
     from chatbot.monitor.judge import CheckResult
     from chatbot.monitor.precedence import Precedence
@@ -99,6 +100,7 @@ class Monitor:
         clock: Clock,
         *,
         clocks: ClockWatch,
+        glances: Glances,
         precedence: Precedence,
         shares: Shares,
         interval_s: float,
@@ -113,6 +115,7 @@ class Monitor:
         self._unanswered = unanswered
         self._hedges = hedges
         self._clocks = clocks
+        self._glances = glances
         self._precedence = precedence
         self._clock = clock
         self.interval_s = interval_s
@@ -166,7 +169,7 @@ class Monitor:
             if has_left(quoted.dollar_price()):
                 self._roster.stir_keepers(where)
         now = self._clock.now()
-        examined, told, planned = await self._look_at(self._roster.suspects(self._markets, now), now)
+        examined, told, planned = await self._look_at(await self._glances.suspects(now, self._stumbles), now)
         await self._unanswered.attend()
         if self._shares.has_first:
             await self._clocks.look()
@@ -174,7 +177,7 @@ class Monitor:
         did = {"examined": examined, "alerts": told, "plans": planned}
         self.last = Tick(at=now, portfolios=len(self._roster), **did, took_s=self._clock.monotonic() - started)
         self.counted.update(did, checks=1)
-        log.debug("checked", portfolios=len(self._roster), examined=examined, alerts=told, plans=planned)
+        log.debug("checked", portfolios=len(self._roster), **did)
         return self.last
 
     async def _look_at(self, suspects: Suspects, now: datetime) -> tuple[int, int, int]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from chatbot.errors import contained
 from chatbot.exchanges.abilities import Staged
 from chatbot.model import SHARES, Mode, share_of
-from chatbot.monitor.screen import Kind, ScreenArrays, kind_of
+from chatbot.monitor.screen import Kind, ScreenArrays, edges_of, kind_of, quantities_of
 from chatbot.portfolio import valuation
 from chatbot.portfolio.states import ScheduleMark
 from chatbot.shares.owned import ALL, EVERYBODY
@@ -19,11 +19,12 @@ from chatbot.store import portfolios
 from chatbot.triggers import machines, schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from datetime import datetime
 
     from chatbot.exchanges.base import PriceSource
     from chatbot.model import Portfolio
+    from chatbot.monitor.screen import Floats
     from chatbot.portfolio.evaluation import Evaluation
     from chatbot.portfolio.markets import Markets
     from chatbot.shares.owned import Shares
@@ -80,6 +81,30 @@ class Suspects:
     real: tuple[Portfolio, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """What some portfolios share."""
+
+    kind: Kind
+    lower: Floats
+    upper: Floats
+    #: the instruments that each of them needs
+    instruments: tuple[str, ...]
+    #: an exact look would write down more than that all is inside
+    unwritten: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """What a glance has found of one portfolio."""
+
+    alike: Alike
+    #: by row of its kind, then the quote coin and the futures account
+    quantities: tuple[float, ...]
+    #: an exact look has something to write down, so it comes in its turn
+    unwritten: bool
+
+
 class Roster:
     """The active portfolios; what an exact look found is kept as arrays until something changes it."""
 
@@ -96,6 +121,8 @@ class Roster:
         self._sheets: dict[tuple[str, Kind], ScreenArrays] = {}
         #: who is looked at exactly whatever the screen says: everybody who is on no sheet, and who was stirred
         self._restless: set[int] = set()
+        #: who was glanced at since the last exact look, and waits for the next
+        self._glanced: set[int] = set()
         #: who is near a liquidation
         self._near: set[int] = set()
         #: the instruments of everybody, each set of names once: most people share theirs
@@ -223,6 +250,7 @@ class Roster:
         watched = self._watched.get(portfolio_id)
         self._appointed.pop(portfolio_id, None)
         self._near.discard(portfolio_id)
+        self._glanced.discard(portfolio_id)
         self._restless.add(portfolio_id)
         if watched is not None and watched.sheet is not None:
             watched.sheet.remove(portfolio_id)
@@ -245,16 +273,53 @@ class Roster:
             self._near.add(portfolio.id)
         if not calm or evaluation.snapshot is None or evaluation.figures is None or _is_moving(evaluation):
             return
-        self._restless.discard(portfolio.id)
-        sheet = watched.world, kind_of(evaluation.snapshot, portfolio.strategy)
-        if sheet not in self._sheets:
-            self._sheets[sheet] = ScreenArrays(sheet[1])
-        watched.sheet = self._sheets[sheet]
-        seen = now.timestamp() - portfolio.id * 37 % _SPREAD_S
-        watched.sheet.put(portfolio.id, evaluation.snapshot, evaluation.figures, seen)
-        appointed = schedule.upcoming(portfolio.strategy.schedule, ScheduleMark(), now)
+        kind = kind_of(evaluation.snapshot, portfolio.strategy)
+        edges = edges_of(kind.lines, evaluation.figures)
+        self._settle(watched, kind, quantities_of(evaluation.snapshot), edges, now)
+
+    def _settle(self, watched: _Watched, kind: Kind, quantities: Sequence[float], edges: tuple[Floats, Floats], now: datetime) -> None:
+        """Leave a portfolio to the screen."""
+        one, where = watched.portfolio.id, (watched.world, kind)
+        self._restless.discard(one)
+        if where not in self._sheets:
+            self._sheets[where] = ScreenArrays(kind)
+        watched.sheet = self._sheets[where]
+        watched.sheet.put(one, quantities, edges, now.timestamp() - one * 37 % _SPREAD_S)
+        appointed = schedule.upcoming(watched.portfolio.strategy.schedule, ScheduleMark(), now)
         if appointed is not None:
-            self._appointed[portfolio.id] = appointed
+            self._appointed[one] = appointed
+
+    def unseen(self, markets: Markets, now: datetime) -> tuple[Portfolio, ...]:
+        """Return whom a glance may spare an exact look: who was not looked at since they were loaded, or for long; no real account."""
+        since = now.timestamp() - READ_AGAIN_S
+        waiting = {one for one in self._restless if self._watched[one].looked_at < since} | self._to_read_again(markets, now)
+        found = (self._watched[one].portfolio for one in sorted(waiting - self._glanced - self._near))
+        return tuple(portfolio for portfolio in found if portfolio.mode is not Mode.LIVE)
+
+    def doubt(self, portfolio_id: int) -> None:
+        """Keep what a glance cannot judge for an exact look."""
+        self._glanced.add(portfolio_id)
+
+    def glimpsed(self, portfolio: Portfolio, seen: Glimpse, now: datetime) -> None:
+        """Leave to the screen whom a glance has found like others; the exact look comes in its turn where it has something to write."""
+        watched = self._watched.get(portfolio.id)
+        if watched is None or (self._changed and portfolio.id in self._changed):
+            return
+        self._unsettle(portfolio.id)
+        watched.instruments = self._names.setdefault(seen.alike.instruments, seen.alike.instruments)
+        self._settle(watched, seen.alike.kind, seen.quantities, (seen.alike.lower, seen.alike.upper), now)
+        if seen.unwritten:
+            self._glanced.add(portfolio.id)
+        else:
+            watched.looked_at = now.timestamp()
+
+    def _to_read_again(self, markets: Markets, now: datetime) -> set[int]:
+        """Return whose account was read long ago."""
+        found: set[int] = set()
+        for (world, kind), sheet in self._sheets.items():
+            if sheet.ids:
+                found.update(sheet.seen_before(now.timestamp() - _read_again_s(markets.against(kind.quote, world).source)))
+        return found
 
     def suspects(self, markets: Markets, now: datetime) -> Suspects:
         """Return the portfolios that must be looked at exactly; without a usable price that is everybody who holds the coin.
@@ -262,7 +327,7 @@ class Roster:
         What is not traded counts at its last price.
         """
         hurried = self._near | {one for one, at in self._appointed.items() if at <= now}
-        waiting = set(self._restless)
+        waiting = self._restless | self._glanced | self._to_read_again(markets, now)
         for (world, kind), sheet in self._sheets.items():
             if sheet.ids:
                 quoted = markets.against(kind.quote, world)
@@ -270,7 +335,6 @@ class Roster:
                 for row, name in enumerate(kind.rows):
                     prices[row] = float(last[name]) if name in last else prices[row]
                 hurried.update(sheet.suspects(prices))
-                waiting.update(sheet.seen_before(now.timestamp() - _read_again_s(quoted.source)))
         real = {one for one in hurried | waiting if self._watched[one].portfolio.mode is Mode.LIVE}
         in_turn = sorted(waiting - hurried - real, key=lambda one: (self._watched[one].looked_at, one))
         return Suspects(*map(self._portfolios, (sorted(hurried - real), in_turn, self._turns_of(real, now))))

@@ -14,6 +14,8 @@ from chatbot.exchanges.base import is_perp
 from chatbot.model import FUTURES, NET, STABLE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from chatbot.engine.portfolio import Snapshot
@@ -65,16 +67,18 @@ class ScreenArrays:
         self._seen = np.zeros(_FIRST_ROOM)
         self._dollars = [row for row, name in enumerate(kind.rows) if name in DOLLARS]
 
-    def put(self, portfolio_id: int, snap: Snapshot, figures: PortfolioFigures, seen: float) -> None:
-        """Write a portfolio's column; ``seen`` is when its account was read, seconds since the epoch."""
+    def put(self, portfolio_id: int, quantities: Sequence[float], edges: tuple[Floats, Floats], seen: float) -> None:
+        """Write a portfolio's column, by :func:`quantities_of` and :func:`edges_of`.
+
+        ``seen`` is when its account was read, seconds since the epoch.
+        """
         column = self._column.get(portfolio_id)
         if column is None:
             column = self._column[portfolio_id] = len(self.ids)
             self.ids.append(portfolio_id)
             self._make_room(column + 1)
-        self._qty[:, column] = quantities_of(snap)
-        lower, upper = edges_of(self.kind.lines, figures)
-        self._lower[:, column], self._upper[:, column] = lower, upper
+        self._qty[:, column] = quantities
+        self._lower[:, column], self._upper[:, column] = edges
         self._seen[column] = seen
 
     def remove(self, portfolio_id: int) -> None:

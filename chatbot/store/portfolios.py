@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     BigInteger,
+    Text,
     and_,
     bindparam,
     case,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     inspect,
     literal,
     null,
+    or_,
     select,
     true,
     type_coerce,
@@ -26,17 +28,17 @@ from sqlalchemy import (
 )
 
 from chatbot.errors import contained
-from chatbot.model import LET_IN, SHARES, USUAL_QUOTE, Answering, AnswerMode, Check, LiveTerms, Mode, Portfolio, Strategy
+from chatbot.model import LET_IN, SHARES, USUAL_QUOTE, Answering, AnswerMode, Check, HeldBack, LiveTerms, Mode, Portfolio, Strategy
 from chatbot.store import tables
-from chatbot.store.codec import decode, encode, readable_moment, reads
+from chatbot.store.codec import UNREADABLE, decode, encode, readable_moment, reads, to_micros
 from chatbot.store.past import strategies
 from chatbot.store.writing import chunks, put, put_all
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-    from datetime import datetime
+    from datetime import date, datetime
 
-    from sqlalchemy import ColumnElement, Row, Select
+    from sqlalchemy import BindParameter, ColumnElement, Row, Select
 
     from chatbot.store.database import Tx
 
@@ -67,6 +69,29 @@ _WINDOWS = select(type_coerce(_portfolios.window_opened_at, BigInteger)).where(_
 _OPEN = _portfolios.closed_at.is_(None)
 _OF_LET_IN = select(_portfolios.id).where(_portfolios.id == bindparam("one"), _HAS_OWNER_LET_IN)
 _SERVED = _OF_LET_IN.where(_OPEN)
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_IS_LET_IN = tables.people.c.role.in_(sorted(LET_IN))
+_HAS_OPEN_PLAN = exists().where(tables.plans.c.portfolio_id == _portfolios.id, tables.OPEN_ONLY)
+_AWAKE = or_(_portfolios.snoozed_until.is_(None), type_coerce(_portfolios.snoozed_until, BigInteger) <= bindparam("now", type_=BigInteger))
+_AT_REST = and_(_portfolios.paused == false(), _OPEN, _portfolios.window_opened_at.is_(None), _AWAKE, _IS_LET_IN, ~_HAS_OPEN_PLAN)
+_IS_INSIDE = func.coalesce(_checks.body.contains(f'"held_back":"{HeldBack.INSIDE}"', autoescape=True), false())
+# as text: what most have in common is read once for all of them, and a row that nobody can read keeps no other from being read
+_OUTLINES = (
+    select(
+        _portfolios.id,
+        _portfolios.strategy,
+        tables.people.c.zone,
+        type_coerce(_accounts.body, Text).label("account"),
+        _AT_REST.label("at_rest"),
+        _IS_INSIDE.label("inside"),
+    )
+    .select_from(tables.portfolios.join(tables.people).join(tables.accounts).outerjoin(tables.checks))
+    .where(_portfolios.id.in_(_IDS))
+)
+_TEXTS_OF = select(_states.portfolio_id, _states.key, type_coerce(_states.body, Text).label("body")).where(_states.portfolio_id.in_(_IDS))
+_DAYS_OF = select(tables.values.c.portfolio_id, type_coerce(tables.values.c.day, Text).label("day")).where(
+    tables.values.c.portfolio_id.in_(_IDS), tables.values.c.day >= bindparam("since", type_=tables.values.c.day.type)
+)
 _COLUMNS = tuple(column.name for column in tables.portfolios.columns)
 #: what is no part of the row
 _TOLD = frozenset({"is_one_of_several", "stands_on"})
@@ -297,6 +322,42 @@ async def accounts_of(tx: Tx, ids: Collection[int]) -> dict[int, dict[str, Any]]
 async def save_account(tx: Tx, portfolio_id: int, body: Mapping[str, Any]) -> None:
     """Write the account of a portfolio: plain JSON values, amounts as text."""
     await put(tx, tables.accounts, {"portfolio_id": portfolio_id, "body": dict(body)})
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What is stored of one portfolio, as far as it was needed to tell that nothing can be told of it; texts are not read yet."""
+
+    strategy: Strategy
+    #: its owner's
+    zone: str
+    account: str
+    #: it is open and served, and nothing of it is under way: no plan, no batching window, no pause and no snooze
+    at_rest: bool
+    #: the last check said that all is inside
+    inside: bool
+    #: what is remembered, by key
+    states: dict[str, str] = field(default_factory=dict)
+    #: the days since the one asked for of which the opening value is written down
+    days: set[str] = field(default_factory=set)
+
+
+async def outlines(tx: Tx, ids: Collection[int], now: datetime, since: date) -> dict[int, Outline]:
+    """Return the outlines of many portfolios; one that is gone, has no account or cannot be read is left out."""
+    found: dict[int, Outline] = {}
+    for chunk in chunks(ids):
+        for row in await tx.execute(_OUTLINES, {"ids": chunk, "now": to_micros(now)}):
+            try:
+                found[row.id] = Outline(_strategy(row.strategy), row.zone, row.account, bool(row.at_rest), bool(row.inside))
+            except UNREADABLE:
+                continue
+        for row in await tx.execute(_TEXTS_OF, {"ids": chunk}):
+            if row.portfolio_id in found:
+                found[row.portfolio_id].states[row.key] = row.body
+        for row in await tx.execute(_DAYS_OF, {"ids": chunk, "since": since}):
+            if row.portfolio_id in found:
+                found[row.portfolio_id].days.add(row.day)
+    return found
 
 
 async def states(tx: Tx, portfolio_id: int) -> dict[str, dict[str, Any]]:

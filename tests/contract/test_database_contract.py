@@ -265,6 +265,31 @@ async def test_what_belongs_to_many_portfolios_comes_in_bulk(db: Database) -> No
         assert await portfolios.check(tx, two) is None
 
 
+async def test_an_outline_tells_who_is_at_rest_and_what_was_written_of_them(db: Database) -> None:
+    """One is at rest and inside; a plan, a pause and a snooze that lasts are none; one without an account is left out."""
+    calm, busy, paused, asleep, bare = [(await a_portfolio(db, person, paused=person == 3)).id for person in range(1, 6)]
+    await a_plan(db, busy)
+    day = NOW.date()
+    async with db.transaction() as tx:
+        for one in (calm, busy, paused, asleep):
+            await portfolios.save_account(tx, one, {"cash": "1.10"})
+        await portfolios.save(tx, portfolio(4, id=asleep, snoozed_until=LATER))
+        await portfolios.save_states(tx, {(calm, "CORE"): {"fired": True}})
+        await portfolios.save_checks(tx, {calm: Check(at=NOW, figures=FIGURES, held_back=HeldBack.INSIDE), busy: Check(at=NOW)})
+        days = [flows.Opening(day=day - timedelta(days=past), at=NOW, value=Decimal(1)) for past in (0, 2)]
+        await flows.record_values(tx, [(calm, one) for one in days])
+        found = await portfolios.outlines(tx, (calm, busy, paused, asleep, bare), NOW, day)
+        assert {one: (seen.at_rest, seen.inside) for one, seen in found.items()} == {
+            calm: (True, True),
+            busy: (False, False),
+            paused: (False, False),
+            asleep: (False, False),
+        }
+        seen = found[calm]
+        assert (json.loads(seen.account), seen.states, seen.days) == ({"cash": "1.10"}, {"CORE": '{"fired":true}'}, {day.isoformat()})
+        assert (await portfolios.outlines(tx, (asleep,), LATER, day))[asleep].at_rest, "the snooze is over"
+
+
 async def test_only_the_first_value_of_a_day_counts_and_stays_exact(db: Database) -> None:
     stored = await a_portfolio(db)
     day = NOW.date()

@@ -15,7 +15,10 @@ from chatbot.exchanges.base import Direction
 from chatbot.model import MessageKind
 from chatbot.monitor import check as monitor
 from chatbot.portfolio import accounts
+from chatbot.portfolio.states import PanicMark
+from chatbot.portfolio.stored.states import PANIC
 from chatbot.store import portfolios
+from chatbot.store.codec import to_plain
 from handlers.transport import rendering
 from tests.handlers.views.test_everywhere import CATALOGUE
 from tests.monitor.test_triggers import QUIET, stage
@@ -72,10 +75,16 @@ async def test_a_check_that_outlives_its_prices_fetches_them_again(tmp_path: Pat
 
 
 async def test_who_has_left_a_band_is_looked_at_before_those_who_only_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A look takes half a minute here and those in no hurry share one minute: nobody is left out, and no alert waits for them."""
+    """A look takes half a minute here and those in no hurry share one minute: nobody is left out, and no alert waits for them.
+
+    All have pressed /panic once, so that no glance is enough.
+    """
     monkeypatch.setattr(monitor, "_CHUNK", 1)
     async with bench(tmp_path) as on:
         many = [(await on.balanced()).id for _ in range(5)]
+        once = to_plain(PanicMark(at=START, pending=False, over=True))
+        async with on.program.db.transaction() as tx:
+            await portfolios.save_states(tx, {(one, PANIC): once for one in many})
         looks, looked = on.program.evaluator.look_many, list[int]()
 
         async def slowly(some: Collection[Portfolio]) -> dict[int, Evaluation]:

@@ -14,7 +14,7 @@ from chatbot.engine.band_width import half_width
 from chatbot.engine.errors import Refused
 from chatbot.engine.portfolio import Cash, Holding, Position, Snapshot, measure, value_of
 from chatbot.model import NET, BandRule, LineReading, PortfolioFigures, Strategy
-from chatbot.monitor.screen import ScreenArrays, kind_of
+from chatbot.monitor.screen import ScreenArrays, edges_of, kind_of, quantities_of
 from chatbot.portfolio import valuation
 from tests.examples import examples
 
@@ -44,6 +44,11 @@ def limits_of(strategy: Strategy) -> PortfolioFigures:
     return PortfolioFigures(value=D(1), lines=lines, net=D(0), gross=D(0), futures_net=D(0), beta=D(0), leverage=None, exposure=net)
 
 
+def put(sheet: ScreenArrays, number: int, snap: Snapshot, strategy: Strategy) -> None:
+    """Write a column as an exact look does."""
+    sheet.put(number, quantities_of(snap), edges_of(sheet.kind.lines, limits_of(strategy)), seen=100.0)
+
+
 @st.composite
 def snapshots(draw: st.DrawFn, price: dict[str, Decimal]) -> Snapshot:
     """Draw one portfolio at these prices."""
@@ -67,14 +72,14 @@ def test_every_breach_is_suspected(data: st.DataObject) -> None:
     shots = {number: data.draw(snapshots(price)) for number in range(data.draw(st.integers(1, 5)))}
     sheet = ScreenArrays(kind_of(shots[0], STRATEGY))
     for number, snap in shots.items():
-        sheet.put(number, snap, limits_of(STRATEGY), seen=100.0)
+        put(sheet, number, snap, STRATEGY)
     for number in data.draw(st.sets(st.sampled_from(sorted(shots)))):
         if data.draw(st.booleans()):
             sheet.remove(number)
             del shots[number]
         else:
             shots[number] = data.draw(snapshots(price))
-            sheet.put(number, shots[number], limits_of(STRATEGY), seen=100.0)
+            put(sheet, number, shots[number], STRATEGY)
     suspects = set(sheet.suspects(np.array([float(price[row]) for row in sheet.kind.rows])))
     assert suspects <= set(shots)
     for number, snap in shots.items():
@@ -108,7 +113,7 @@ def test_no_breach_of_the_net_exposure_is_hidden(target: D, points: D, mode: str
         positions=(Position(contract="BTC-PERP", asset="BTC", qty=qty, entry=D(1), mark=D(1)),),
     )
     sheet = ScreenArrays(kind_of(snap, strategy))
-    sheet.put(1, snap, limits_of(strategy), seen=100.0)
+    put(sheet, 1, snap, strategy)
     found = valuation.net_exposure(measure(value_of(snap)), strategy)
     suspected = sheet.suspects(np.ones(1)) == [1]
     assert found is not None or not qty
@@ -139,7 +144,7 @@ def test_a_price_that_is_not_usable_makes_everybody_a_suspect() -> None:
         positions=(Position(contract="BTC-PERP", asset="BTC", qty=D(1), entry=D(10), mark=D(10)),),
     )
     sheet = ScreenArrays(kind_of(snap, STRATEGY))
-    sheet.put(1, snap, limits_of(STRATEGY), seen=100.0)
+    put(sheet, 1, snap, STRATEGY)
     assert sheet.suspects(np.full(4, 10.0)) == []
     assert sheet.suspects(np.array([10.0, np.nan, 10.0, 10.0])) == [1]
     assert (sheet.seen_before(100.0), sheet.seen_before(101.0)) == ([], [1])
@@ -158,7 +163,7 @@ def test_a_sheet_grows_and_shrinks() -> None:
     }
     sheet = ScreenArrays(kind_of(shot[0], STRATEGY))
     for n, snap in shot.items():
-        sheet.put(n, snap, limits_of(STRATEGY), seen=100.0)
+        put(sheet, n, snap, STRATEGY)
     price = np.full(2, 10.0)
     assert sorted(sheet.suspects(price)) == list(range(0, 300, 10))
     for n in range(0, 300, 3):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -37,6 +38,10 @@ _NAMED = frozenset(
 )
 #: rows that an answer of a person changes, those of hedges besides
 _ANSWERED = frozenset({_TILTS, _LEAPS, _MIX, PANIC})
+#: rows beside which nothing is open and no line has fired
+_USUAL = frozenset({_AIMS, _MEMORY, _CALENDAR, _RANG})
+#: the text of a row that says nothing any more
+_EMPTY = "{}"
 
 
 @reads("memory")
@@ -48,6 +53,25 @@ async def read(tx: Tx, portfolio_id: int) -> PortfolioStates:
 async def read_many(tx: Tx, ids: Collection[int]) -> dict[int, PortfolioStates]:
     """Return what is remembered of many portfolios; one of which nothing is stored is left out."""
     return {portfolio_id: decoded(rows) for portfolio_id, rows in (await portfolios.states_of(tx, ids)).items()}
+
+
+def usual(texts: Mapping[str, str]) -> dict[str, str] | None:
+    """Return the rows of a portfolio that say something, as they are written down; None where they are not those of most people.
+
+    Those of most say where the lines were to stand, what was told of the signals, how far the calendar has come, and when drift last rang.
+    """
+    rows = {key: text for key, text in texts.items() if text != _EMPTY}
+    return rows if rows.keys() <= _USUAL else None
+
+
+def calendar(rows: Mapping[str, str]) -> ScheduleMark:
+    """Return how far the calendar has come by such rows; raises what ``codec.UNREADABLE`` names for one that is no such row."""
+    return _mark(json.loads(rows.get(_CALENDAR, _EMPTY)))
+
+
+def shared(rows: Mapping[str, str]) -> tuple[str, str]:
+    """Return what of such rows the judgement of a line inside its band may depend on: the same texts mean the same."""
+    return rows.get(_AIMS, _EMPTY), rows.get(_MEMORY, _EMPTY)
 
 
 async def write(tx: Tx, portfolio_id: int, before: PortfolioStates, after: PortfolioStates) -> None:

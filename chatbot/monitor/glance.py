@@ -1,0 +1,189 @@
+"""A glance at many portfolios: of most of them, what they share tells that nothing but a line that leaves its band can be told of them.
+
+It may say "maybe" of anybody, never "no" of one whom the exact look would tell something or make a plan for: who is spared an exact look
+stands on a sheet from then on, and the screen holds it against the prices of every check. What a glance cannot judge, it leaves alone.
+
+What stands in the texts of most is the same, so one exact look answers for all of them: where their lines are to stand depends on the
+strategy, the signals and the coins that are there, and not on how much of each is held, while no coin is cut and no hedge is open.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from chatbot.engine.cash import has_left
+from chatbot.errors import contained
+from chatbot.model import BASKET, INFO, Effect
+from chatbot.monitor.roster import Alike, Glimpse
+from chatbot.monitor.screen import edges_of, kind_of
+from chatbot.portfolio import valuation
+from chatbot.portfolio.stored import states as stored
+from chatbot.store import portfolios
+from chatbot.store.codec import UNREADABLE
+from chatbot.triggers import drift, market, schedule
+from chatbot.triggers.machines import is_together
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Hashable, Mapping, Sequence
+    from datetime import datetime
+
+    from chatbot.clock import Clock
+    from chatbot.model import Portfolio, Signal, Strategy
+    from chatbot.monitor.precedence import Precedence
+    from chatbot.monitor.roster import Roster, Suspects
+    from chatbot.monitor.screen import Kind
+    from chatbot.portfolio.evaluation import Evaluation
+    from chatbot.portfolio.evaluator import Evaluator
+    from chatbot.portfolio.markets import Markets
+    from chatbot.portfolio.states import PortfolioStates
+    from chatbot.store.database import Database
+    from chatbot.store.portfolios import Outline
+
+#: so many are read at once, and so many of what they share is kept for the others of the same check
+_PAGE, _KEPT = 250, 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """One portfolio that may be like others, with what is stored of it."""
+
+    portfolio: Portfolio
+    outline: Outline
+    rows: dict[str, str]
+    quote: str
+    spot: dict[str, str]
+    wallet: str
+    #: equal for those that one exact look answers for
+    shares: Hashable
+
+
+class Glances:
+    """Looks over those whom a check would look at exactly, and puts on the screen's sheets whom it can."""
+
+    def __init__(self, db: Database, markets: Markets, evaluator: Evaluator, roster: Roster, clock: Clock, precedence: Precedence) -> None:
+        self._db = db
+        self._markets = markets
+        self._evaluator = evaluator
+        self._roster = roster
+        self._clock = clock
+        self._precedence = precedence
+
+    async def suspects(self, now: datetime, resting: Container[int]) -> Suspects:
+        """Return who must be looked at exactly, once everybody was glanced at who was not looked at for long, but for those ``resting``."""
+        some = [one for one in self._roster.unseen(self._markets, now) if one.id not in resting]
+        known: dict[Hashable, Alike | None] = {}
+        for start in range(0, len(some), _PAGE):
+            with contained("portfolios not glanced at"):  # they are looked at exactly
+                await self._glance(some[start : start + _PAGE], known)
+            await self._precedence.give_way()
+        return self._roster.suspects(self._markets, now)
+
+    async def _glance(self, some: Sequence[Portfolio], known: dict[Hashable, Alike | None]) -> None:
+        now = self._clock.now()
+        days: dict[Hashable, str] = {}
+        since = min(self._markets.market_time(one, now) for one in some).date().replace(day=1)
+        async with self._db.read() as tx:
+            outlines = await portfolios.outlines(tx, [one.id for one in some], now, since)
+        for portfolio in some:
+            plain = self._plain(portfolio, outlines.get(portfolio.id), now)
+            alike = None if plain is None else await self._alike(plain, known)
+            if plain is None or alike is None:
+                self._roster.doubt(portfolio.id)
+                continue
+            world, zone = self._markets.world_of(portfolio), plain.outline.zone
+            if (world, zone) not in days:
+                days[world, zone] = self._markets.market_time(portfolio, now).astimezone(ZoneInfo(zone)).date().isoformat()
+            unwritten = alike.unwritten or not plain.outline.inside or days[world, zone] not in plain.outline.days
+            self._roster.glimpsed(portfolio, Glimpse(alike, _quantities(plain, alike.kind), unwritten), now)
+
+    def _plain(self, portfolio: Portfolio, outline: Outline | None, now: datetime) -> _Plain | None:
+        """Return a portfolio of which nothing is under way, and nothing remembered or held that others do not have; None for any other."""
+        strategy = portfolio.strategy
+        if outline is None or not outline.at_rest or outline.strategy != strategy or strategy.kept or is_together(strategy):
+            return None
+        rows = stored.usual(outline.states)
+        try:
+            if rows is None or (strategy.schedule and schedule.pending(strategy.schedule, stored.calendar(rows), now)):
+                return None
+            account: dict[str, Any] = json.loads(outline.account)
+            if account["positions"] or account["late"] or any(order["status"] == "open" for order in account["orders"]):
+                return None
+            return self._of(portfolio, outline, rows, account)
+        except UNREADABLE:
+            return None  # its exact look tells
+
+    def _of(self, portfolio: Portfolio, outline: Outline, rows: dict[str, str], account: Mapping[str, Any]) -> _Plain:
+        quote, spot, strategy = account["quote"], account["spot"], portfolio.strategy
+        more = sorted(name for name in spot.keys() - _always_there(strategy) if name != quote and float(spot[name]))
+        at = self._markets.world_of(portfolio), portfolio.exchange, portfolio.mode, portfolio.quote, quote
+        shares = id(strategy), at, tuple(more), stored.shared(rows)
+        return _Plain(portfolio, outline, rows, quote, spot, account["futures_wallet"], shares)
+
+    async def _alike(self, plain: _Plain, known: dict[Hashable, Alike | None]) -> Alike | None:
+        """Return what a portfolio shares with others, by one exact look for all of them; None where each must be looked at."""
+        if plain.shares not in known:
+            if len(known) >= _KEPT:
+                known.clear()
+            found = await self._evaluator.look(plain.portfolio)
+            is_sound = found.states == stored.decoded({key: json.loads(text) for key, text in plain.rows.items()})
+            known[plain.shares] = alike_of(found) if is_sound and not self._is_stirred(found) else None
+            await self._precedence.give_way()
+        return known[plain.shares]
+
+    def _is_stirred(self, found: Evaluation) -> bool:
+        """Tell whether something is wrong with a price that an exact look may have to ask its person about."""
+        quoted = self._markets.of(found.portfolio)
+        at = self._markets.market_time(found.portfolio, self._clock.now())
+        return has_left(found.quote_price) or any(quoted.levels.see(name, quote.price, at) for name, quote in found.quotes.items())
+
+
+def alike_of(found: Evaluation) -> Alike | None:
+    """Return what holds for every portfolio with the same strategy, coins and memory as one that was looked at; None: it may not.
+
+    No position, hedge, tilt, intended mix or coin kept out is among what they share, and nothing of each is under way.
+    """
+    strategy, figures, effective = found.portfolio.strategy, found.figures, found.effective
+    if figures is None or effective is None or found.snapshot is None or found.account is None or found.stops or found.unsettled:
+        return None
+    if found.account.positions or found.memory.anchors or found.memory.pending or any(BASKET in key for key in found.memory.told):
+        return None
+    if any(_depends_on_holdings(signal, strategy) for signal in found.layers.signals):
+        return None
+    if market.changes(found.memory, found.layers.signals, strategy, effective):
+        return None
+    steps = drift.advance_lines(figures.limits, found.states, (), strategy.band_mode)
+    if steps.retargeted or not _are_aimed_at(steps, found.states):
+        return None
+    kind = kind_of(found.snapshot, strategy)
+    lower, upper = edges_of(kind.lines, figures)
+    unwritten = found.states.aims != steps.aims or found.memory != found.states.memory
+    return Alike(kind, lower, upper, tuple(sorted(valuation.instruments(strategy, found.account))), unwritten)
+
+
+def _are_aimed_at(steps: drift.LineSteps, states: PortfolioStates) -> bool:
+    """Tell whether the lines are to stand where they were to stand at the last look; before the first, where the strategy wants them."""
+    if states.aims:
+        return steps.aims == states.aims
+    return all(aim.own == aim.effective for aim in steps.aims.values())
+
+
+def _depends_on_holdings(signal: Signal, strategy: Strategy) -> bool:
+    """Tell whether a signal moves the targets of each portfolio by what that one holds: the cut of a coin, and a hedge by betas."""
+    if not signal.active or not strategy.setting(signal.trigger).on:
+        return False
+    effect = INFO[signal.trigger].effect
+    return effect is Effect.CUT_COIN or (effect is Effect.NEUTRALISE and strategy.mode_of(signal.trigger) == "beta")
+
+
+def _always_there(strategy: Strategy) -> frozenset[str]:
+    """Return the coins that have a row whether or not something of them is held."""
+    return frozenset(asset for asset in strategy.spot_assets if not valuation.is_cash(asset, strategy))
+
+
+def _quantities(plain: _Plain, kind: Kind) -> tuple[float, ...]:
+    """Return a column as :func:`screen.quantities_of` does, of an account without positions."""
+    spot = plain.spot
+    return (*(float(spot.get(row, 0)) for row in kind.rows), float(spot.get(plain.quote, 0)), float(plain.wallet))
