@@ -21,10 +21,12 @@ PARTS = (
     "checks",
     "monitor",
     "broadcast",
+    "planning",
     "triggers",
     "pictures",
     "backtest",
     "delivery",
+    "transport",
     "venues",
     "workers",
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import fields
+from dataclasses import fields, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,8 @@ STRATEGY = Strategy(
     bands={line: BandRule(abs_pp=Decimal(5)) for line in (CORE, ALT, STABLE)},
     futures_band_pp=Decimal(5),
 )
+#: ten points off what the crowd holds: every plan sells and buys
+FAR_OFF = replace(STRATEGY, weights={**STRATEGY.weights, CORE: Decimal("0.5"), ALT: Decimal("0.3")})
 
 
 async def settle(program: Program, count: int, *, first: int = 1, strategy: Strategy = STRATEGY) -> None:

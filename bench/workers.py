@@ -6,8 +6,6 @@ import asyncio
 import importlib
 import tempfile
 import time
-from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +14,7 @@ from bench.figures import Figure
 from chatbot import logs
 from chatbot.app import open_program
 from chatbot.config import load_settings
-from chatbot.model import ALT, CORE, Cause, PlanState, Reason
+from chatbot.model import Cause, PlanState, Reason
 from chatbot.plans.outcomes import Proposed
 from chatbot.store import events, plans, portfolios
 from chatbot.store.database import Database
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
 #: two rounds of what one worker carries out side by side
 COUNT = 40
 WORKERS = (1, 2, 4)
-#: ten points off what the crowd holds: every plan sells and buys
-_WANTED = replace(crowd.STRATEGY, weights={**crowd.STRATEGY.weights, CORE: Decimal("0.5"), ALT: Decimal("0.3")})
 _SETTINGS = {"LOG_LEVEL": "INFO", "CHECK_INTERVAL_S": "60", "MARKET_SPEED": "60"}
 _LOOK_S = 0.1
 _PATIENCE_S = 600.0
@@ -68,7 +64,7 @@ async def _confirm(url: str, folder: Path) -> None:
     logs.set_up("ERROR")
     settings = load_settings(market="simulated", market_speed=60, log_level="ERROR", database_url=url, data_dir=folder / "data")
     async with open_program(settings, start_work=False) as program:
-        await crowd.settle(program, COUNT, strategy=_WANTED)
+        await crowd.settle(program, COUNT, strategy=crowd.FAR_OFF)
         for portfolio_id in range(1, COUNT + 1):
             await _confirm_one(program, portfolio_id)
 

@@ -40,6 +40,7 @@ async def serve(settings: Settings) -> None:
         await line.reach()
         print("Ballast sends what comes by itself.", flush=True)  # noqa: T201 - the command line speaks on its streams
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(line.hasten())
             tasks.create_task(ground.hold.watch())
             tasks.create_task(turn.watch())
             tasks.create_task(program.deliver(Courier(program, line.bot)))

@@ -105,7 +105,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "matplotlib": ("chatbot/charts",),
     "PIL": ("chatbot/charts",),
     "babel": ("chatbot/i18n.py",),
-    "aiohttp": ("chatbot/web", "chatbot/market/sentiment.py", "chatbot/exchanges/testserver"),
+    "aiohttp": ("chatbot/web", "chatbot/market/sentiment.py", "chatbot/exchanges/testserver", "handlers/transport/request.py"),
     "cryptography": ("chatbot/vault.py",),
     "pydantic": ("chatbot/config.py", "chatbot/store"),
     "pydantic_settings": ("chatbot/config.py",),

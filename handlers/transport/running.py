@@ -57,6 +57,7 @@ async def running(program: Program, bot: Bot) -> AsyncIterator[None]:
         try:
             await line.asked.wait()
             # Every language is read for the menus, and each takes a call: nobody who has written waits for that.
+            tasks.add(bot.create_task(line.hasten(), name="request"))
             tasks.add(bot.create_task(menus.tend(), name="menus"))
             if not line.is_polled:
                 tasks.add(bot.create_task(program.keyring.hear(), name="keys"))
