@@ -80,7 +80,7 @@ if TYPE_CHECKING:
     from chatbot.exchanges.abilities import Also
     from chatbot.exchanges.base import Exchange, PriceSource
     from chatbot.exchanges.live.private.opening import Accounts
-    from chatbot.model import Delivery, Message, Portfolio, Verdict
+    from chatbot.model import Delivery, Message, Portfolio, ProcessKind, Verdict
     from chatbot.operation.health import Health
     from chatbot.plans.costs import CostingOf
     from chatbot.portfolio.markets import Quoted
@@ -124,6 +124,8 @@ class Program:
     hold: Hold
     #: whose updates, portfolios and plans are this process's
     shares: Shares
+    #: what this process is there for
+    kind: ProcessKind
     work: Work
     source: PriceSource
     markets: Markets
@@ -195,11 +197,14 @@ class Program:
 
     async def health(self) -> Health:
         """Look at how every part stands."""
-        return await health.look(self.db, self.clock, self.monitor, self.markets, self.settings.data_dir)
+        return await health.look(self.db, self.clock, self.monitor, self.markets, self.settings.data_dir, self.kind, self.shares)
 
-    async def metrics(self) -> bytes:
-        """Return what a monitoring system reads."""
-        return metrics.exposition(metrics.Facts(health=await self.health(), monitor=self.monitor, delivered=self.delivered))
+    async def metrics(self, *, stands_by: bool = False) -> bytes:
+        """Return what a monitoring system reads; ``stands_by`` says that another process does now what this one is there for."""
+        facts = metrics.Facts(
+            health=await self.health(), monitor=self.monitor, shares=self.shares, delivered=self.delivered, stands_by=stands_by
+        )
+        return metrics.exposition(facts)
 
     async def begin_market(self) -> None:
         """Let a played market begin with the first portfolio, so that nobody misses what happens in it while setting one up."""
@@ -328,6 +333,7 @@ async def _assemble(
         db=db,
         hold=ground.hold,
         shares=shares,
+        kind=ground.kind,
         work=work,
         source=source,
         markets=markets,

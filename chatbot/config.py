@@ -73,7 +73,9 @@ class Settings(BaseSettings):
         SecretStr(""), description="What Telegram says at the webhook of `web`, 16 to 256 of A-Z a-z 0-9 _ -; `run` needs none."
     )
     port: int = Field(8080, ge=0, le=65_535, description="Port of the bot's own web server; 0: any free one, shown at start.")
-    metrics_port: int = Field(0, ge=0, le=65_535, description="Port on this machine alone for Prometheus to read /metrics from; 0: none.")
+    metrics_port: int = Field(
+        0, ge=0, le=65_535, description="Port for Prometheus to read /metrics from, on this machine alone, one for each process; 0: none."
+    )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
     @classmethod

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from chatbot.errors import SettingError
 from chatbot.exchanges.sources import PLAYED, must_be_there
 from chatbot.keyring import refuse_what_nobody_can_open
-from chatbot.model import is_own
+from chatbot.model import ProcessKind, is_own
 from chatbot.store import accounts
 from chatbot.store import portfolios as stored
 from chatbot.store.database import Database
 from chatbot.store.location import MOVED_AT, Hold, private
+from chatbot.store.rights import processes
 from chatbot.vault import Vault
 
 if TYPE_CHECKING:
@@ -35,22 +36,28 @@ class Ground:
     #: the right to be the one process on the database
     hold: Hold
     vault: Vault
+    kind: ProcessKind
 
 
 @asynccontextmanager
 async def open_ground(
-    settings: Settings, clock: Clock, stand_by: Callable[[], Awaitable[None]] | None = None, *, together: bool = False
+    settings: Settings,
+    clock: Clock,
+    stand_by: Callable[[], Awaitable[None]] | None = None,
+    *,
+    together: bool = False,
+    kind: ProcessKind = ProcessKind.RUN,
 ) -> AsyncIterator[Ground]:
     """Open the database and bring it up to date; raises :class:`SettingError`, with nothing changed, where it is not for this program.
 
     With ``stand_by`` a server's database is waited for while another process works on it: see :meth:`Hold.take_in_turn`. With
-    ``together`` it is shared with others who do the same: see :meth:`Hold.take_together`.
+    ``together`` it is shared with others who do the same: see :meth:`Hold.take_together`. ``kind`` is what others see this process as.
     """
     must_be_there(settings.market)
     async with AsyncExitStack() as stack:
         if not settings.database_url:
             stack.enter_context(_lock(settings.data_dir))
-        hold = Hold(settings.database)
+        hold = Hold(settings.database, name=processes.name(kind))
         stack.push_async_callback(hold.release)
         if together:
             await hold.take_together()
@@ -64,7 +71,7 @@ async def open_ground(
         await _refuse_what_was_left(db)
         vault = Vault(settings.master_keys)
         await refuse_what_nobody_can_open(db, vault)
-        yield Ground(settings=settings, clock=clock, db=db, hold=hold, vault=vault)
+        yield Ground(settings=settings, clock=clock, db=db, hold=hold, vault=vault, kind=kind)
 
 
 async def _refuse_real_portfolios(db: Database, settings: Settings) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import importlib
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from chatbot.clock import SystemClock
@@ -14,7 +14,7 @@ from chatbot.ground import open_ground
 from handlers.transport.line import connect
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from chatbot.app import Program
     from chatbot.config import Settings
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _PAIRING_S = 10.0
 #: seconds in which the line has the processor to itself: a server that is near is asked for updates before the rest is loaded
 _HEAD_START_S = 0.2
+#: names the port on which metrics are read
+METRICS = "CHATBOT_METRICS_PORT"
 #: what answers people and the program behind it; nothing of it is needed to hear them
 _REST = ("chatbot.app", "handlers.bot", "handlers.transport.running", "handlers.transport.delivery")
 
@@ -53,7 +55,7 @@ async def serve(settings: Settings) -> None:
         form = await asyncio.to_thread(key_form, program)
         server = await stack.enter_async_context(web.WebServer(port=settings.port, health=lambda: health(program), key_form=form))
         if settings.metrics_port:
-            await stack.enter_async_context(web.WebServer(port=settings.metrics_port, metrics=program.metrics))
+            await stack.enter_async_context(web.WebServer(port=settings.metrics_port, metrics=program.metrics, setting=METRICS))
         print(f"Ballast is up; health: {server.url}healthz", flush=True)  # noqa: T201 - the command line speaks on its streams
         pairing = tasks.create_task(_renew_pairing_code(program, code))
         stack.callback(pairing.cancel)
@@ -80,6 +82,26 @@ async def health(program: Program) -> Mapping[str, object]:
     halted = found.trading_halted_since.isoformat() if found.trading_halted_since else None
     told = {"check_age_s": found.check_age_s, "portfolios": found.portfolios, "trading_halted_since": halted}
     return {"ok": not found.is_late, **told}
+
+
+@asynccontextmanager
+async def watched(program: Program, stands_by: Callable[[], bool] = lambda: False) -> AsyncIterator[None]:
+    """Let an operator's machine look at one of several processes inside the block, where a port is named for that.
+
+    ``stands_by`` tells whether another one does now what this one is there for.
+    """
+    if not program.settings.metrics_port:
+        yield
+        return
+    from chatbot.web.server import WebServer  # noqa: PLC0415 - not needed to hear people
+
+    async def seen() -> Mapping[str, object]:
+        return {**await health(program), "stands_by": stands_by()}
+
+    async with WebServer(
+        port=program.settings.metrics_port, health=seen, metrics=lambda: program.metrics(stands_by=stands_by()), setting=METRICS
+    ):
+        yield
 
 
 def key_form(program: Program) -> KeyForm | None:

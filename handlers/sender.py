@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 from chatbot.app import open_program
 from chatbot.clock import SystemClock
 from chatbot.ground import open_ground
+from chatbot.model import ProcessKind
 from chatbot.shares.owned import Shares
 from chatbot.store.location import Hold
-from chatbot.store.rights.session import Lock
+from chatbot.store.rights import processes
+from chatbot.store.rights.session import SENDS
+from handlers.run import watched
 from handlers.transport.delivery import Courier
 from handlers.transport.line import connect
 
 if TYPE_CHECKING:
     from chatbot.config import Settings
-
-#: the right to be the one that sends
-_SENDS = Lock(number=7_253_005)
 
 
 async def serve(settings: Settings) -> None:
@@ -29,14 +29,17 @@ async def serve(settings: Settings) -> None:
     gc.enable()
     clock = SystemClock()
     async with AsyncExitStack() as stack:
-        ground = await stack.enter_async_context(open_ground(settings, clock, together=True))
-        turn = Hold(settings.database, _SENDS)
+        ground = await stack.enter_async_context(open_ground(settings, clock, together=True, kind=ProcessKind.SENDER))
+        program = await stack.enter_async_context(open_program(settings, ground=ground, start_work=False, shares=Shares(())))
+        sends = asyncio.Event()
+        await stack.enter_async_context(watched(program, lambda: not sends.is_set()))
+        turn = Hold(settings.database, SENDS, processes.name(ground.kind))
         stack.push_async_callback(turn.release)
         await turn.take_in_turn(_stand_by)
+        sends.set()
         line = connect(settings, ground.db, clock)
         stack.push_async_callback(line.bot.shutdown)
         line.is_polled = False
-        program = await stack.enter_async_context(open_program(settings, ground=ground, start_work=False, shares=Shares(())))
         await line.reach()
         print("Ballast sends what comes by itself.", flush=True)  # noqa: T201 - the command line speaks on its streams
         async with asyncio.TaskGroup() as tasks:

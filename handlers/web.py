@@ -16,6 +16,7 @@ from chatbot.exchanges.key_examiner import examiner
 from chatbot.ground import open_ground
 from chatbot.i18n import LOCALE, Catalogue
 from chatbot.keyring import Keyring
+from chatbot.model import ProcessKind
 from chatbot.web.key_form import KeyForm
 from chatbot.web.server import WebServer
 from chatbot.web.webhook import Webhook
@@ -51,7 +52,7 @@ async def serve(settings: Settings) -> None:
     gc.enable()
     clock = SystemClock()
     async with AsyncExitStack() as stack:
-        ground = await stack.enter_async_context(open_ground(settings, clock, together=True))
+        ground = await stack.enter_async_context(open_ground(settings, clock, together=True, kind=ProcessKind.WEB))
         line = connect(settings, ground.db, clock)
         stack.push_async_callback(line.bot.shutdown)
         letterbox = Letterbox(ground.db, clock, ground.vault)

@@ -15,10 +15,12 @@ from chatbot.app import open_program
 from chatbot.clock import SystemClock
 from chatbot.durable import Durable
 from chatbot.ground import open_ground
+from chatbot.model import ProcessKind
 from chatbot.shares.by_locks import ByLocks
 from chatbot.shares.owned import Shares
 from chatbot.store import plans
 from handlers.bot import build
+from handlers.run import watched
 from handlers.transport.line import connect
 from handlers.transport.running import running
 
@@ -37,10 +39,11 @@ async def serve(settings: Settings) -> None:
     """Work for a fair part of all people until cancelled; what it cannot go on with is taken over by others."""
     clock = SystemClock()
     async with AsyncExitStack() as stack:
-        ground = await stack.enter_async_context(open_ground(settings, clock, together=True))
+        ground = await stack.enter_async_context(open_ground(settings, clock, together=True, kind=ProcessKind.WORKER))
         shares = Shares(())
         work = Durable(settings.database, executor_id=uuid.uuid4().hex)
         program = await stack.enter_async_context(open_program(settings, ground=ground, work=work, shares=shares))
+        await stack.enter_async_context(watched(program))
         line = connect(settings, ground.db, clock)
         stack.push_async_callback(line.bot.shutdown)
         line.is_polled = False

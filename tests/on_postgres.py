@@ -15,6 +15,7 @@ from sqlalchemy import make_url
 
 from chatbot import backup, durable
 from chatbot.store import database, location
+from chatbot.store.rights.session import ALONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,8 +114,8 @@ def redirect(server: str = "") -> None:
     def driven(url: str) -> URL:
         return with_driver(AT.leads(url))
 
-    def held(self: location.Hold, url: str, lock: Lock = location.ALONE) -> None:
-        begin(self, AT.leads(url), lock)
+    def held(self: location.Hold, url: str, lock: Lock = ALONE, name: str = "") -> None:
+        begin(self, AT.leads(url), lock, name)
 
     def quiet(close: Any) -> Any:
         async def closed(self: Any) -> None:

@@ -1,4 +1,4 @@
-"""Who talks to the bot, how real the money is, and the exchange keys that they entrusted to it."""
+"""Who talks to the bot and who works for them, how real the money is, and the exchange keys that they entrusted to it."""
 
 from __future__ import annotations
 
@@ -75,6 +75,31 @@ SHARES = 64
 def share_of(person_id: int) -> int:
     """Return the share of a person, which is that of their private chat as well."""
     return person_id % SHARES
+
+
+class ProcessKind(StrEnum):
+    """What a process is there for."""
+
+    RUN = "run"
+    WEB = "web"
+    WORKER = "worker"
+    SENDER = "sender"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """One process that lives, for all that the server knows."""
+
+    kind: ProcessKind
+    #: the name of its machine, cut where it is long, and its number there
+    host: str
+    pid: int
+    #: when it began, by its machine's clock
+    since: datetime
+    #: the shares of the people that it owns
+    shares: frozenset[int] = frozenset()
+    #: another one does what this one is for, and it waits for its turn
+    stands_by: bool = False
 
 
 def venue_of(exchange: str) -> str:

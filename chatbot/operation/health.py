@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from chatbot.backup import BACKED_UP_AT
 from chatbot.errors import contained
-from chatbot.model import PlanState
-from chatbot.store import accounts, halt, messages, plans
+from chatbot.model import PlanState, Process, ProcessKind
+from chatbot.shares.owned import ALL
+from chatbot.store import accounts, events, halt, messages, plans
 from chatbot.store.codec import to_moment
+from chatbot.store.rights.processes import living
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from chatbot.model import Role
     from chatbot.monitor.check import Monitor
     from chatbot.portfolio.markets import Markets
+    from chatbot.shares.owned import Shares
     from chatbot.store.database import Database
 
 #: a check is late after three of its intervals and half a minute, and so are prices
@@ -31,12 +34,16 @@ _INTERVALS, _GRACE_S = 3.0, 30.0
 _WAITS_S = 300.0
 #: a copy of the database should not be older, and the disk not fuller
 _BACKUP_S, _FREE_MIN = 8 * 86_400.0, 500 * 2**20
+#: those that share the work: of each kind one has to be at work
+_TOGETHER = (ProcessKind.WEB, ProcessKind.WORKER, ProcessKind.SENDER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
     """What was found; ages are in seconds, and None says that there is nothing to be old."""
 
+    #: what the process is there for that looked
+    kind: ProcessKind
     #: since the last check, and whether that is too long
     check_age_s: float | None
     is_late: bool
@@ -51,6 +58,10 @@ class Health:
     trading_halted_since: datetime | None
     people: Mapping[Role, int]
     plans: Mapping[PlanState, int]
+    #: of these, those of the people whom this process works for
+    own_plans: Mapping[PlanState, int]
+    #: since the oldest update of theirs came that is not finished
+    inbox_age_s: float | None
     #: messages that wait, those held back by quiet hours too, and how long the oldest has that might have left
     waiting: int
     waits_s: float | None
@@ -60,6 +71,8 @@ class Health:
     backup_age_s: float | None
     #: bytes that are free where the database is; None: it is elsewhere
     free_bytes: int | None
+    #: who works on the database or stands by, this process among them; none where it is a file
+    processes: tuple[Process, ...] = ()
 
     @property
     def is_slow_to_tell(self) -> bool:
@@ -81,14 +94,26 @@ class Health:
         return age_s is None or age_s > self.price_age_max_s
 
     @property
+    def missing(self) -> tuple[ProcessKind, ...]:
+        """Return which kinds nobody works as, where several processes share the work."""
+        at_work = {one.kind for one in self.processes if not one.stands_by}
+        return tuple(kind for kind in _TOGETHER if kind not in at_work) if at_work & {*_TOGETHER} else ()
+
+    @property
+    def unowned(self) -> frozenset[int]:
+        """Return the shares of the people that no worker owns, where several processes share the work."""
+        owned = frozenset[int]().union(*(one.shares for one in self.processes))
+        return ALL - owned if any(one.kind in _TOGETHER for one in self.processes) else frozenset()
+
+    @property
     def is_well(self) -> bool:
         """Tell whether nothing of it needs the operator."""
         stale = any(self.is_stale(age) for _, age in self.prices)
         troubles = (self.is_late, self.is_slow_to_tell, self.is_backup_old, self.is_disk_full, stale, self.trading_halted_since)
-        return not any(troubles) and not self.plans.get(PlanState.PARKED)
+        return not any((*troubles, self.missing, self.unowned)) and not self.plans.get(PlanState.PARKED)
 
 
-async def look(db: Database, clock: Clock, monitor: Monitor, markets: Markets, folder: Path) -> Health:
+async def look(db: Database, clock: Clock, monitor: Monitor, markets: Markets, folder: Path, kind: ProcessKind, shares: Shares) -> Health:
     """Look at every part. Raises what the database raises when it does not answer."""
     begun, now = time.perf_counter(), clock.now()
     await db.ping()
@@ -98,21 +123,26 @@ async def look(db: Database, clock: Clock, monitor: Monitor, markets: Markets, f
     longest = _INTERVALS * monitor.interval_s + _GRACE_S
     async with db.read() as tx:
         oldest, copied = await messages.waits_since(tx, now), await accounts.meta(tx, BACKED_UP_AT)
+        came, is_open = await events.oldest_unfinished(tx, shares.only), await plans.count_open(tx)
         return Health(
+            kind=kind,
             check_age_s=age,
-            is_late=age is None or age > longest,
+            is_late=kind is not ProcessKind.SENDER and (age is None or age > longest),
             portfolios=last.portfolios if last else 0,
             prices=_prices(markets, has_portfolios=bool(last and last.portfolios)),
             price_age_max_s=longest,
             database_s=took,
             trading_halted_since=await halt.since(tx),
             people=await accounts.count_roles(tx),
-            plans=await plans.count_open(tx),
+            plans=is_open,
+            own_plans=is_open if shares.is_all else await plans.count_open(tx, shares.owned),
+            inbox_age_s=None if came is None else (now - came).total_seconds(),
             waiting=await messages.waiting(tx),
             waits_s=None if oldest is None else (now - oldest).total_seconds(),
             refused=await messages.count_refused(tx),
             backup_age_s=_since(copied, now),
             free_bytes=_free(folder) if db.is_sqlite else None,
+            processes=() if db.is_sqlite else await living(tx),
         )
 
 

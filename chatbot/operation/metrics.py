@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import resource
 import time
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from chatbot.model import PlanState, Role, Verdict
+from chatbot.model import PlanState, ProcessKind, Role, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from chatbot.monitor.check import Monitor
     from chatbot.operation.health import Health
+    from chatbot.shares.owned import Shares
 
 GAUGE: Final = "gauge"
 COUNTER: Final = "counter"
 #: None: it is not known, and left out rather than told as 0
 Value: TypeAlias = "float | None"
 _BEGUN: Final = time.time()
+#: who serves metrics, and those of them who check and who send
+ALL_KINDS: Final = (ProcessKind.RUN, ProcessKind.WORKER, ProcessKind.SENDER)
+_CHECKS, _SENDS = (ProcessKind.RUN, ProcessKind.WORKER), (ProcessKind.RUN, ProcessKind.SENDER)
 _OPEN: Final = (PlanState.PROPOSED, PlanState.CONFIRMED, PlanState.RUNNING, PlanState.PARKED)
 
 
@@ -29,8 +34,11 @@ class Facts:
 
     health: Health
     monitor: Monitor
+    shares: Shares
     #: attempts to deliver a message, by what Telegram said, since the start
     delivered: Mapping[Verdict, int]
+    #: this process waits until it is its turn to send
+    stands_by: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +50,8 @@ class Metric:
     help: str
     #: the name of its label; empty: it has none, and one value, under an empty key
     label: str = ""
+    #: which processes have it
+    by: tuple[ProcessKind, ...] = ALL_KINDS
     read: Callable[[Facts], Mapping[str, Value]]
 
 
@@ -60,37 +70,50 @@ METRICS: Final = (
         name="ballast_check_age_seconds",
         kind=GAUGE,
         help="since the last check of all portfolios; left out before the first",
+        by=_CHECKS,
         read=_one(lambda facts: facts.health.check_age_s),
     ),
     Metric(
         name="ballast_check_duration_seconds",
         kind=GAUGE,
         help="that the last check took; left out before the first",
+        by=_CHECKS,
         read=_one(lambda facts: facts.monitor.last.took_s if facts.monitor.last else None),
     ),
     Metric(
         name="ballast_portfolios",
         kind=GAUGE,
         help="portfolios that the last check looked over",
+        by=_CHECKS,
         read=_one(lambda facts: facts.health.portfolios),
     ),
     Metric(
         name="ballast_checks_total",
         kind=COUNTER,
         help="checks of all portfolios",
+        by=_CHECKS,
         read=_one(lambda facts: facts.monitor.counted["checks"]),
     ),
     Metric(
         name="ballast_examined_total",
         kind=COUNTER,
         help="portfolios that were looked at exactly",
+        by=_CHECKS,
         read=_one(lambda facts: facts.monitor.counted["examined"]),
     ),
     Metric(
-        name="ballast_alerts_total", kind=COUNTER, help="alerts that checks wrote", read=_one(lambda facts: facts.monitor.counted["alerts"])
+        name="ballast_alerts_total",
+        kind=COUNTER,
+        help="alerts that checks wrote",
+        by=_CHECKS,
+        read=_one(lambda facts: facts.monitor.counted["alerts"]),
     ),
     Metric(
-        name="ballast_plans_total", kind=COUNTER, help="plans that checks made", read=_one(lambda facts: facts.monitor.counted["plans"])
+        name="ballast_plans_total",
+        kind=COUNTER,
+        help="plans that checks made",
+        by=_CHECKS,
+        read=_one(lambda facts: facts.monitor.counted["plans"]),
     ),
     Metric(
         name="ballast_plans_open",
@@ -98,6 +121,48 @@ METRICS: Final = (
         help="plans that have not ended, by their state",
         label="state",
         read=lambda facts: {state.value: facts.health.plans.get(state, 0) for state in _OPEN},
+    ),
+    Metric(
+        name="ballast_own_plans_open",
+        kind=GAUGE,
+        help="of these, those of the people whom this process works for",
+        label="state",
+        by=_CHECKS,
+        read=lambda facts: {state.value: facts.health.own_plans.get(state, 0) for state in _OPEN},
+    ),
+    Metric(
+        name="ballast_shares",
+        kind=GAUGE,
+        help="of the 64 shares of all people, those that this process works for",
+        by=_CHECKS,
+        read=_one(lambda facts: len(facts.shares.owned)),
+    ),
+    Metric(
+        name="ballast_inbox_oldest_seconds",
+        kind=GAUGE,
+        help="since the oldest of their updates came that is not finished; 0 where none waits",
+        by=_CHECKS,
+        read=_one(lambda facts: facts.health.inbox_age_s or 0),
+    ),
+    Metric(
+        name="ballast_processes",
+        kind=GAUGE,
+        help="processes at work or standing by, by what they do; left out where the database is a file",
+        label="kind",
+        read=lambda facts: Counter(one.kind.value for one in facts.health.processes),
+    ),
+    Metric(
+        name="ballast_unowned_shares",
+        kind=GAUGE,
+        help="shares of the people that no worker works for; left out where one process does all of it",
+        read=lambda facts: {"": len(facts.health.unowned)} if facts.health.kind is not ProcessKind.RUN else {},
+    ),
+    Metric(
+        name="ballast_stands_by",
+        kind=GAUGE,
+        help="1 while another one sends, else 0",
+        by=(ProcessKind.SENDER,),
+        read=_one(lambda facts: float(facts.stands_by)),
     ),
     Metric(
         name="ballast_people",
@@ -123,6 +188,7 @@ METRICS: Final = (
         kind=COUNTER,
         help="attempts to deliver a message, by what Telegram said",
         label="verdict",
+        by=_SENDS,
         read=lambda facts: {verdict.value: facts.delivered.get(verdict, 0) for verdict in Verdict},
     ),
     Metric(
@@ -136,6 +202,7 @@ METRICS: Final = (
         kind=GAUGE,
         help="since the last answer of each market that was asked",
         label="market",
+        by=_CHECKS,
         read=lambda facts: dict(facts.health.prices),
     ),
     Metric(
@@ -180,7 +247,7 @@ METRICS: Final = (
 
 def exposition(facts: Facts) -> bytes:
     """Return all metrics as Prometheus reads them."""
-    return "".join(_lines(metric, facts) for metric in METRICS).encode()
+    return "".join(_lines(metric, facts) for metric in METRICS if facts.health.kind in metric.by).encode()
 
 
 def _lines(metric: Metric, facts: Facts) -> str:

@@ -12,7 +12,7 @@ from chatbot.model import SHARES
 from chatbot.shares.owned import ALL
 from chatbot.shares.parts import fair_part, to_give, to_take
 from chatbot.store.location import GIVEN_S
-from chatbot.store.rights.session import BROKEN_OFF, Lock
+from chatbot.store.rights.session import BROKEN_OFF, SHARE_LOCKS, Lock
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 
 #: seconds between two looks at who is there and who has what
 LOOK_S = 1.0
-#: the locks of shares have the numbers of the shares; by the next number each worker shows that it lives
-_KIND = 7_253_004
-_ALIVE = Lock(kind=_KIND, number=SHARES, shared=True)
+#: by the number after those of the shares each worker shows that it lives
+_ALIVE = Lock(kind=SHARE_LOCKS, number=SHARES, shared=True)
 _LOG = structlog.get_logger()
 
 T = TypeVar("T")
@@ -78,7 +77,7 @@ class ByLocks:
         await self._begin()
         workers = len(holders[SHARES])
         if wanted := to_take(self._locked, ALL - holders.keys(), workers):
-            taken = await self._answered(self._session.ask_all(_KIND, wanted))
+            taken = await self._answered(self._session.ask_all(SHARE_LOCKS, wanted))
             self._locked |= dict.fromkeys(taken, asyncio.get_running_loop().time())
         if len(self._locked) > fair_part(workers):
             await self._give(workers)
@@ -99,7 +98,7 @@ class ByLocks:
             gone = await self._left(workers)
         for share in gone:
             del self._locked[share]
-            await self._answered(self._session.give_back(Lock(kind=_KIND, number=share)))
+            await self._answered(self._session.give_back(Lock(kind=SHARE_LOCKS, number=share)))
         if gone:
             _LOG.info("shares given back", shares=sorted(gone), owned=len(self._shares.owned), workers=workers)
 
@@ -123,7 +122,7 @@ class ByLocks:
     async def _holders(self) -> dict[int, frozenset[int]]:
         """Return who has which lock; raises :class:`Lost` where ours are not ours any more."""
         before = set(self._locked)
-        holders = await self._answered(self._session.holders(_KIND))
+        holders = await self._answered(self._session.holders(SHARE_LOCKS))
         if not all(self._me in holders.get(number, ()) for number in (SHARES, *(before & self._locked.keys()))):
             raise Lost("the session with the database is another one")
         return holders

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003 - a field's type
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, false, insert, select, update
+from sqlalchemy import bindparam, false, func, insert, select, update
 
 from chatbot.clock import SystemClock
 from chatbot.store import tables
@@ -151,6 +151,15 @@ async def unfinished_updates(
         wanted = wanted.where(_updates.id.not_in(list(but)))
     rows = await tx.execute(wanted.order_by(_updates.id).limit(most))
     return tuple(Update(id=row.id, body=row.body, share=row.share, sealed=row.sealed, tries=_tries(row.tries)) for row in rows)
+
+
+async def oldest_unfinished(tx: Tx, shares: Collection[int] | None = None) -> datetime | None:
+    """Return when the oldest update came that waits or is being worked on: of all, or of some shares; None: there is none."""
+    wanted = select(func.min(_updates.received_at)).where(_updates.finished == false())
+    if shares is not None:
+        wanted = wanted.where(_updates.share.in_(list(shares)))
+    found: datetime | None = (await tx.execute(wanted)).scalar_one()
+    return found
 
 
 async def count_tries(tx: Tx, found: Collection[int], tries: int) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import make_url
 
 from chatbot.errors import SettingError
 from chatbot.store import tables
-from chatbot.store.rights.session import BROKEN_OFF, Lock, LockSession
+from chatbot.store.rights.session import ALONE, BROKEN_OFF, Lock, LockSession
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -33,8 +33,6 @@ WATCH_S = 1.0
 TURN_S, GIVEN_S = 1.0, 4.0
 #: what SQLite keeps beside a file
 SIDES = ("-wal", "-shm", "-journal")
-#: the right to be the one process on a database of a server
-ALONE = Lock(number=7_253_002)
 _LOG = structlog.get_logger()
 
 
@@ -103,13 +101,13 @@ class Hold:
     On a server several processes may share the right instead (:meth:`take_together`); then nobody has it alone.
     """
 
-    def __init__(self, url: str, lock: Lock = ALONE) -> None:
-        """``lock`` is the right's name on a server."""
+    def __init__(self, url: str, lock: Lock = ALONE, name: str = "") -> None:
+        """``lock`` is the right's name on a server, and ``name`` that of the process, as :func:`processes.name` gives it."""
         self._url = make_url(url)
         self._lock = lock
         self._file: Any = None
         #: with it lives the right, on a server
-        self.session = LockSession(self._url)
+        self.session = LockSession(self._url, name)
 
     async def take(self, *, may_be_damaged: bool = False) -> None:
         """Take the right; raises :class:`SettingError` when another process has it, and as :func:`made_private` does."""

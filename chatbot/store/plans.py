@@ -262,9 +262,11 @@ async def shares_under_way(tx: Tx) -> frozenset[int]:
     return frozenset(map(share_of, (await people_of(tx, await under_way(tx))).values()))
 
 
-async def count_open(tx: Tx) -> dict[PlanState, int]:
-    """Return how many plans there are in each state that is not an end."""
-    found = await tx.execute(select(_plans.state, func.count().label("many")).where(_plans.state.in_(tables.OPEN)).group_by(_plans.state))
+async def count_open(tx: Tx, shares: Collection[int] | None = None) -> dict[PlanState, int]:
+    """Return how many plans there are in each state that is not an end; with ``shares`` only those of their people."""
+    theirs = () if shares is None else (_of_people_in(shares),)
+    counted = select(_plans.state, func.count().label("many")).where(_plans.state.in_(tables.OPEN), *theirs).group_by(_plans.state)
+    found = await tx.execute(counted)
     return {PlanState(row.state): row.many for row in found}
 
 
@@ -342,12 +344,16 @@ async def expire_due(tx: Tx, now: datetime, shares: Collection[int] | None = Non
 
     With ``shares`` only those of their people.
     """
-    theirs = () if shares is None else (_plans.portfolio_id.in_(select(_portfolios.id).where(of_shares(shares))),)
+    theirs = () if shares is None else (_of_people_in(shares),)
     due = update(tables.plans).where(*_OUT_OF_TIME, *theirs).values(state=PlanState.EXPIRED, decided_at=now)
     expired = tuple(sorted((await tx.execute(due.returning(_plans.id), {"now": now})).scalars()))
     for plan_id in expired:
         _log(plan_id, PlanState.EXPIRED)
     return expired
+
+
+def _of_people_in(shares: Collection[int]) -> ColumnElement[bool]:
+    return _plans.portfolio_id.in_(select(_portfolios.id).where(of_shares(shares)))
 
 
 async def set_card(tx: Tx, plan_id: int, chat_id: int, message_id: int) -> None:

@@ -7,6 +7,7 @@ unless told otherwise, and answers only to its own names, so that no other web p
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import WSCloseCode, web
 
+from chatbot.errors import SettingError
 from chatbot.web.page_words import in_every_language
 from chatbot.web.socket import Around, converse
 
@@ -60,6 +62,7 @@ class WebServer:
     ``health`` returns facts with an ``ok``; ``around`` is what the page shows beside the chat: its market returns ``now`` (ISO), ``speed``,
     ``note`` and what was ``played`` last. Port 0 means any free one; :attr:`url` tells which. ``names`` are host names, besides this
     machine's own, under which the server may be asked; when it listens to the outside, health and metrics answer under any name.
+    ``setting`` is what the port was chosen by.
     """
 
     def __init__(
@@ -74,8 +77,9 @@ class WebServer:
         key_form: KeyForm | None = None,
         webhook: Webhook | None = None,
         names: Collection[str] = (),
+        setting: str = "CHATBOT_PORT",
     ) -> None:
-        self._host, self._port = host, port
+        self._host, self._port, self._setting = host, port, setting
         self._conversation, self._health, self._metrics, self._around = conversation, health, metrics, around or Around()
         self._public = [part for part in (key_form, webhook) if part is not None]
         self._names = frozenset({*_LOCAL, host, *names, *(part.name for part in self._public)})
@@ -97,7 +101,7 @@ class WebServer:
         return f"http://{self._host}:{self._port}/"
 
     async def start(self) -> None:
-        """Open the port; OSError when it is taken."""
+        """Open the port; raises :class:`SettingError` when it cannot be had."""
         if self._conversation is not None:  # reading every language takes a second or more, which no page waits for
             self._words = await asyncio.to_thread(in_every_language, self._around.catalogue)
         app = self._application()
@@ -107,9 +111,11 @@ class WebServer:
         await self._runner.setup()
         try:
             self._listening = await asyncio.get_running_loop().create_server(self._connected, self._host, self._port)
-        except OSError:
+        except OSError as error:
             await self._runner.cleanup()
-            raise
+            why = "another program has it" if error.errno == errno.EADDRINUSE else str(error.strerror)
+            cure = f"port {self._port} of {self._host} cannot be had ({why}); choose another one for this process"
+            raise SettingError(self._setting, cure) from None
         self._port = int(self._listening.sockets[0].getsockname()[1])
 
     def _connected(self) -> asyncio.Protocol:

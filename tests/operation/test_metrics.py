@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from aiohttp import ClientSession
 
-from chatbot.operation.metrics import COUNTER, METRICS
+from chatbot.model import ProcessKind
+from chatbot.operation.metrics import ALL_KINDS, COUNTER, METRICS
 from chatbot.web.server import WebServer
 from tests.person import ANN, someone
 from tests.places import ROOT
@@ -60,11 +61,15 @@ async def test_what_is_served_is_what_happened(tmp_path: Path) -> None:
     assert read["ballast_price_age_seconds", "simulated USDT"] == 0
     assert read["ballast_well", ""] == 0, "no copy of the database was made yet"
     assert ("ballast_backup_age_seconds", "") not in read, "what is unknown is left out, and not 0"
-    assert {name for name, _ in read} == {metric.name for metric in METRICS} - {"ballast_backup_age_seconds"}
+    assert (read["ballast_shares", ""], read["ballast_own_plans_open", "proposed"]) == (64, read["ballast_plans_open", "proposed"])
+    told = {metric.name for metric in METRICS if ProcessKind.RUN in metric.by}
+    ours = {"ballast_processes"} if ann.program.db.is_sqlite else set()
+    assert {name for name, _ in read} == told - {"ballast_backup_age_seconds", "ballast_unowned_shares", *ours}
 
 
 def test_the_guide_lists_every_metric_and_no_other() -> None:
     guide = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `([a-z_]+)(?:\{([a-z]+)\})?` \| (gauge|counter) \| (.+) \|$", guide, re.MULTILINE)
-    assert rows == [(metric.name, metric.label, metric.kind, metric.help) for metric in METRICS]
+    rows = re.findall(r"^\| `([a-z_]+)(?:\{([a-z]+)\})?` \| (gauge|counter) \| ([a-z, ]+) \| (.+) \|$", guide, re.MULTILINE)
+    by = {ALL_KINDS: "all"}
+    assert rows == [(one.name, one.label, one.kind, by.get(one.by, ", ".join(one.by)), one.help) for one in METRICS]
     assert all(metric.name.endswith("_total") == (metric.kind == COUNTER) for metric in METRICS)

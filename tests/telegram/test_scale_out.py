@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import time
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -18,12 +18,14 @@ import pytest
 from sqlalchemy import text
 
 from chatbot.clock import SystemClock
-from chatbot.model import MessageKind, Person, PlanState, Role
+from chatbot.model import SHARES, MessageKind, Person, PlanState, ProcessKind, Role
+from chatbot.operation.metrics import METRICS
 from chatbot.store import accounts, events, messages, plans, portfolios
 from chatbot.store.database import Database
 from chatbot.vault import new_master_key
 from handlers.loopback import TelegramUser
 from tests.handlers.transport.test_letterbox import written
+from tests.operation.test_metrics import samples
 from tests.places import ROOT
 from tests.store.databases import postgres_or_skip
 from tests.telegram.delivering import Delivery
@@ -44,12 +46,20 @@ PUBLIC, SECRET = "https://bot.example.org", "w" * 40
 PATIENCE_S = 90.0
 
 
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
+#: how far from the web's port honcho puts those of the workers and senders that a test starts
+_BESIDE = (100, 101, 200)
+
+
+def free_port(beside: Sequence[int] = ()) -> int:
+    """Return a port that nobody listens on, nor on those that are so far ``beside`` it."""
+    while True:
+        with ExitStack() as stack, suppress(OSError, OverflowError):
+            one = stack.enter_context(socket.socket())
+            one.bind(("127.0.0.1", 0))
+            port: int = one.getsockname()[1]
+            for far in beside:
+                stack.enter_context(socket.socket()).bind(("127.0.0.1", port + far))
+            return port
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,7 +69,7 @@ class Service:
     folder: Path
     server: TelegramServer
     url: str
-    port: int = field(default_factory=free_port)
+    port: int = field(default_factory=lambda: free_port(_BESIDE))
     honcho: asyncio.subprocess.Process | None = None
 
     @property
@@ -184,6 +194,7 @@ async def test_from_start_to_a_filled_plan_over_honcho(server: TelegramServer, s
         await service.prints("shares gained", 2)
         began = time.monotonic()
         await asyncio.gather(*(one.buys() for one in people))
+        await _all_are_seen(service, people[0])
         print(f"both plans filled after {time.monotonic() - began:.1f} s; answers {dict(delivery.answers)}")  # noqa: T201 - read with -s
     finally:
         delivering.cancel()
@@ -200,6 +211,25 @@ async def test_from_start_to_a_filled_plan_over_honcho(server: TelegramServer, s
     for one in people:
         assert sum("fees paid" in message.text for message in server.loopback.chat(one.user.id)) == 1
     assert "Traceback" not in service.printed, service.printed[-5000:]
+
+
+async def _all_are_seen(service: Service, operator: Somebody) -> None:
+    """See every process by its own port, and all of them in the chat of the operator."""
+    shares = 0.0
+    async with aiohttp.ClientSession() as session:
+        for far, kind in ((100, ProcessKind.WORKER), (101, ProcessKind.WORKER), (200, ProcessKind.SENDER)):
+            url = f"http://127.0.0.1:{service.port + far}"
+            async with session.get(f"{url}/metrics") as answer:
+                read = samples(await answer.text())
+            assert {name for name, _ in read} <= {metric.name for metric in METRICS if kind in metric.by}
+            assert [read["ballast_processes", one] for one in ("sender", "web", "worker")] == [1, 1, 2]
+            shares += read.get(("ballast_shares", ""), 0.0)
+            async with session.get(f"{url}/healthz") as answer:
+                assert (answer.status, (await answer.json())["stands_by"]) == (200, False)
+    assert shares == SHARES
+    await operator.says("/health")
+    told = await operator.sees("Database answers")
+    assert [told.text.count(f"✓ {kind} on ") for kind in ("sender", "web", "worker")] == [1, 1, 2]
 
 
 def alone_at(service: Service, bot_folder: Path, **settings: str) -> BotProcess:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from aiohttp import ClientSession, WSMsgType, WSServerHandshakeError
 
+from chatbot.errors import SettingError
 from chatbot.web import socket as web_socket
 from chatbot.web.server import WebServer
 from chatbot.web.socket import Around
@@ -278,6 +279,6 @@ async def test_closing_says_goodbye_and_frees_the_port(client: ClientSession, ta
     assert (await socket.receive(timeout=LIMIT_S)).type is WSMsgType.CLOSE
     async with WebServer(port=port, conversation=talk) as again:
         assert again.port == port
-        with pytest.raises(OSError, match="address already in use"):
-            await WebServer(port=port).start()
+        with pytest.raises(SettingError, match=f"CHATBOT_METRICS_PORT: port {port} of 127.0.0.1 cannot be had .another program has it"):
+            await WebServer(port=port, setting="CHATBOT_METRICS_PORT").start()
     await socket.close()

@@ -39,12 +39,19 @@ class Lock:
         return self.kind << 32 | self.number
 
 
+#: the right to be the one process on a database of a server, and the right to be the one that sends
+ALONE, SENDS = Lock(number=7_253_002), Lock(number=7_253_005)
+#: the kind of the locks on shares of the people, which have the numbers of the shares
+SHARE_LOCKS = 7_253_004
+
+
 class LockSession:
     """One connection that holds locks; nothing else is done on it."""
 
-    def __init__(self, url: URL) -> None:
-        """``url`` is that of a PostgreSQL database."""
+    def __init__(self, url: URL, name: str = "") -> None:
+        """``url`` is that of a PostgreSQL database; ``name`` is what the server calls the session."""
         self._url = url.set(drivername="postgresql+asyncpg")
+        self._settings = {**_KEEPALIVES, **({"application_name": name} if name else {})}
         self._engine: Any = None
         self._session: Any = None
         #: a connection takes one question at a time
@@ -132,16 +139,18 @@ class LockSession:
             if self._engine is None:
                 from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415 - it loads what a SQLite file never needs
 
-                settings = {"connect_args": {"server_settings": _KEEPALIVES}}
+                settings = {"connect_args": {"server_settings": self._settings}}
                 self._engine = create_async_engine(self._url, isolation_level="AUTOCOMMIT", pool_size=1, **settings)
             if self._session is None:
                 self._session = await self._engine.connect()
             return await self._session.execute(text(question), values)
 
 
-_OF_A_KIND = """
-FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND classid = CAST(:kind AS oid) AND granted
-AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-"""
-_HOLDERS = f"SELECT CAST(objid AS integer), pid {_OF_A_KIND}"
-_SHARED = f"SELECT count(*) {_OF_A_KIND} AND objid = CAST(:number AS oid) AND mode = 'ShareLock'"
+def held_locks(columns: str) -> str:
+    """Return the question about the locks that sessions of this database hold; ``columns`` are those of ``pg_locks``."""
+    here = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    return f"SELECT {columns} FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted AND {here}"  # noqa: S608 - ours
+
+
+_HOLDERS = f"{held_locks('CAST(objid AS integer), pid')} AND classid = CAST(:kind AS oid)"
+_SHARED = f"{held_locks('count(*)')} AND classid = CAST(:kind AS oid) AND objid = CAST(:number AS oid) AND mode = 'ShareLock'"

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatbot.i18n import NN_
-from chatbot.model import LET_IN, PlanState, Role
+from chatbot.model import LET_IN, SHARES, PlanState, Role
 from handlers.views.common import DASH, View, bold, button, joined, page, say, say_n
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from chatbot.i18n import Words
+    from chatbot.model import Process
     from chatbot.operation.health import Health
     from handlers.views.common import Html
 
@@ -21,6 +23,9 @@ _PLANS = NN_("{count} plan under way", "{count} plans under way")
 _PARKED = NN_("{count} plan stopped half-way asks its owner", "{count} plans stopped half-way ask their owners")
 _WAITING = NN_("{count} message waits", "{count} messages wait")
 _REFUSED = NN_("{count} message was refused by Telegram", "{count} messages were refused by Telegram")
+_UNOWNED = NN_("{count} share of the people is nobody's just now", "{count} shares of the people are nobody's just now")
+#: processes that are named, and groups of shares in a row of one; who has more is on a page of metrics
+_NAMED, _GROUPS = 20, 4
 _LOOKED = NN_("{count} portfolio", "{count} portfolios")
 
 
@@ -42,6 +47,7 @@ def health(words: Words, found: Health, now: datetime) -> View:
         *_under_way(words, found),
         _line(joined(", ", (say_n(words, _PEOPLE, _let_in(found)), _asking(words, found)))),
         _backup(words, found),
+        *_processes(words, found, now),
     )
     return View(text, ((button(words.t("Refresh"), "health"), button(words.t("Users"), "users")),))
 
@@ -98,3 +104,32 @@ def _backup(words: Words, found: Health) -> Html:
     if found.backup_age_s is None:
         return _line(say(words, "No copy of the database was made yet: python -m chatbot backup FILE"), well=False)
     return _line(say(words, "Copy of the database: {age}", age=words.age(found.backup_age_s)), well=not found.is_backup_old)
+
+
+def _processes(words: Words, found: Health, now: datetime) -> list[Html]:
+    """Tell of who works on a server's database, and of what nobody does."""
+    missing = [_line(say(words, "No {kind} works", kind=kind.value), well=False) for kind in found.missing]
+    unowned = [_line(say_n(words, _UNOWNED, len(found.unowned)), well=False)] if found.unowned else []
+    return [*(_line(_process(words, one, now)) for one in found.processes[:_NAMED]), *missing, *unowned]
+
+
+def _process(words: Words, one: Process, now: datetime) -> Html:
+    who = {"kind": one.kind.value, "host": one.host, "number": str(one.pid), "time": words.when(one.since, now)}
+    if one.stands_by:
+        return say(words, "{kind} on {host} ({number}) stands by, since {time}", **who)
+    if not one.shares:
+        return say(words, "{kind} on {host} ({number}) works since {time}", **who)
+    owned = {"count": words.number(len(one.shares), 0), "all": words.number(SHARES, 0), "shares": _in_groups(one.shares)}
+    return say(words, "{kind} on {host} ({number}) works since {time} for {count} of {all} shares: {shares}", **who, **owned)
+
+
+def _in_groups(shares: Collection[int]) -> str:
+    """Return numbers as 0-20, 43, those in a row together; the first few groups."""
+    groups: list[list[int]] = []
+    for share in sorted(shares):
+        if groups and share == groups[-1][-1] + 1:
+            groups[-1].append(share)
+        else:
+            groups.append([share])
+    told = [str(one[0]) if len(one) == 1 else f"{one[0]}-{one[-1]}" for one in groups]
+    return ", ".join(told[:_GROUPS]) + ("..." if len(told) > _GROUPS else "")

@@ -77,6 +77,8 @@ from chatbot.model import (
     PortfolioFigures,
     PortfolioRow,
     Problem,
+    Process,
+    ProcessKind,
     Reason,
     Rhythm,
     Ring,
@@ -585,8 +587,8 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "person.broadcast.progress with nobody": lambda w: broadcast.progress(
             w, Progress(broadcast=Broadcast(id=1, by=1, texts={"": name}))
         ),
-        "person.health.health": lambda w: health.health(w, a_health(), NOW),
-        "person.health.health of nothing well": lambda w: health.health(w, a_health(well=False), NOW),
+        "person.health.health": lambda w: health.health(w, a_health(name), NOW),
+        "person.health.health of nothing well": lambda w: health.health(w, a_health(name, well=False), NOW),
         "person.keys.closed": lambda w: keys.closed(w, demo=False),
         "person.keys.closed in the demo": lambda w: keys.closed(w, demo=True),
         "person.keys.choice": lambda w: keys.choice(w, ("binance", "bybit", "binance:demo", "bybit:testnet"), has_keys=True),
@@ -1197,9 +1199,10 @@ def _broadcast(name: str, stage: Stage, words: Words) -> View:
     return broadcast.progress(words, Progress(broadcast=a_broadcast(name, stage), sent=12_345, lost=1))
 
 
-def a_health(*, well: bool = True) -> Health:
+def a_health(name: str = PLAIN, *, well: bool = True) -> Health:
     """Return how a program stands in which all is well, or nothing."""
     return Health(
+        kind=ProcessKind.WORKER,
         check_age_s=12.0 if well else None,
         is_late=not well,
         portfolios=10_000,
@@ -1214,7 +1217,18 @@ def a_health(*, well: bool = True) -> Health:
         refused=0 if well else 1,
         backup_age_s=80_000.0 if well else None,
         free_bytes=20 * 2**30 if well else 2**20,
+        own_plans={},
+        inbox_age_s=None,
+        processes=_processes(name, well=well),
     )
+
+
+def _processes(name: str, *, well: bool) -> tuple[Process, ...]:
+    """Return who works where several processes share the work; not well: neither a web does, nor anybody for half of the people."""
+    sender, worker = (Process(kind=kind, host=name, pid=42, since=NOW) for kind in (ProcessKind.SENDER, ProcessKind.WORKER))
+    workers = replace(worker, shares=frozenset(range(0, 64, 2))), replace(worker, shares=frozenset(range(1, 64, 2)))
+    missing = (workers[1], replace(worker, kind=ProcessKind.WEB)) if well else ()
+    return (sender, replace(sender, stands_by=True), workers[0], *missing)
 
 
 def every_view(name: str = PLAIN) -> dict[str, Callable[[Words], View]]:
