@@ -34,6 +34,8 @@ def finite(raw: object) -> Decimal | None:
     """Read a number exactly as it is written; None where it is none, or beyond 10^±30. Zero is a number."""
     if isinstance(raw, Decimal):
         number = raw
+        if not number.is_finite() or len(number.as_tuple().digits) > _LONGEST:
+            return None
     elif isinstance(raw, bool) or not isinstance(raw, int | float | str):
         return None
     else:
@@ -44,7 +46,7 @@ def finite(raw: object) -> Decimal | None:
             number = Decimal(text)
         except InvalidOperation:
             return None
-    return number if number.is_finite() and len(number.as_tuple().digits) <= _LONGEST and _sized(number) else None
+    return number if _sized(number) else None
 
 
 def written(text: str) -> bool:
@@ -57,9 +59,9 @@ def _sized(number: Decimal) -> bool:
     if not number:
         return True
     power = number.adjusted()
-    if abs(power) > _POWER:
-        return False
-    return _SMALLEST <= abs(number) <= _LARGEST
+    if abs(power) >= _POWER:
+        return abs(power) == _POWER and _SMALLEST <= abs(number) <= _LARGEST
+    return True
 
 
 def number_in(raw: object) -> Decimal:
