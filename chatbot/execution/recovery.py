@@ -30,6 +30,7 @@ from chatbot.execution.record import (
     Change,
     Parked,
 )
+from chatbot.execution.revivals import ENDED, SUSPECT_FROM, Trials, ended, in_vain
 from chatbot.model import STOPPED, UNDER_WAY, LegKind, OrderState, PlanState
 from chatbot.store import events, halt, plans
 from chatbot.store import orders as stored_orders
@@ -54,7 +55,7 @@ RESENDS_MAX = 5
 INTERRUPTIONS_MAX = 50
 #: the event of an order that goes out once more although its first request did, too
 RESENT = "resent"
-#: how often a plan without a living workflow is enqueued again before it is parked (again)
+#: how often in a row a plan without a living workflow is enqueued again in vain before it is parked (again)
 REVIVALS_MAX = 5
 #: how often an exchange is asked in vain to take back the orders of such a plan before it is parked all the same
 LOOKS_MAX = 10
@@ -331,12 +332,14 @@ class Recovery:
         self._stuck: frozenset[str] = frozenset()
         #: looks at plans whose orders could not be called off
         self._looks: Counter[int] = Counter()
+        self._trials = Trials(scribe, clock)
 
     async def reconcile(self) -> tuple[int, ...]:
         """Enqueue confirmed and running plans again whose workflow is gone, failed or stuck; return their ids.
 
-        The journal decides, whatever the durable engine lost or says. After ``REVIVALS_MAX`` times the orders of the plan are called off
-        and it is parked with a message. A plan that cannot be looked after does not keep the others waiting. What a halt has stopped
+        The journal decides, whatever the durable engine lost or says. After ``REVIVALS_MAX`` times without a leg that ended in between the
+        orders of the plan are called off and it is parked with a message. What was lost with its process so often that it may be what
+        killed it is tried alone. A plan that cannot be looked after does not keep the others waiting. What a halt has stopped
         while its exchange could not be reached is called off as well. A plan goes on by itself when the money has come that its person
         was asked to move.
         """
@@ -386,16 +389,13 @@ class Recovery:
             return False
         key = plan_key(plan_id, view.count(REVIVED))
         standing = await self._work.standing(key)
-        if standing == Standing.ALIVE:
+        vain = 0 if standing == Standing.ALIVE else await self._in_vain(view)
+        if not await self._may_replace(view, key, standing, vain, stuck):
             return False
-        if standing == Standing.STUCK:
-            stuck.add(key)
-            if key not in self._stuck:
-                return False  # a moment between two hands looks the same: believed when it lasts until the next look
         if standing in (Standing.STUCK, Standing.LEFT):
             _LOG.warning("work that nobody does is replaced", plan=plan_id, key=key, standing=standing)
             await self._work.release(key)
-        if view.count_of_late(REVIVED) < REVIVALS_MAX:
+        if vain < REVIVALS_MAX:
             return await self._enqueue(view, (PlanState.CONFIRMED, PlanState.RUNNING))
         if not await self._called_off(plan_id):
             return False
@@ -403,6 +403,19 @@ class Recovery:
         with suppress(IllegalMove):  # it ended by itself since it was read
             await self._scribe.write(latest, Change(event="parked", detail={"why": "broken"}, plan=PlanEvent.PARK))
         return False
+
+    async def _may_replace(self, view: View, key: str, standing: Standing, vain: int, stuck: set[str]) -> bool:
+        """Tell whether new work may take the place of this now."""
+        if standing == Standing.STUCK:
+            stuck.add(key)
+            return key in self._stuck  # a moment between two hands looks the same: believed when it lasts until the next look
+        if standing == Standing.LEFT and SUSPECT_FROM <= vain < REVIVALS_MAX:
+            return await self._trials.admits(view.plan)
+        return standing != Standing.ALIVE
+
+    async def _in_vain(self, view: View) -> int:
+        async with self._db.read() as tx:
+            return in_vain(await events.events(tx, view.plan.id), view.plan)
 
     async def _called_off(self, plan_id: int) -> bool:
         """Leave no order working of a plan that nobody will look after; False: not known yet, look again."""
@@ -464,7 +477,7 @@ class Recovery:
             await plans.set_state(tx, plan.id, advance(plan.state, PlanEvent.RESUME), now)
         if event:
             await events.add_event(tx, plan.id, None, event, {}, now)
-        await events.add_event(tx, plan.id, None, REVIVED, {}, now)
+        await events.add_event(tx, plan.id, None, REVIVED, {ENDED: ended(plan)}, now)
         await enqueue_plan(self._work, tx, plan, revivals + 1)
 
 

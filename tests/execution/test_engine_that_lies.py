@@ -17,7 +17,9 @@ from chatbot.durable import Durable, Standing
 from chatbot.errors import Unreachable
 from chatbot.execution.pace import Pace
 from chatbot.execution.recovery import LOOKS_MAX, REVIVALS_MAX
+from chatbot.execution.revivals import ALONE_FOR, SUSPECT_FROM
 from chatbot.model import LegState, OrderState, PlanState
+from chatbot.store import plans, portfolios
 from tests.execution.lab import Lab, open_lab, states
 from tests.inline import Inline
 from tests.waiting import LIMIT_S
@@ -226,3 +228,66 @@ async def test_one_plan_that_cannot_be_looked_after_keeps_no_other_waiting(db: D
     assert await lab.executor.recovery.reconcile() == ()
     monkeypatch.undo()
     assert await lab.executor.recovery.reconcile() == (plan.id,)
+
+
+async def lost(db: Database, *words: str) -> tuple[Lab, list[Plan]]:
+    """Confirm plans that are lost with their process whenever they are taken up."""
+    work = Dead()
+    work.says = Standing.LEFT
+    lab, made = await open_lab(db, work=work), []
+    for one in words:  # a portfolio carries out one at a time
+        made.append(await lab.plan(one))
+        async with db.transaction() as tx:
+            lab.portfolio = await portfolios.add(tx, replace(lab.portfolio, id=0, name=f"{len(made)}"))
+    return lab, made
+
+
+async def test_who_was_only_aboard_is_not_parked_with_the_plan_that_kills(db: Database) -> None:
+    """Both were lost twice: from then on one is taken up at a time, and the other is not counted while it waits."""
+    lab, (kills, aboard) = await lost(db, SELL, "sell 1 ETH")
+    taken = [await lab.executor.recovery.reconcile() for _ in range(REVIVALS_MAX + 1)]
+    alone = REVIVALS_MAX - SUSPECT_FROM
+    assert taken == [(kills.id, aboard.id)] * SUSPECT_FROM + [(kills.id,)] * alone + [(aboard.id,)]
+    assert [(await lab.read(one.id)).state for one in (kills, aboard)] == [PlanState.PARKED, PlanState.CONFIRMED]
+
+
+async def test_a_suspect_that_lasts_keeps_the_others_waiting_no_longer(db: Database) -> None:
+    lab, (first, second) = await lost(db, SELL, "sell 1 ETH")
+    for _ in range(SUSPECT_FROM + 1):
+        taken = await lab.executor.recovery.reconcile()
+    assert taken == (first.id,)
+    lab.executor.recovery._hands = Holding(first.id)
+    assert await lab.executor.recovery.reconcile() == ()
+    await lab.clock.sleep(ALONE_FOR.total_seconds())
+    assert await lab.executor.recovery.reconcile() == (second.id,)
+
+
+class Holding:
+    """Hands that carry one plan out."""
+
+    def __init__(self, plan_id: int) -> None:
+        self._plan_id = plan_id
+
+    def holds(self, plan_id: int) -> bool:
+        """Tell whether it is that one."""
+        return plan_id == self._plan_id
+
+    async def call_off(self, plan_id: int) -> None:
+        """Nothing works at the exchange."""
+
+    async def has_arrived(self, plan_id: int) -> bool:
+        """No money is waited for."""
+        return False
+
+
+async def test_a_plan_that_gets_on_is_not_parked_however_often_its_process_ends(db: Database) -> None:
+    """Machines restart: as long as a leg ends now and then nobody is asked."""
+    lab, (plan,) = await lost(db, "sell 0.2 BTC; sell 1 ETH; sell 0.1 BTC")
+    taken_up = 0
+    for leg in plan.legs:
+        for _ in range(REVIVALS_MAX - 1):
+            taken_up += len(await lab.executor.recovery.reconcile())
+        async with db.transaction() as tx:
+            await plans.save_leg(tx, plan.id, replace(leg, state=LegState.FILLED))
+    assert taken_up == len(plan.legs) * (REVIVALS_MAX - 1) > REVIVALS_MAX
+    assert (await lab.read(plan.id)).state == PlanState.CONFIRMED
