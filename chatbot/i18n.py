@@ -302,6 +302,28 @@ def places(language: str) -> Mapping[str, tuple[str, ...]]:
     return {said: tuple(sorted(theirs)) for said, theirs in found.items()}
 
 
+class Calendar(NamedTuple):
+    """What a language calls days and months, wide and short, and how it writes dates; names with their numbers, Monday 0 and January 1."""
+
+    days: tuple[tuple[str, int], ...]
+    months: tuple[tuple[str, int], ...]
+    #: patterns of CLDR: a day, a month of a year, a year
+    patterns: tuple[str, ...]
+
+
+@lru_cache(maxsize=16)
+def calendar_of(language: str) -> Calendar:
+    """Return the days and months of a language."""
+    locale = Locale.parse(language)
+    ways = [(context, width) for context in ("format", "stand-alone") for width in ("wide", "abbreviated")]
+    days, months = (
+        tuple((str(name), at) for context, width in ways for at, name in named[context][width].items())
+        for named in (locale.days, locale.months)
+    )
+    skeletons = (locale.datetime_skeletons[name] for name in ("yMMM", "y") if name in locale.datetime_skeletons)
+    return Calendar(days, months, tuple(_unmarked(str(one.pattern)) for one in (locale.date_formats["medium"], *skeletons)))
+
+
 def city(zone: str, language: str) -> str:
     """Return the city that a time zone is named after, in ``language``."""
     known = Locale.parse(language).time_zones

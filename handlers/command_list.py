@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from chatbot.i18n import N_
+from handlers.chat.reading.own_words import W_
 
 
 class Group(StrEnum):
@@ -109,19 +110,19 @@ TITLES = {
 }
 #: what people write instead of a command's name, msgids: words with commas between them
 ALSO_CALLED = {
-    "pause": N_("stop, stop it, stop everything, stop trading"),
-    "status": N_("balance, my balance, portfolio, my portfolio, holdings, my holdings, what do I have"),
-    "deposit": N_("add money, add funds, top up"),
-    "withdraw": N_("take out, cash out, withdrawal"),
-    "invest": N_("invest money"),
-    "keep": N_("reserve, set aside, hold back"),
-    "settings": N_("language, change language, time zone, change time zone"),
-    "help": N_("commands, what can you do"),
-    "history": N_("past plans, my trades"),
-    "privacy": N_("my data, delete my data"),
+    "pause": W_("stop, stop it, stop everything, stop trading"),
+    "status": W_("balance, my balance, portfolio, my portfolio, holdings, my holdings, what do I have"),
+    "deposit": W_("add money, add funds, top up"),
+    "withdraw": W_("take out, cash out, withdrawal"),
+    "invest": W_("invest money"),
+    "keep": W_("reserve, set aside, hold back"),
+    "settings": W_("language, change language, time zone, change time zone"),
+    "help": W_("commands, what can you do"),
+    "history": W_("past plans, my trades"),
+    "privacy": W_("my data, delete my data"),
 }
 #: what people write where a button waits to be tapped, a msgid: words with commas between them
-ANSWER_WORDS = N_(
+ANSWER_WORDS = W_(
     "yes, no, ok, okay, sure, yep, nope, confirm, I agree, done, all done, that is right, correct, skip, nothing changed, unchanged"
 )
 #: commands that only show something as long as nothing stands behind them: a button may stand for one

@@ -1,7 +1,7 @@
 """Checks that every string is translated in every language, or with --update writes the .pot and merges the .po files.
 
-A new language begins as an empty ``locale/<language>/LC_MESSAGES/chatbot.po``: --update fills it, and the bot speaks it. What people type
-in it is read in ``handlers/chat`` and ``handlers/commands``: each file has its words in every language.
+A new language begins as an empty ``locale/<language>/LC_MESSAGES/chatbot.po``: --update fills it, and the bot speaks it, and reads what is
+typed behind its commands by the lists of typed words in the same file. Sentences without a command are an extra: ``phrases.toml``.
 """
 
 # ruff: noqa: INP001 - scripts stand beside the packages, not in one
@@ -35,7 +35,7 @@ SOURCES = ("chatbot", "handlers")
 #: what pictures show Chinese with
 FONT = ROOT / "chatbot" / "charts" / "fonts" / "NotoSansSC-Medium.ttf"
 #: what calls carry strings: name -> positions of the msgid, or of singular and plural
-CALLS = {"t": (0,), "N_": (0,), "UserError": (0,), "say": (1,), "n": (0, 1), "NN_": (0, 1)}
+CALLS = {"t": (0,), "N_": (0,), "W_": (0,), "UserError": (0,), "say": (1,), "n": (0, 1), "NN_": (0, 1)}
 #: numbers that are tried to see which form they take: no language tells larger ones apart
 _COUNTED = 1000
 #: words of a string that is too short to tell by itself what it is about
@@ -46,6 +46,9 @@ _COMMAND, _PLACEHOLDER = re.compile(r"(?<![\w/])/[a-z]+"), re.compile(r"\{[^}]*\
 #: scripts by their code in CLDR, as Unicode names their letters; beside them stand codes of coins, and signs that are letters to it
 _SCRIPTS = {"Latn": "LATIN", "Cyrl": "CYRILLIC", "Arab": "ARABIC", "Hans": "CJK", "Grek": "GREEK"}
 _OF_ALL = ("MICRO", "MODIFIER")
+#: what stands beside words that are read and never shown
+_TYPED = "People type this; it is never shown. Give every way to say it, also short and without accents, with commas between."
+_OTHER_COMMAS = frozenset("，、،;；؛/")
 #: what makes a button of its first argument
 BUTTONS = ("button", "leave", "Button")
 #: the date would change the file at every run
@@ -61,6 +64,8 @@ class Found:
     #: what is said there, in a sentence of the program's own
     about: str = ""
     is_button: bool = False
+    #: people type it, and it is never shown
+    is_typed: bool = False
 
     @property
     def is_short(self) -> bool:
@@ -101,7 +106,7 @@ def _strings(node: ast.AST, about: str, *, is_button: bool = False) -> Iterator[
         arguments = [node.args[place] for place in places if place < len(node.args)]
         ids = tuple(one.value for one in arguments if isinstance(one, ast.Constant) and isinstance(one.value, str))
         if places and len(ids) == len(places):
-            yield (node.lineno, node.col_offset), Found(ids, about=about, is_button=is_button)
+            yield (node.lineno, node.col_offset), Found(ids, about=about, is_button=is_button, is_typed=name == "W_")
         label = node.args[0] if name in BUTTONS and node.args else None
     for child in ast.iter_child_nodes(node):
         yield from _strings(child, about, is_button=is_button or child is label)
@@ -131,6 +136,7 @@ class Notes:
         names = dict.fromkeys(name for name in fields_in_order(found.ids[-1]) if name in self.placeholders)
         return [
             *(["A button."] if found.is_button else []),
+            *([_TYPED] if found.is_typed else []),
             *([self.strings[found.ids[0]]] if found.ids[0] in self.strings else []),
             *([f"From: {found.about}"] if found.about and found.is_short else []),
             *(f"{{{name}}}: {self.placeholders[name]}" for name in names),
@@ -172,6 +178,7 @@ def check(root: Path) -> list[str]:
         language = path.parent.parent.name
         catalog, buttons = _read(path, language), {ids for ids, found in wanted.items() if found.is_button}
         odd = check_numbers(catalog, {said for said in notes.numbers if said.startswith(f"{language}: ")})
+        odd = (*odd, *unsplit(catalog, {ids for ids, one in wanted.items() if one.is_typed}))
         found = (*check_language(catalog, set(wanted)), *readable(catalog, buttons), *odd, *other_notes(catalog, told))
         problems += [f"{language}: {problem}" for problem in found]
         problems += [f"{language}: pictures cannot show {char}; run scripts/chinese_font.py" for char in undrawn(path)]
@@ -217,6 +224,13 @@ def readable(catalog: Catalog, buttons: Collection[tuple[str, ...]]) -> Iterator
             letters = {unicodedata.name(char, "?").partition(" ")[0] for char in _PLACEHOLDER.sub("", form) if char.isalpha()}
             if own is not None and (odd := letters - {own, "LATIN", *_OF_ALL}):
                 yield f"{ids[0]!r} has letters of another script ({', '.join(sorted(odd))}): {form!r}"
+
+
+def unsplit(catalog: Catalog, typed: Collection[tuple[str, ...]]) -> Iterator[str]:
+    """Yield lists of typed words that are not taken apart: only a comma of English parts them, in every language."""
+    for ids, message in _ids(catalog).items():
+        if ids in typed and (_OTHER_COMMAS & set(message.string) or not all(map(str.strip, str(message.string).split(",")))):
+            yield f"{ids[0]!r} is a list with other commas: {message.string!r}"
 
 
 def check_numbers(catalog: Catalog, excused: Collection[str]) -> Iterator[str]:

@@ -215,7 +215,9 @@ def test_a_translation_that_says_another_number_is_found(project: Path) -> None:
     """15 where the string has 10; but thousands and fractions as the language writes them are the same, and an excuse has a reason."""
     (project / "handlers" / "b.py").write_text('t("At least 10, 2,500.50 or {name:.2f}")\nt("2 of 3")\n')
     notes, translated = project / "locale" / "notes.toml", project / "locale" / "ru" / "LC_MESSAGES" / "chatbot.po"
-    notes.write_text('[placeholders]\nname = "a name"\ncount = "a number"\n[strings]\n"2 of 3" = "Two."\n[numbers]\n"ru: 2 of 3" = "A word."\n')
+    notes.write_text(
+        '[placeholders]\nname = "a name"\ncount = "a number"\n[strings]\n"2 of 3" = "Two."\n[numbers]\n"ru: 2 of 3" = "A word."\n'
+    )
     catalogues.update(project)
     untranslated = translated.read_text(encoding="utf-8")
 

@@ -12,6 +12,7 @@ from chatbot.exchanges.sound import sound_quotes
 from chatbot.i18n import N_
 from chatbot.portfolio import strategies
 from handlers.chat import names, parsing
+from handlers.chat.reading import own_words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -57,7 +58,10 @@ async def read(context: Context, text: str, portfolio: Portfolio | None = None) 
     """Read amounts of coins, one of them at least above 0; names are those of the price source, and of what a ``portfolio`` holds."""
     source = context.program.source
     instruments = await source.markets() if portfolio is None else await nameable(context, portfolio)
-    typed = understood(text, instruments, source.quote_asset if portfolio is None else portfolio.quote, context.decimal)
+    quote = source.quote_asset if portfolio is None else portfolio.quote
+    typed = own_words.either(
+        text, context.words, lambda said: understood(said, instruments, quote, context.decimal), lambda got: got.problems
+    )
     nothing = strategies.nothing_held(typed.holdings) if not typed.problems else ()
     return replace(typed, problems=nothing) if nothing else typed
 

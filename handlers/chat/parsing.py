@@ -103,6 +103,10 @@ class Parsed:
     #: of which all is meant
     every: tuple[str, ...] = ()
 
+    def unknown(self, names: Names) -> tuple[object, ...]:
+        """Return what could not be read, and what is called by no name that is known."""
+        return (*self.problems, *(name for name in self.values if names.find(name) is None))
+
 
 @dataclass(slots=True)
 class _Draft:

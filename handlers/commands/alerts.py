@@ -16,6 +16,7 @@ from chatbot.phrases import spelling
 from chatbot.store import accounts, messages
 from handlers.chat import clocks, guesses, numbers
 from handlers.chat.context import answer, refuse, show
+from handlers.chat.reading import own_words
 from handlers.views.person import alert_settings
 from handlers.views.plan import progress
 
@@ -61,7 +62,8 @@ async def alerts(update: Update, context: Context) -> None:
     if update.callback_query is not None or not context.args:
         await show(update, context, alert_settings.alerts(context.words, context.person.alerts))
         return
-    changed, found = read(context.rest, context.words, context.person.alerts)
+    words, present = context.words, context.person.alerts
+    changed, found = own_words.either(context.rest, words, lambda said: read(said, words, present), lambda got: got[1])
     if found:
         await refuse(update, context, found, alert_settings.EXAMPLE)
         return
@@ -168,7 +170,7 @@ def _hours(tokens: list[str], rings: dict[str, AlertKind | Ring], settings: Aler
     ends: list[str] = []
     while tokens and len(ends) < 2:
         word = tokens.pop(0)
-        if word.casefold() not in _BETWEEN:
+        if word.casefold() not in _BETWEEN | _AT:
             ends.append(clocks.read(word, bare=True))
     if len(ends) < 2 or ends[0] == ends[1]:
         raise UserError(N_("Say from when to when it is quiet, like quiet 22:00 8:00, or quiet off."))

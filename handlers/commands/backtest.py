@@ -18,6 +18,7 @@ from chatbot.exchanges.base import traded
 from chatbot.portfolio import strategies
 from chatbot.portfolio.names import SPOT_ONLY
 from handlers.chat.context import need_portfolio, redraw, reply, show
+from handlers.chat.reading import own_words
 from handlers.commands import backtest_words
 from handlers.views.past import backtest as views
 from handlers.views.past import backtest_over_time
@@ -51,7 +52,8 @@ async def backtest(update: Update, context: Context) -> None:
     if portfolio is None:
         return
     if update.callback_query is None and context.rest:
-        wish = backtest_words.read(context.rest, context.words, _market_now(context, portfolio).date())
+        today = _market_now(context, portfolio).date()
+        wish = own_words.either(context.rest, context.words, lambda said: backtest_words.read(said, context.words, today))
         await _begin(update, context, portfolio, wish)
         return
     context.program.backtests.expect()

@@ -9,6 +9,7 @@ from chatbot.plans import outcomes
 from chatbot.portfolio.flows import NoEntry
 from chatbot.portfolio.manage import OF_PORTFOLIO
 from handlers.chat.context import answer, refuse, reply
+from handlers.chat.reading import own_words
 from handlers.chat.reading.corrections import corrections
 from handlers.commands.rebalance import too_late
 from handlers.views.common import View, esc
@@ -45,7 +46,8 @@ async def typed(update: Update, context: Context, text: str, data: dict[str, Any
         await reply(update, context, View(esc(progress.not_yours(context.words))))
         return
     markets = await context.program.markets.of(about).source.markets()
-    read, found = corrections(text, markets, about.quote, context.decimal)
+    known, quote = markets, about.quote
+    read, found = own_words.either(text, context.words, lambda said: corrections(said, known, quote, context.decimal), lambda got: got[1])
     if found:
         await refuse(update, context, found, correct_example(about))
         return

@@ -12,7 +12,7 @@ from chatbot.portfolio.flows import Corrected, Overtaken, TooLittle
 from chatbot.portfolio.manage import OF_PORTFOLIO
 from handlers.chat import amounts
 from handlers.chat.context import answer, need_portfolio, reply, show
-from handlers.chat.reading import sums
+from handlers.chat.reading import own_words, sums
 from handlers.commands import rebalance, untargeted
 from handlers.views.plan import by_hand as by_hand_views
 from handlers.views.plan import progress
@@ -139,7 +139,10 @@ def above_0(read: amounts.Typed) -> dict[str, Decimal]:
 
 
 async def _typed_in(context: Context, portfolio: Portfolio, text: str) -> amounts.Typed:
-    return sums.moved(text, await amounts.nameable(context, portfolio), portfolio.quote, context.decimal)
+    known = await amounts.nameable(context, portfolio)
+    return own_words.either(
+        text, context.words, lambda said: sums.moved(said, known, portfolio.quote, context.decimal), lambda got: got.problems
+    )
 
 
 async def _told(update: Update, context: Context, portfolio: Portfolio, moved: Flow | TooLittle) -> None:

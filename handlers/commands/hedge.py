@@ -15,7 +15,7 @@ from chatbot.plans.outcomes import Proposed
 from chatbot.portfolio import strategies
 from handlers.chat import guesses, numbers
 from handlers.chat.context import answer, need_portfolio, refuse, reply, show
-from handlers.chat.reading import numerals
+from handlers.chat.reading import numerals, own_words
 from handlers.commands.rebalance import answer_proposal
 from handlers.views.hedge import offer, shocks
 from handlers.views.hedge import words as hedge_words
@@ -75,24 +75,49 @@ async def hedge(update: Update, context: Context) -> None:
     portfolio = await need_portfolio(update, context)
     if portfolio is None:
         return
-    typed = () if update.callback_query is not None else tuple(context.args or ())
+    said = "" if update.callback_query is not None else _said(context)
+    typed = said.split()
     if not typed:
         report = await context.program.hedging.overview(portfolio, fresh=update.callback_query is not None)
         asked = update.callback_query is not None and context.tapped.arg == offer.ALL_THE_SAME
         await _show(update, context, portfolio, report, asked=asked)
-    elif spelling.plain(typed[0]) in {*_CLOSES, spelling.plain(context.words.t(_CLOSE))}:
+    elif _closes(typed[0], context.words):
         await _close(update, context, portfolio, _kind(context.words, typed[1:]))
-    elif len(fall := _numbers(context.rest)) == 1 and fall[0][:1].isdigit():
-        drop = _share(fall[0], _MOST_DROP)
+    elif fall := _fall(said):
+        drop = _share(fall, _MOST_DROP)
         await _show(update, context, portfolio, await context.program.hedging.overview(portfolio, drop=drop), asked=False)
     else:
-        wish, found = read(context.rest)
+        wish, found = read(said)
         if wish is None:
             await refuse(update, context, found, offer.EXAMPLE)
             return
         if await _offered_without_futures(update, context, portfolio, wish):
             return
         await _open(update, context, portfolio, wish)
+
+
+def _said(context: Context) -> str:
+    """Return what was typed, in English words where only that can be read."""
+
+    def readable(text: str) -> str:
+        if not _closes((text.split() or [""])[0], context.words) and not _fall(text) and (found := read(text)[1]):
+            raise found[0]
+        return text
+
+    try:
+        return own_words.either(context.rest, context.words, readable) if context.rest else ""
+    except UserError:
+        return context.rest
+
+
+def _fall(text: str) -> str:
+    """Return the only number of a text: how far BTC falls; empty where there is none, or several."""
+    typed = _numbers(text)
+    return typed[0] if len(typed) == 1 and typed[0][:1].isdigit() else ""
+
+
+def _closes(word: str, words: Words) -> bool:
+    return spelling.plain(word) in {*_CLOSES, spelling.plain(words.t(_CLOSE))}
 
 
 async def _show(update: Update, context: Context, portfolio: Portfolio, report: HedgeReport, *, asked: bool) -> None:

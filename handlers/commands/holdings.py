@@ -9,6 +9,7 @@ from chatbot.portfolio.flows import Corrected, NoEntry
 from chatbot.portfolio.manage import OF_PORTFOLIO
 from handlers.chat import amounts
 from handlers.chat.context import need_portfolio, refuse, reply, show
+from handlers.chat.reading import own_words
 from handlers.chat.reading.corrections import corrections
 from handlers.commands import untargeted
 from handlers.views.portfolio import flows
@@ -41,7 +42,8 @@ async def typed(update: Update, context: Context, text: str, _data: dict[str, An
     portfolio = await need_portfolio(update, context)
     if portfolio is None:
         return
-    read, found = corrections(text, await amounts.nameable(context, portfolio), portfolio.quote, context.decimal)
+    known, quote = await amounts.nameable(context, portfolio), portfolio.quote
+    read, found = own_words.either(text, context.words, lambda said: corrections(said, known, quote, context.decimal), lambda got: got[1])
     if found:
         await refuse(update, context, found, flows.correct_example(portfolio))
         return

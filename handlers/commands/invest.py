@@ -14,7 +14,7 @@ from chatbot.portfolio.manage import OF_PORTFOLIO
 from chatbot.store import halt
 from handlers.chat import amounts
 from handlers.chat.context import need_portfolio, reply, show
-from handlers.chat.reading import sums
+from handlers.chat.reading import own_words, sums
 from handlers.commands import flows, schedule
 from handlers.commands.rebalance import answer_proposal
 from handlers.views.common import decimal_sign
@@ -92,7 +92,8 @@ def wish_in(text: str, words: Words, instruments: Collection[str], quote: str) -
 
 async def _take(update: Update, context: Context, portfolio: Portfolio, text: str) -> None:
     """Invest what a text says. Raises :class:`UserError`."""
-    wish = wish_in(text, context.words, await amounts.nameable(context, portfolio), portfolio.quote)
+    known = await amounts.nameable(context, portfolio)
+    wish = own_words.either(text, context.words, lambda said: wish_in(said, context.words, known, portfolio.quote))
     await _refuse_stopped(context, portfolio)
     amount = await _all_there(context, portfolio) if wish is None else wish
     await context.leave(DIALOG)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chatbot.portfolio.manage import OF_PORTFOLIO
 from handlers.chat import amounts
 from handlers.chat.context import need_portfolio, refuse, reply, show
-from handlers.chat.reading import sums
+from handlers.chat.reading import own_words, sums
 from handlers.commands import flows
 from handlers.views.portfolio import flows as flow_views
 from handlers.views.portfolio import keep as views
@@ -36,7 +36,8 @@ async def keep(update: Update, context: Context) -> None:
         return
     exchange = await context.program.accounts.exchange(portfolio.id)
     coins = {*await exchange.markets(), *(await exchange.balances()).spot, *portfolio.strategy.kept}
-    typed = sums.kept(context.rest, coins, exchange.quote_asset, context.decimal)
+    quote, decimal = exchange.quote_asset, context.decimal
+    typed = own_words.either(context.rest, context.words, lambda said: sums.kept(said, coins, quote, decimal), lambda got: got.problems)
     if readings := typed.readings:
         stored = {seal: {name: str(qty) for name, qty in one.items()} for seal, one in readings.items()}
         await context.enter(DIALOG, {OF_PORTFOLIO: portfolio.id, "readings": stored})

@@ -17,7 +17,7 @@ from chatbot.phrases import spelling
 from chatbot.plans import autonomy as answering
 from handlers.chat import numbers
 from handlers.chat.context import answer, need_portfolio, refuse, reply, show
-from handlers.chat.reading import numerals
+from handlers.chat.reading import numerals, own_words
 from handlers.commands import alone
 from handlers.views.person import settings as control_views
 from handlers.views.plan import autonomy as views
@@ -71,7 +71,9 @@ async def _take(update: Update, context: Context, portfolio: Portfolio, meant: A
     elif isinstance(meant, AnswerMode):
         await _answer(update, context, portfolio, meant)
     else:
-        minutes = read_minutes(rest) if meant is Unanswered.REDUCE and rest else portfolio.answering.after_min
+        minutes = portfolio.answering.after_min
+        if meant is Unanswered.REDUCE and rest:
+            minutes = own_words.either(" ".join(rest), context.words, lambda said: read_minutes(said.split()))
         await _leave(update, context, portfolio, meant, minutes)
 
 

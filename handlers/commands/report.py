@@ -12,6 +12,7 @@ from chatbot.reports.tax import entries
 from chatbot.reports.tax.books import books, within
 from chatbot.reports.tax.files import Format, written
 from handlers.chat.context import need_portfolio, send_file, show
+from handlers.chat.reading import own_words
 from handlers.commands import backtest_words, report_period
 from handlers.views.past import report as views
 
@@ -36,7 +37,8 @@ async def report(update: Update, context: Context) -> None:
     if not context.rest or update.callback_query is not None:
         await show(update, context, views.overview(context.words, portfolio, told))
         return
-    await _send(context, portfolio, told, _period(context.rest, _today(context)), Format.OURS)
+    period = own_words.either(context.rest, context.words, lambda said: _period(said, _today(context)))
+    await _send(context, portfolio, told, period, Format.OURS)
 
 
 async def report_as(update: Update, context: Context) -> None:

@@ -116,7 +116,7 @@ def read(text: str, today: date) -> Period:
     """Return the period that a text names. Raises :class:`UserError` with what to write, :class:`NoPeriod` for what names none."""
     seen = "".join(char for char in unicodedata.normalize("NFKC", text) if unicodedata.category(char) != "Cf")  # marks that nobody sees
     said = re.sub(r"\b(\d{1,2}) (?:de|of) ", r"\1 ", plain(seen))
-    said = re.sub(r"([^\W\d_]{3,}) (?:de|del|of) (?=20\d\d)", r"\1 ", said)
+    said = re.sub(r"([^\W\d_]{3,})\.? (?:de|del|of) (?=20\d\d)", r"\1 ", said)
     if (named := _NAMED.get(said) or _NAMED.get(_NOISE.sub(" ", said).strip())) is not None:
         return named(today)
     if (packed := re.fullmatch(r"(20\d\d) ?[-–—] ?(20\d\d)", said)) is not None:

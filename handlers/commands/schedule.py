@@ -13,7 +13,7 @@ from chatbot.model import ScheduleRule
 from chatbot.phrases import spelling
 from handlers.chat import clocks, guesses, numbers
 from handlers.chat.context import need_portfolio, refuse, show
-from handlers.chat.reading import numerals
+from handlers.chat.reading import numerals, own_words
 from handlers.views.person import schedule as views
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ async def schedule(update: Update, context: Context) -> None:
         await _show(update, context, portfolio)
         return
     present, now = portfolio.strategy.schedule, context.program.clock.now()
-    changes, found = read(context.rest, context.words, present)
+    changes, found = own_words.either(context.rest, context.words, lambda said: read(said, context.words, present), lambda got: got[1])
     said = _AMOUNT.search(context.rest)
     if said is not None and numbers.is_in_another_dollar(said[0], portfolio.quote):
         found = (UserError(N_("I invest {quote}. Write an amount of it, like 500."), quote=portfolio.quote),)

@@ -21,7 +21,7 @@ from chatbot.portfolio.manage import UnderWay, need_room
 from chatbot.store import plans
 from handlers.chat import amounts, names, numbers, parsing, places
 from handlers.chat.context import refuse, reply, show
-from handlers.chat.reading import sums
+from handlers.chat.reading import own_words, sums
 from handlers.commands.rebalance import answer_proposal
 from handlers.commands.strategy import preset_meant
 from handlers.views.person import settings as settings_views
@@ -119,7 +119,7 @@ async def typed(update: Update, context: Context, text: str, data: dict[str, Any
     step = data.get("step")
     context.setting_up = _mode(context, data) if "mode" in data else None
     if step == "amount":
-        data = {**data, "amount": str(sums.start_amount(text))}
+        data = {**data, "amount": str(own_words.either(text, context.words, sums.start_amount))}
         if numbers.is_in_another_dollar(text, _quote(context, data)):
             data = await _in_dollar(context, data, numbers.currency_of(text))
         await _strategies(update, context, data)
@@ -149,7 +149,8 @@ async def _typed_weights(update: Update, context: Context, text: str, data: dict
         return
     quote, instruments = _quote(context, data), await _markets(context, data)
     named = {*instruments, *await context.program.source.markets()}
-    parsed = parsing.pairs(text, names.of_lines(named, strategy_views.lines_called(context.words)))
+    lines = names.of_lines(named, strategy_views.lines_called(context.words))
+    parsed = own_words.either(text, context.words, lambda said: parsing.pairs(said, lines), lambda got: got.unknown(lines))
     if quote != context.program.source.quote_asset:
         await _need_traded(context, quote, (name for name in parsed.values if name in named and name not in CASH_COINS))
     base = (await _offered(context, data))["balanced"]

@@ -17,6 +17,7 @@ from chatbot.portfolio.reserve import out_of_reach
 from chatbot.portfolio.valuation import managed_coins
 from handlers.chat import guesses, names, parsing
 from handlers.chat.context import need_portfolio, refuse, show
+from handlers.chat.reading import own_words
 from handlers.chat.reading.typed_lists import NOISE
 from handlers.commands import band_advice
 from handlers.commands.untargeted import coins_of
@@ -67,7 +68,7 @@ async def _take_weights(update: Update, context: Context, portfolio: Portfolio, 
     if (coins := parsing.members(text, named_here)) is not None:
         await _take_members(update, context, portfolio, coins)
         return
-    parsed = parsing.pairs(text, named_here)
+    parsed = own_words.either(text, context.words, lambda said: parsing.pairs(said, named_here), lambda got: got.unknown(named_here))
     strategy, found = strategies.own_weights(parsed.values or parsed.beside, instruments, portfolio.strategy, parsed.problems)
     if strategy is None:
         await refuse(update, context, found, views.targets_example(portfolio.quote))
@@ -190,7 +191,7 @@ async def _take_bands(update: Update, context: Context, portfolio: Portfolio) ->
         await _change(update, context, portfolio, replace(portfolio.strategy, theta=theta), bands_only=True)
         return
     known = names.of_lines(await context.program.markets.of(portfolio).source.markets(), views.lines_called(context.words))
-    rules, found = parsing.bands(context.rest, known)
+    rules, found = own_words.either(context.rest, context.words, lambda said: parsing.bands(said, known), lambda got: got[1])
     strategy = None
     if not found:
         strategy, found = strategies.own_bands(rules, portfolio.strategy)

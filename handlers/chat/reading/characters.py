@@ -10,7 +10,10 @@ _SPACE = re.compile(r"[^\S\n\t\r]")
 #: several spaces say no more than one, but between digits: there they are columns, and 4 and 500 no 4 500
 _SPACES = re.compile(r"(?<!\d) {2,}| {2,}(?!\d)")
 #: marks of Arabic and Chinese keyboards; the wide ones have the same places as the narrow ones, further up
-_MARKS = str.maketrans({0xFEE0 + narrow: narrow for narrow in range(0x21, 0x7F)} | {"\u2212": "-", "٪": "%", "؛": ";", "؟": "?", "。": ". "})
+_WIDE = {0xFEE0 + narrow: narrow for narrow in range(0x21, 0x7F)}
+_MARKS = str.maketrans(
+    {0xFEE0 + narrow: narrow for narrow in range(0x21, 0x7F)} | {"\u2212": "-", "٪": "%", "؛": ";", "؟": "?", "。": ". "}
+)
 #: what parts the items of a list there, often without a space; between digits it may be within one number, but for a mark of lists alone
 _PARTS = re.compile(r"[，،](?!\d)|(?<!\d)[，،]|、")
 #: per cent before its number, as Turkish writes it: %50, −%50

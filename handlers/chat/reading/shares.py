@@ -48,7 +48,7 @@ _PARTS = tuple(
 _THIRD, _FIRST_THIRD, _PARTS_OF_THIRDS = "33.33%", "33.34%", 3
 #: one share for each of what is named: 50 each, по 50, al 50 cada uno
 _EACH = re.compile(
-    rf"(?i)(?<!\w)по\s+(?P<one>{_SHARE})(?!\w)"
+    rf"(?i)(?<!\w)(?:по|each)\s+(?P<one>{_SHARE})(?!\w)"
     rf"|(?<![\w.,])(?:al\s)?(?P<other>{_SHARE})\s+(?:each|apiece|cada (?:un[oa]|1))(?!\w)"
 )
 #: three names by thirds

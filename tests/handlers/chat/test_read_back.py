@@ -21,7 +21,7 @@ from tests.places import LOCALE
 
 CATALOGUE = Catalogue(LOCALE)
 LANGUAGES = CATALOGUE.languages
-VALUES = (Decimal("0.5"), Decimal("1234567.89"), Decimal("-1234"))
+VALUES = (Decimal("0.5"), Decimal("1234567.89"), Decimal(-1234))
 #: currencies that are money and no dollars, with their own signs and without
 FOREIGN = ("EUR", "GBP", "BRL", "RUB", "TRY", "CNY", "IDR", "MXN", "AED", "JPY", "INR")
 #: anything that is shown: at most eight decimals
