@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
+from collections import Counter, deque
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -25,8 +25,12 @@ if TYPE_CHECKING:
     from chatbot.model import Message
     from chatbot.store.database import Database, Tx
 
-#: A hair more than 1/25 s and 1 s, so that even a second that counts both its ends holds no more than 25 and 1.
-OVERALL_S, PER_CHAT_S = 0.0401, 1.001
+#: at most so many leave in any second
+_MOST = 25
+#: the even pace of that; a hair more than a second in which they leave, so that even one that counts both its ends holds no more;
+#: and how far the pace makes up for turns that came late, as each does by what it is asked before it
+OVERALL_S, _WINDOW_S, _LATE_S = 1 / _MOST, 1.0001, 0.25
+PER_CHAT_S = 1.001
 #: attempts that break in our own code before the message is given up and kept for the operator
 FAULTS_MAX = 5
 PAUSE_S_MAX = 60.0
@@ -54,21 +58,32 @@ class Paces:
     """When the next message may leave: for everybody together, and for each chat."""
 
     def __init__(self) -> None:
-        self._overall: datetime | None = None
+        #: when the next is due at an even pace, and when the last ones left
+        self._due: datetime | None = None
+        self._left: deque[datetime] = deque(maxlen=_MOST)
         self._chats: dict[int, datetime] = {}
         self._floods: dict[int, datetime] = {}
         self._held_until: datetime | None = None
 
     def wait_s(self, chat_id: int, now: datetime) -> float:
         """Return the seconds until a message for this chat may leave."""
-        overall = _left(self._overall, OVERALL_S, now)
+        return max(self.everybody_s(now), _left(self._chats.get(chat_id), PER_CHAT_S, now))
+
+    def everybody_s(self, now: datetime) -> float:
+        """Return the seconds until a message may leave at all."""
+        even = 0.0 if self._due is None else (self._due - now).total_seconds()
+        even = 0.0 if even > OVERALL_S else even  # a clock that was set back
+        full = _left(self._left[0], _WINDOW_S, now) if len(self._left) == _MOST else 0.0
         held = 0.0 if self._held_until is None else (self._held_until - now).total_seconds()
-        return max(overall, _left(self._chats.get(chat_id), PER_CHAT_S, now), min(held, PAUSE_S_MAX), 0.0)
+        return max(even, full, min(held, PAUSE_S_MAX), 0.0)
 
     def leave(self, chat_id: int, now: datetime) -> None:
         """Note that a message leaves now."""
         self._chats = {chat: left for chat, left in self._chats.items() if _left(left, PER_CHAT_S, now) > 0}
-        self._chats[chat_id] = self._overall = now
+        self._chats[chat_id] = now
+        self._left.append(now)
+        is_in_time = self._due is not None and timedelta(0) <= now - self._due <= timedelta(seconds=_LATE_S)
+        self._due = (self._due if self._due is not None and is_in_time else now) + timedelta(seconds=OVERALL_S)
 
     def nothing_arrived(self, chat_id: int) -> None:
         """Note that the chat got no message after all, so that the next may leave at once."""
@@ -150,7 +165,7 @@ class Outbox:
         """Wait for the pace and return the message to send now; None when none is due and none on its way."""
         while True:
             # Remembered, because a message that lands while the database is asked leaves the next one of its chat unseen.
-            busy = frozenset(self._on_the_way)
+            busy, begun = frozenset(self._on_the_way), self._clock.now()
             heads = await self._heads(busy | self._unwritten.keys())
             if not heads:
                 if not busy:
@@ -160,7 +175,8 @@ class Outbox:
             now = self._clock.now()
             # the heads come in the order of their importance
             wait_s, _, head = min((self._paces.wait_s(head.chat_id, now), place, head) for place, head in enumerate(heads))
-            if wait_s > OVERALL_S and now != self._asked:
+            rests = wait_s > max(OVERALL_S, self._paces.everybody_s(now))
+            if rests and self._asked is not None and self._asked < begun:
                 self._line = []  # a chat that was served meanwhile may have to rest less
                 continue
             if wait_s <= _LOOK_S:

@@ -134,7 +134,7 @@ class Someone:
         """Take the waiting updates from the server, written down as the running bot does it, not yet handled."""
         for update in await polling.fetch(self.bot.bot, self.turn.offset + 1, hold_s=0, kinds=[*polling.UPDATES, "channel_post"]):
             self.turn.offset = update.number
-            await self.line.updates.take(update.number, update.text, self.bot.bot)
+            await self.line.updates.take([(update.number, update.text)], self.bot.bot)
         taken: list[Any] = []
         while not self.bot.update_queue.empty():
             taken.append(self.bot.update_queue.get_nowait())

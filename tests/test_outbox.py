@@ -126,6 +126,39 @@ async def test_who_comes_next_is_asked_a_few_times_a_second_and_not_for_every_me
     assert len([at for at in asked if at < last_left]) <= 12
 
 
+async def test_while_the_only_chat_rests_nobody_is_asked_again_and_again(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a clock that goes on between the question and the look at its answer it was asked as fast as the database could say."""
+
+    class GoingOn(ManualClock):
+        def now(self) -> datetime:
+            self.advance(0.001)
+            return super().now()
+
+    clock, asked, due = GoingOn(START), 0, messages.due
+
+    async def counted(*args: Any, **given: Any) -> tuple[Message, ...]:
+        nonlocal asked
+        asked += 1
+        return await due(*args, **given)
+
+    monkeypatch.setattr(messages, "due", counted)
+    await post(db, 1, "first", "second")
+    assert await Outbox(db, clock, Telegram(clock).send).drain() == 2
+    assert asked <= 12
+
+
+def test_what_left_late_is_made_up_for_and_no_second_holds_more() -> None:
+    """Each turn comes 7 ms late, one of them 90: a minute has its 25 a second all the same."""
+    paces, now, left = Paces(), START, list[datetime]()
+    while now < START + timedelta(minutes=1):
+        left.append(now)
+        paces.leave(len(left), now)
+        late = 0.09 if len(left) % 40 == 0 else 0.007
+        now += timedelta(seconds=max(paces.wait_s(0, now), late))
+    assert busiest_second(left) == 25
+    assert len(left) >= 25 * 60 - 2
+
+
 async def test_alerts_that_had_to_wait_for_a_crowd_come_as_one_message(
     db: Database, clock: ManualClock, outbox: Outbox, telegram: Telegram
 ) -> None:

@@ -36,6 +36,7 @@ _TOLD = (
     .where(tables.portfolios.c.person_id == _OWNER)
     .limit(1)
 )
+_SEEN = select(_updates.id).where(_updates.id.in_(bindparam("ids", expanding=True)))
 _FINISHING = update(tables.updates).where(_updates.id == bindparam("one")).values(finished=True, body="", sealed=None)
 
 
@@ -130,9 +131,19 @@ async def record_updates(tx: Tx, found: Collection[Update], aside: Collection[in
     await put_all(tx, tables.updates, rows, replace=False)
 
 
+async def seen_updates(tx: Tx, ids: Collection[int]) -> frozenset[int]:
+    """Return which of these were written down before."""
+    return frozenset((await tx.execute(_SEEN, {"ids": list(ids)})).scalars())
+
+
 async def finish_update(tx: Tx, update_id: int) -> None:
     """Note that an update was worked on. Its id is remembered, because Telegram may send it again; its text is not."""
-    await tx.execute(_FINISHING, {"one": update_id})
+    await finish_updates(tx, (update_id,))
+
+
+async def finish_updates(tx: Tx, ids: Collection[int]) -> None:
+    """Note that updates were worked on, as :func:`finish_update` does."""
+    await tx.execute(_FINISHING, [{"one": one} for one in ids])
 
 
 async def set_aside(tx: Tx, update_id: int) -> None:

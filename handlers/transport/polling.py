@@ -53,9 +53,9 @@ async def poll(bot: ExtBot[None], updates: JournaledQueue, clock: Clock, asked: 
     hold_s = 0
     while True:
         try:
-            for update in await fetch(bot, following, hold_s=hold_s):
-                await updates.take(update.number, update.text, bot)
-                following = update.number + 1
+            for together in _batches(await fetch(bot, following, hold_s=hold_s), failures):
+                await updates.take([(update.number, update.text) for update in together], bot)
+                following = together[-1].number + 1
         except TelegramError as error:
             if not (flooded and isinstance(error, RetryAfter)):
                 _tell(error)
@@ -70,6 +70,11 @@ async def poll(bot: ExtBot[None], updates: JournaledQueue, clock: Clock, asked: 
             failures, flooded = 0, False
         asked.set()
         hold_s = _HOLD_S
+
+
+def _batches(found: list[Raw], failures: int) -> list[list[Raw]]:
+    """Return what is written down together: all, or after a failure each by itself, so that one keeps none before it waiting."""
+    return [[one] for one in found] if failures else [found] if found else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import asyncio
 import json
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 from weakref import WeakValueDictionary
 
@@ -21,12 +22,12 @@ from handlers.chat.typed_keys import Whispers
 from handlers.transport.kept import keep, made_of, parse
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 
     from telegram import Bot, Chat
 
     from chatbot.clock import Clock
-    from chatbot.store.database import Database
+    from chatbot.store.database import Database, Tx
     from handlers.chat.lowest_message import Newest
 
     #: tells somebody that what they sent could not be handled
@@ -71,24 +72,26 @@ class JournaledQueue(asyncio.Queue[object]):
                 return
         await super().put(item)
 
-    async def take(self, number: int, text: str, bot: Bot) -> None:
-        """Record an update, then queue it; raises when it could not be written down.
+    async def take(self, raw: Sequence[tuple[int, str]], bot: Bot) -> None:
+        """Record updates, given by number and text, in one transaction, then queue them; raises when they could not be written down.
 
-        What is written down of it says :func:`keep`. One that cannot be read, or is of a kind that is not served, is finished at once.
+        What is written down of them says :func:`keep`. One that cannot be read, or is of a kind that is not served, is finished at once.
         """
         with self.precedence.answering():
+            now = self._clock.now()
             async with self._db.transaction() as tx:
-                (kept,) = await keep(tx, [(number, text)], self._clock.now())
-                parsed = made_of(number, kept.sound, bot)
-                new = await events.record_update(tx, number, kept.text, share=kept.share)
-                if parsed is None and new:
-                    await events.set_aside(tx, number)
-        if not new:
+                seen = await events.seen_updates(tx, [number for number, _ in raw])
+                kept = [one for one in await keep(tx, dict(raw).items(), now) if one.number not in seen]
+                parsed = {one.number: made_of(one.number, one.sound, bot) for one in kept}
+                found = [events.Update(id=one.number, body=one.text, share=one.share) for one in kept]
+                await events.record_updates(tx, found, {number for number, update in parsed.items() if update is None}, now)
+        for number in seen:
             log.info("update seen before", update_id=number)
-        elif parsed is not None:
-            if kept.whispered:
-                self._whispers.note(number, kept.whispered)
-            await super().put(parsed)
+        for one in kept:
+            if (update := parsed[one.number]) is not None:
+                if one.whispered:
+                    self._whispers.note(one.number, one.whispered)
+                await super().put(update)
 
 
 class Taken:
@@ -117,6 +120,17 @@ class Taken:
             await over.wait()
 
 
+@dataclass(slots=True, eq=False)
+class _Over:
+    """An update that was worked on."""
+
+    number: int
+    #: the private chat that it came from
+    chat_id: int | None
+    #: None: nobody has tried to write it down yet
+    is_marked: bool | None = None
+
+
 class InOrder(BaseUpdateProcessor):
     """Handles one update of a chat at a time, and chats side by side; an update is finished when its handlers are.
 
@@ -141,6 +155,9 @@ class InOrder(BaseUpdateProcessor):
         self._room = asyncio.Semaphore(MAX_CHATS)
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._tasks: set[asyncio.Task[Any]] = set()
+        #: what was worked on and is not marked yet, and the turn to mark it
+        self._over: list[_Over] = []
+        self._marking = asyncio.Lock()
 
     async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
         """Run the handlers when it is the chat's turn, then mark the update as finished."""
@@ -181,20 +198,40 @@ class InOrder(BaseUpdateProcessor):
             self._tasks.discard(task)
 
     async def _finish(self, update_id: int, chat: Chat | None) -> bool:
-        """Mark an update as finished; False where the database will not: the worst is that it is handled again after a restart."""
+        """Mark an update as finished; False where the database will not: the worst is that it is handled again after a restart.
+
+        Those that come to their end while others are being marked share a transaction: each waits for the disk.
+        """
+        over = _Over(update_id, chat.id if chat is not None and chat.type == chat.PRIVATE else None)
+        self._over.append(over)
+        async with self._marking:
+            if over.is_marked is None:
+                together = tuple(self._over)
+                is_marked = await self._mark(together)
+                for one in together:
+                    one.is_marked = is_marked
+                del self._over[: len(together)]
+        return bool(over.is_marked)
+
+    async def _mark(self, together: Sequence[_Over]) -> bool:
         for pause_s in (*_FINISH_PAUSES_S, None):
             try:
                 async with self._db.transaction() as tx:
-                    await events.finish_update(tx, update_id)
-                    if self._newest is not None and chat is not None and chat.type == chat.PRIVATE:
-                        await messages.note_lowest(tx, chat.id, self._newest.lowest(chat.id), self._clock.now())
+                    await events.finish_updates(tx, [one.number for one in together])
+                    await self._note_lowest(tx, {one.chat_id for one in together if one.chat_id is not None})
             except Exception:  # whatever keeps the database from writing may pass
-                log.exception("update could not be marked as finished", update_id=update_id)
+                log.exception("updates could not be marked as finished", update_ids=[one.number for one in together])
                 if pause_s is not None:
                     await asyncio.sleep(pause_s)
             else:
                 return True
         return False
+
+    async def _note_lowest(self, tx: Tx, chats: Iterable[int]) -> None:
+        if self._newest is None:
+            return
+        for chat_id in chats:
+            await messages.note_lowest(tx, chat_id, self._newest.lowest(chat_id), self._clock.now())
 
     async def abandon(self) -> None:
         """Break off what is being handled: the stop takes too long, and the next start goes on."""

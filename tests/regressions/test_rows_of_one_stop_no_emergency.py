@@ -186,7 +186,7 @@ async def test_a_dialog_of_one_person_that_cannot_be_read_leaves_nobody_unheard(
                 await tx.execute(text("INSERT INTO pf_dialogs (person_id, name, data) VALUES (:id, :name, :data)"), row)
             assert await ann.say("hello"), data
             assert "/status" in await ben.say("/help"), data
-            await ann.line.updates.take(next(numbers), "no update at all", ann.bot.bot)
+            await ann.line.updates.take([(next(numbers), "no update at all")], ann.bot.bot)
             assert await ann.program.keyring.use_form("x" * 43) is None, data
             assert await ann.say("/cancel"), data
 

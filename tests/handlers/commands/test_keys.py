@@ -334,7 +334,7 @@ async def test_a_key_in_what_is_not_read_is_written_down_nowhere(ann: Someone, p
 async def test_a_key_in_half_an_update_is_written_down_nowhere(ann: Someone, cut: int) -> None:
     """The line broke in the middle of it: there is no reading it, and what can be seen of it is like a key."""
     text = json.dumps({"update_id": 900, "message": {"reply_to_message": {"sender_user_name": "x"}, "text": KEY, "date": 1}})
-    await ann.line.updates.take(900, text[:-cut], ann.bot.bot)
+    await ann.line.updates.take([(900, text[:-cut])], ann.bot.bot)
     assert SECRET[:30] not in repr(await rows(ann, "pf_updates"))
 
 

@@ -58,14 +58,14 @@ async def test_polling_on_a_full_disk_waits_longer_and_longer_and_does_not_spin(
     chat: Someone, slept: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Half a second, then more, half a minute at most; when there is room again it is quick, and the next trouble begins anew."""
-    real, failures = events.record_update, [OSError("disk full")] * 9
+    real, failures = events.record_updates, [OSError("disk full")] * 9
 
-    async def record(*arguments: Any, **more: Any) -> bool:
+    async def record(*arguments: Any, **more: Any) -> None:
         if failures:
             raise failures.pop()
-        return await real(*arguments, **more)
+        await real(*arguments, **more)
 
-    monkeypatch.setattr(events, "record_update", record)
+    monkeypatch.setattr(events, "record_updates", record)
     await chat.loopback.text(ANN, "hello")
     async with listening(chat):
         await chat.bot.update_queue.get()

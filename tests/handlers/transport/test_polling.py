@@ -51,14 +51,14 @@ async def test_polling_survives_everything_that_telegram_answers(chat: Someone) 
 @pytest.mark.usefixtures("hasty")
 async def test_what_could_not_be_written_down_is_not_confirmed(chat: Someone, monkeypatch: pytest.MonkeyPatch) -> None:
     """A full disk: Telegram is asked for the same update again, and it is queued once."""
-    real, failures = events.record_update, [OSError("disk full"), OSError("disk full")]
+    real, failures = events.record_updates, [OSError("disk full"), OSError("disk full")]
 
-    async def record(*arguments: Any, **more: Any) -> bool:
+    async def record(*arguments: Any, **more: Any) -> None:
         if failures:
             raise failures.pop()
-        return await real(*arguments, **more)
+        await real(*arguments, **more)
 
-    monkeypatch.setattr(events, "record_update", record)
+    monkeypatch.setattr(events, "record_updates", record)
     await chat.loopback.text(ANN, "hello")
     async with asyncio.timeout(LIMIT_S):
         listening = asyncio.ensure_future(chat.line.poll())
@@ -67,6 +67,32 @@ async def test_what_could_not_be_written_down_is_not_confirmed(chat: Someone, mo
         await chat.bot.update_queue.get()
         listening.cancel()
     assert failures == []
+    assert chat.bot.update_queue.empty()
+
+
+async def test_an_update_that_no_database_takes_keeps_none_before_it_waiting(chat: Someone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are written down together, and after a failure one by one; once there is room for it, what follows comes once as well."""
+    real, refused = events.record_updates, asyncio.Event()
+
+    async def record(tx: Any, found: Any, *arguments: Any) -> None:
+        if not refused.is_set() and any("two" in one.body for one in found):
+            if len(found) == 1:
+                refused.set()
+            raise OSError("disk full")
+        await real(tx, found, *arguments)
+
+    monkeypatch.setattr(events, "record_updates", record)
+    for said in ("one", "two", "three"):
+        await chat.loopback.text(ANN, said)
+    async with asyncio.timeout(LIMIT_S):
+        listening = asyncio.ensure_future(chat.line.poll())
+        first: Any = await chat.bot.update_queue.get()
+        await refused.wait()
+        assert chat.bot.update_queue.empty()
+        rest: list[Any] = [await chat.bot.update_queue.get() for _ in range(2)]
+        listening.cancel()
+        await asyncio.wait({listening})
+    assert [update.message.text for update in (first, *rest)] == ["one", "two", "three"]
     assert chat.bot.update_queue.empty()
 
 

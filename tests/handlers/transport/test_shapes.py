@@ -60,7 +60,7 @@ async def test_one_unreadable_update_does_not_keep_the_next_out(chat: Someone, m
     following: int | None = None
     for _ in range(4):
         for update in await polling.fetch(chat.bot.bot, following):
-            await chat.line.updates.take(update.number, update.text, chat.bot.bot)
+            await chat.line.updates.take([(update.number, update.text)], chat.bot.bot)
             following = update.number + 1
     assert following == 503
     assert chat.bot.update_queue.qsize() == 1

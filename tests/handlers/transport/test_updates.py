@@ -147,17 +147,68 @@ async def test_a_stop_in_mid_work_leaves_the_update_for_the_next_start(db: Datab
 async def test_a_finish_that_fails_is_tried_again_and_never_raises(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """A database that is locked for a moment costs nothing; one that is gone leaves the update for the next start."""
     fails = [OSError("locked")]
-    real = events.finish_update
+    real = events.finish_updates
 
-    async def finish(tx: Any, number: int) -> None:
+    async def finish(tx: Any, numbers: Any) -> None:
         if fails:
             raise fails.pop()
-        await real(tx, number)
+        await real(tx, numbers)
 
-    monkeypatch.setattr(events, "finish_update", finish)
+    monkeypatch.setattr(events, "finish_updates", finish)
     await JournaledQueue(db).put(message(1))
     await InOrder(db).process_update(message(1), asyncio.sleep(0))
     assert await unfinished(db) == []
+
+
+async def test_updates_that_end_together_are_marked_together(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is waited for a few times, not fifty; what waits behind a failure is tried again with it, and all of it is marked."""
+    queue, processor, written = JournaledQueue(db), InOrder(db), 0
+    raw = [(number, json.dumps(message(number, number).to_dict())) for number in range(1, 51)]
+    fails, real = [OSError("locked")], events.finish_updates
+
+    async def finish(tx: Any, numbers: Any) -> None:
+        if fails:
+            raise fails.pop()
+        await real(tx, numbers)
+
+    def note() -> None:
+        nonlocal written
+        written += 1
+
+    monkeypatch.setattr(events, "finish_updates", finish)
+    db.on_write(note)
+    await queue.take([*raw, raw[0]], BOT)
+    assert (queue.qsize(), written) == (50, 1), "one that comes twice is one, and all are written down at once"
+    await queue.take(raw[:2], BOT)
+    assert queue.qsize() == 50, "those that were seen before are dropped"
+    gate = asyncio.Event()
+    handling = [asyncio.ensure_future(processor.process_update(queue.get_nowait(), gate.wait())) for _ in raw]
+    await asyncio.sleep(0)
+    gate.set()
+    await asyncio.gather(*handling)
+    assert await unfinished(db) == []
+    assert written < 10
+
+
+async def test_who_is_broken_off_while_marking_for_others_leaves_it_to_the_next(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    queue, processor, real = JournaledQueue(db), InOrder(db), events.finish_updates
+    await queue.take([(number, json.dumps(message(number, number).to_dict())) for number in (1, 2)], BOT)
+    begun, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def finish(tx: Any, numbers: Any) -> None:
+        begun.set()
+        await goes_on.wait()
+        await real(tx, numbers)
+
+    monkeypatch.setattr(events, "finish_updates", finish)
+    first = asyncio.ensure_future(processor.process_update(message(1, 1), asyncio.sleep(0)))
+    await asyncio.wait_for(begun.wait(), LIMIT_S)
+    second = asyncio.ensure_future(processor.process_update(message(2, 2), asyncio.sleep(0)))
+    first.cancel()
+    await asyncio.wait({first})
+    goes_on.set()
+    await asyncio.wait_for(second, LIMIT_S)
+    assert await unfinished(db) == [], "both were worked on"
 
 
 async def restarted(db: Database, deadly: int | None = None) -> tuple[list[int], list[int]]:
