@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -44,20 +45,65 @@ if TYPE_CHECKING:
 
 #: so many are read at once, and so many of what they share is kept for the others of the same check
 _PAGE, _KEPT = 250, 1_000
+#: zones are a day apart at most; of a market that is further from the first of a page an exact look tells whether the day was opened
+_A_DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Plain:
     """One portfolio that may be like others, with what is stored of it."""
 
     portfolio: Portfolio
-    outline: Outline
     rows: dict[str, str]
     quote: str
     spot: dict[str, str]
     wallet: str
-    #: equal for those that one exact look answers for
-    shares: Hashable
+    #: equal for those that one exact look answers for, if their strategies and markets are the same
+    common: Hashable
+
+    @property
+    def shares(self) -> Hashable:
+        """Return what is equal for those that one exact look answers for."""
+        return _shares(self.portfolio, self.common)
+
+
+class _Known:
+    """What was found once and holds for others of the same check."""
+
+    def __init__(self) -> None:
+        #: by what they share; None: each must be looked at
+        self.alike: dict[Hashable, Alike | None] = {}
+        #: by the identity of a strategy: the coins that have a row whether or not something of them is held
+        self._there: dict[int, frozenset[str]] = {}
+        #: by market and time zone
+        self._days: dict[Hashable, str] = {}
+        self._commons: dict[Hashable, Hashable] = {}
+
+    def note(self, shares: Hashable, alike: Alike | None) -> None:
+        """Keep what some share, as long as there is room."""
+        if len(self.alike) >= _KEPT:
+            self.alike.clear()
+        self.alike[shares] = alike
+
+    def once(self, common: Hashable) -> Hashable:
+        """Return the same object for what is equal: it stays in memory."""
+        return self._commons.setdefault(common, common)
+
+    def always_there(self, strategy: Strategy) -> frozenset[str]:
+        """Return the coins that have a row in every portfolio with this strategy."""
+        found = self._there.get(id(strategy))
+        if found is None:
+            coins = strategy.spot_assets
+            found = self._there[id(strategy)] = frozenset(asset for asset in coins if not valuation.is_cash(asset, strategy))
+        return found
+
+    def day(self, markets: Markets, portfolio: Portfolio, zone: str, now: datetime) -> str:
+        """Return the day that it is in a portfolio's market, by its person's zone."""
+        where = portfolio.exchange, portfolio.mode, portfolio.quote, zone
+        found = self._days.get(where)
+        if found is None:
+            found = self._days[where] = markets.market_time(portfolio, now).astimezone(ZoneInfo(zone)).date().isoformat()
+        return found
 
 
 class Glances:
@@ -74,35 +120,55 @@ class Glances:
     async def suspects(self, now: datetime, resting: Container[int]) -> Suspects:
         """Return who must be looked at exactly, once everybody was glanced at who was not looked at for long, but for those ``resting``."""
         some = [one for one in self._roster.unseen(self._markets, now) if one.id not in resting]
-        known: dict[Hashable, Alike | None] = {}
+        known = _Known()
         for start in range(0, len(some), _PAGE):
             with contained("portfolios not glanced at"):  # they are looked at exactly
-                await self._glance(some[start : start + _PAGE], known)
+                await self._glance(some[start : start + _PAGE], known, now)
             await self._precedence.give_way()
         return self._roster.suspects(self._markets, now)
 
-    async def _glance(self, some: Sequence[Portfolio], known: dict[Hashable, Alike | None]) -> None:
-        now = self._clock.now()
-        days: dict[Hashable, str] = {}
-        since = min(self._markets.market_time(one, now) for one in some).date().replace(day=1)
+    async def _glance(self, some: Sequence[Portfolio], known: _Known, now: datetime) -> None:
+        since = self._markets.market_time(some[0], now).date() - _A_DAY
         async with self._db.read() as tx:
             outlines = await portfolios.outlines(tx, [one.id for one in some], now, since)
         for portfolio in some:
-            plain = self._plain(portfolio, outlines.get(portfolio.id), now)
+            outline = outlines.get(portfolio.id)
+            if outline is not None and self._is_unchanged(portfolio, outline, known, now):
+                continue
+            plain = None if outline is None else self._plain(portfolio, outline, known, now)
             alike = None if plain is None else await self._alike(plain, known)
-            if plain is None or alike is None:
+            if outline is None or plain is None or alike is None:
                 self._roster.doubt(portfolio.id)
                 continue
-            world, zone = self._markets.world_of(portfolio), plain.outline.zone
-            if (world, zone) not in days:
-                days[world, zone] = self._markets.market_time(portfolio, now).astimezone(ZoneInfo(zone)).date().isoformat()
-            unwritten = alike.unwritten or not plain.outline.inside or days[world, zone] not in plain.outline.days
-            self._roster.glimpsed(portfolio, Glimpse(alike, _quantities(plain, alike.kind), unwritten), now)
+            opened = known.day(self._markets, portfolio, outline.zone, now) in outline.days
+            unwritten = alike.unwritten or not outline.inside or not opened
+            mark = outline.fingerprint, known.once(plain.common)
+            self._roster.glimpsed(portfolio, Glimpse(alike, _quantities(plain, alike.kind), unwritten, mark), now)
 
-    def _plain(self, portfolio: Portfolio, outline: Outline | None, now: datetime) -> _Plain | None:
+    def _is_unchanged(self, portfolio: Portfolio, outline: Outline, known: _Known, now: datetime) -> bool:
+        """Tell whether a portfolio is as the last glance has found it, and others like it are still spared; then it goes on so."""
+        mark, strategy = self._roster.mark_of(portfolio.id), portfolio.strategy
+        if mark is None or strategy.schedule or outline.strategy is not strategy or mark[0] != outline.fingerprint:
+            return False
+        alike = known.alike.get(_shares(portfolio, mark[1]))
+        if (
+            alike is None
+            or alike.unwritten
+            or not outline.inside
+            or known.day(self._markets, portfolio, outline.zone, now) not in outline.days
+        ):
+            return False
+        return self._roster.unchanged(portfolio.id, alike, now)
+
+    def _plain(self, portfolio: Portfolio, outline: Outline, known: _Known, now: datetime) -> _Plain | None:
         """Return a portfolio of which nothing is under way, and nothing remembered or held that others do not have; None for any other."""
         strategy = portfolio.strategy
-        if outline is None or not outline.at_rest or outline.strategy != strategy or strategy.kept or is_together(strategy):
+        if (
+            not outline.at_rest
+            or strategy.kept
+            or (outline.strategy is not strategy and outline.strategy != strategy)
+            or is_together(strategy)
+        ):
             return None
         rows = stored.usual(outline.states)
         try:
@@ -111,27 +177,24 @@ class Glances:
             account: dict[str, Any] = json.loads(outline.account)
             if account["positions"] or account["late"] or any(order["status"] == "open" for order in account["orders"]):
                 return None
-            return self._of(portfolio, outline, rows, account)
+            return self._of(portfolio, rows, account, known.always_there(strategy))
         except UNREADABLE:
             return None  # its exact look tells
 
-    def _of(self, portfolio: Portfolio, outline: Outline, rows: dict[str, str], account: Mapping[str, Any]) -> _Plain:
-        quote, spot, strategy = account["quote"], account["spot"], portfolio.strategy
-        more = sorted(name for name in spot.keys() - _always_there(strategy) if name != quote and float(spot[name]))
-        at = self._markets.world_of(portfolio), portfolio.exchange, portfolio.mode, portfolio.quote, quote
-        shares = id(strategy), at, tuple(more), stored.shared(rows)
-        return _Plain(portfolio, outline, rows, quote, spot, account["futures_wallet"], shares)
+    def _of(self, portfolio: Portfolio, rows: dict[str, str], account: Mapping[str, Any], there: frozenset[str]) -> _Plain:
+        quote, spot = account["quote"], account["spot"]
+        more = tuple(sorted(name for name in spot.keys() - there if name != quote and float(spot[name])))
+        return _Plain(portfolio, rows, quote, spot, account["futures_wallet"], (quote, more, *stored.shared(rows)))
 
-    async def _alike(self, plain: _Plain, known: dict[Hashable, Alike | None]) -> Alike | None:
+    async def _alike(self, plain: _Plain, known: _Known) -> Alike | None:
         """Return what a portfolio shares with others, by one exact look for all of them; None where each must be looked at."""
-        if plain.shares not in known:
-            if len(known) >= _KEPT:
-                known.clear()
+        shares = plain.shares
+        if shares not in known.alike:
             found = await self._evaluator.look(plain.portfolio)
             is_sound = found.states == stored.decoded({key: json.loads(text) for key, text in plain.rows.items()})
-            known[plain.shares] = alike_of(found) if is_sound and not self._is_stirred(found) else None
+            known.note(shares, alike_of(found) if is_sound and not self._is_stirred(found) else None)
             await self._precedence.give_way()
-        return known[plain.shares]
+        return known.alike[shares]
 
     def _is_stirred(self, found: Evaluation) -> bool:
         """Tell whether something is wrong with a price that an exact look may have to ask its person about."""
@@ -171,19 +234,16 @@ def _are_aimed_at(steps: drift.LineSteps, states: PortfolioStates) -> bool:
 
 
 def _depends_on_holdings(signal: Signal, strategy: Strategy) -> bool:
-    """Tell whether a signal moves the targets of each portfolio by what that one holds: the cut of a coin, and a hedge by betas."""
-    if not signal.active or not strategy.setting(signal.trigger).on:
-        return False
-    effect = INFO[signal.trigger].effect
-    return effect is Effect.CUT_COIN or (effect is Effect.NEUTRALISE and strategy.mode_of(signal.trigger) == "beta")
+    """Tell whether a signal moves targets by what each portfolio holds: a hedge by betas does; a coin that is cut has an anchor."""
+    hedges = signal.active and strategy.setting(signal.trigger).on and INFO[signal.trigger].effect is Effect.NEUTRALISE
+    return hedges and strategy.mode_of(signal.trigger) == "beta"
 
 
-def _always_there(strategy: Strategy) -> frozenset[str]:
-    """Return the coins that have a row whether or not something of them is held."""
-    return frozenset(asset for asset in strategy.spot_assets if not valuation.is_cash(asset, strategy))
+def _shares(portfolio: Portfolio, common: Hashable) -> Hashable:
+    return id(portfolio.strategy), portfolio.exchange, portfolio.mode, portfolio.quote, common
 
 
 def _quantities(plain: _Plain, kind: Kind) -> tuple[float, ...]:
     """Return a column as :func:`screen.quantities_of` does, of an account without positions."""
-    spot = plain.spot
-    return (*(float(spot.get(row, 0)) for row in kind.rows), float(spot.get(plain.quote, 0)), float(plain.wallet))
+    held = plain.spot.get
+    return (*[float(held(row, 0)) for row in kind.rows], float(held(plain.quote, 0)), float(plain.wallet))

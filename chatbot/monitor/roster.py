@@ -19,7 +19,7 @@ from chatbot.store import portfolios
 from chatbot.triggers import machines, schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
     from datetime import datetime
 
     from chatbot.exchanges.base import PriceSource
@@ -60,8 +60,10 @@ class _Watched:
     #: the machines that its strategy looks at, and those whose standing moves its targets
     looked: tuple[MachineKey, ...] = ()
     heard: tuple[MachineKey, ...] = ()
-    #: when it was last looked at exactly, seconds since the epoch; 0: not since it was loaded
+    #: when it was last looked at exactly, or seen at a glance, seconds since the epoch; 0: not since it was loaded
     looked_at: float = 0.0
+    #: the mark of what its column was last written from; None: by an exact look, or not at all
+    mark: tuple[int, Hashable] | None = None
 
     @property
     def where(self) -> tuple[str, str]:
@@ -103,6 +105,8 @@ class Glimpse:
     quantities: tuple[float, ...]
     #: an exact look has something to write down, so it comes in its turn
     unwritten: bool
+    #: the fingerprint of what is stored, and what others have in common with it beside the strategy
+    mark: tuple[int, Hashable]
 
 
 class Roster:
@@ -248,6 +252,8 @@ class Roster:
     def _unsettle(self, portfolio_id: int) -> None:
         """Take a portfolio off its sheet, so that it is looked at exactly."""
         watched = self._watched.get(portfolio_id)
+        if watched is not None:
+            watched.mark = None
         self._appointed.pop(portfolio_id, None)
         self._near.discard(portfolio_id)
         self._glanced.discard(portfolio_id)
@@ -284,7 +290,7 @@ class Roster:
         if where not in self._sheets:
             self._sheets[where] = ScreenArrays(kind)
         watched.sheet = self._sheets[where]
-        watched.sheet.put(one, quantities, edges, now.timestamp() - one * 37 % _SPREAD_S)
+        watched.sheet.put(one, quantities, edges, _seen_at(one, now))
         appointed = schedule.upcoming(watched.portfolio.strategy.schedule, ScheduleMark(), now)
         if appointed is not None:
             self._appointed[one] = appointed
@@ -298,20 +304,39 @@ class Roster:
 
     def doubt(self, portfolio_id: int) -> None:
         """Keep what a glance cannot judge for an exact look."""
-        self._glanced.add(portfolio_id)
+        if portfolio_id in self._watched:
+            self._watched[portfolio_id].mark = None
+            self._glanced.add(portfolio_id)
 
     def glimpsed(self, portfolio: Portfolio, seen: Glimpse, now: datetime) -> None:
         """Leave to the screen whom a glance has found like others; the exact look comes in its turn where it has something to write."""
         watched = self._watched.get(portfolio.id)
         if watched is None or (self._changed and portfolio.id in self._changed):
             return
-        self._unsettle(portfolio.id)
+        if watched.sheet is None or watched.sheet is not self._sheets.get((watched.world, seen.alike.kind)):
+            self._unsettle(portfolio.id)
         watched.instruments = self._names.setdefault(seen.alike.instruments, seen.alike.instruments)
         self._settle(watched, seen.alike.kind, seen.quantities, (seen.alike.lower, seen.alike.upper), now)
+        watched.mark = seen.mark
         if seen.unwritten:
             self._glanced.add(portfolio.id)
         else:
             watched.looked_at = now.timestamp()
+
+    def mark_of(self, portfolio_id: int) -> tuple[int, Hashable] | None:
+        """Return the mark of the last glance at a portfolio that is on its sheet as that glance has found it; None: it is not."""
+        watched = self._watched.get(portfolio_id)
+        return watched.mark if watched is not None else None
+
+    def unchanged(self, portfolio_id: int, alike: Alike, now: datetime) -> bool:
+        """Leave to the screen whom a glance has found as the last one did, with the edges of now; False where they are of another kind."""
+        watched = self._watched[portfolio_id]
+        if watched.sheet is None or watched.sheet.kind != alike.kind or (self._changed and portfolio_id in self._changed):
+            return False
+        watched.sheet.keep(portfolio_id, (alike.lower, alike.upper), _seen_at(portfolio_id, now))
+        watched.looked_at = now.timestamp()
+        self._restless.discard(portfolio_id)
+        return True
 
     def _to_read_again(self, markets: Markets, now: datetime) -> set[int]:
         """Return whose account was read long ago."""
@@ -357,6 +382,11 @@ class Roster:
                 chosen.append(one)
         self._asked_at = {one: at for one, at in self._asked_at.items() if one in self._watched} | dict.fromkeys(chosen, now.timestamp())
         return chosen
+
+
+def _seen_at(portfolio_id: int, now: datetime) -> float:
+    """Return from when on the time counts after which an account is read again: not for all of them from the same moment."""
+    return now.timestamp() - portfolio_id * 37 % _SPREAD_S
 
 
 def _read_again_s(source: PriceSource) -> float:

@@ -78,6 +78,11 @@ class ScreenArrays:
             self.ids.append(portfolio_id)
             self._make_room(column + 1)
         self._qty[:, column] = quantities
+        self.keep(portfolio_id, edges, seen)
+
+    def keep(self, portfolio_id: int, edges: tuple[Floats, Floats], seen: float) -> None:
+        """Write what may have changed of a column in which the same is held as before."""
+        column = self._column[portfolio_id]
         self._lower[:, column], self._upper[:, column] = edges
         self._seen[column] = seen
 

@@ -324,7 +324,7 @@ async def save_account(tx: Tx, portfolio_id: int, body: Mapping[str, Any]) -> No
     await put(tx, tables.accounts, {"portfolio_id": portfolio_id, "body": dict(body)})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outline:
     """What is stored of one portfolio, as far as it was needed to tell that nothing can be told of it; texts are not read yet."""
 
@@ -341,22 +341,27 @@ class Outline:
     #: the days since the one asked for of which the opening value is written down
     days: set[str] = field(default_factory=set)
 
+    @property
+    def fingerprint(self) -> int:
+        """Return a number of 64 bits that is the same in this process while nothing but the strategy and the days change."""
+        return hash((self.account, self.at_rest, self.inside, *sorted(self.states.items())))
+
 
 async def outlines(tx: Tx, ids: Collection[int], now: datetime, since: date) -> dict[int, Outline]:
     """Return the outlines of many portfolios; one that is gone, has no account or cannot be read is left out."""
     found: dict[int, Outline] = {}
     for chunk in chunks(ids):
-        for row in await tx.execute(_OUTLINES, {"ids": chunk, "now": to_micros(now)}):
+        for number, strategy, zone, account, at_rest, inside in await tx.execute(_OUTLINES, {"ids": chunk, "now": to_micros(now)}):
             try:
-                found[row.id] = Outline(_strategy(row.strategy), row.zone, row.account, bool(row.at_rest), bool(row.inside))
+                found[number] = Outline(_strategy(strategy), zone, account, bool(at_rest), bool(inside))
             except UNREADABLE:
                 continue
-        for row in await tx.execute(_TEXTS_OF, {"ids": chunk}):
-            if row.portfolio_id in found:
-                found[row.portfolio_id].states[row.key] = row.body
-        for row in await tx.execute(_DAYS_OF, {"ids": chunk, "since": since}):
-            if row.portfolio_id in found:
-                found[row.portfolio_id].days.add(row.day)
+        for number, key, body in await tx.execute(_TEXTS_OF, {"ids": chunk}):
+            if number in found:
+                found[number].states[key] = body
+        for number, day in await tx.execute(_DAYS_OF, {"ids": chunk, "since": since}):
+            if number in found:
+                found[number].days.add(day)
     return found
 
 

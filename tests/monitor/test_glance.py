@@ -10,21 +10,23 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from chatbot.engine.bands import BandState
 from chatbot.exchanges.paper.account import AccountState
-from chatbot.model import NET, Cause, Reason, ScheduleRule
+from chatbot.model import NET, Cause, Check, HeldBack, Reason, ScheduleRule
 from chatbot.monitor import batch
 from chatbot.monitor.judge import judge
+from chatbot.monitor.roster import READ_AGAIN_S
 from chatbot.portfolio.layers import Anchor, Memory
 from chatbot.portfolio.states import NOTHING, Aim, Danger, Outage, Peg, PortfolioStates, ScheduleMark
 from chatbot.portfolio.stored.states import encoded
-from chatbot.store import portfolios
+from chatbot.store import flows, portfolios
 from tests.examples import examples
 from tests.monitor.test_triggers import ALL_ON, CALM, FEAR, HIGH, LOW, QUIET, SPIKE, TRIM, Stage, stage
 from tests.portfolio.still_market import START, bench
+from tests.store.samples import FIGURES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,7 +113,7 @@ def test_whoever_the_exact_look_would_tell_something_is_a_maybe(tmp_path: Path) 
         on = runner.run(stack.enter_async_context(stage(tmp_path)))
         spared = 0
 
-        @settings(max_examples=examples(15))
+        @settings(max_examples=examples(15), phases=(Phase.generate,))
         @given(st.data())
         def holds(data: st.DataObject) -> None:
             nonlocal spared
@@ -141,20 +143,26 @@ async def _opened(on: Stage) -> list[Portfolio]:
 
 async def _hides_nobody(on: Stage, many: list[Portfolio], heard: list[Signal], data: st.DataObject) -> int:
     """Write what was drawn, glance at everybody, and judge everybody exactly; returns how many were spared."""
-    program, now = on.room.program, on.room.clock.now()
     on.signals = tuple(heard)
-    async with program.db.transaction() as tx:
-        for portfolio in many:
-            await portfolios.save_account(tx, portfolio.id, _drawn_account(data).to_json())
-            old, new = await portfolios.states(tx, portfolio.id), encoded(_drawn_states(portfolio, data))
-            await portfolios.save_states(tx, {(portfolio.id, key): new.get(key, {}) for key in {*old, *new}})
+    await _write(on, many, data)
     for portfolio in many:
-        program.accounts.forget(portfolio.id)
-        program.roster.forget(portfolio.id)
+        on.room.program.roster.forget(portfolio.id)
+    spared = await _spared(on, many)
+    on.room.clock.advance(READ_AGAIN_S + 400)
+    await _write(on, [one for one in many if data.draw(st.booleans())], data)  # as another process does, of which nobody here is told
+    on.signals = tuple(on.signals[data.draw(st.integers(0, 1)) :])
+    return spared + await _spared(on, many)
+
+
+async def _spared(on: Stage, many: list[Portfolio]) -> int:
+    """Glance at everybody, see to it that whoever is spared would have been told nothing, and return how many those are."""
+    program, now = on.room.program, on.room.clock.now()
     await program.roster.refresh()
     await program.markets.usual.board.refresh(sorted({*on.room.market.prices}))
+    waited = set(program.roster._glanced)
     found = await program.monitor._glances.suspects(now, ())
-    maybe = {one.id for one in (*found.at_once, *found.in_turn)} - {one for one in program.roster._glanced if _stands(on, one)}
+    spared = {one for one in program.roster._glanced - waited if _stands(on, one)}  # they wait for what is to be written down of them
+    maybe = {one.id for one in (*found.at_once, *found.in_turn)} - spared
     looked = await program.evaluator.look_many(many)
     async with program.db.read() as tx:
         stored = await batch.read(tx, [one.id for one in many])
@@ -166,11 +174,26 @@ async def _hides_nobody(on: Stage, many: list[Portfolio], heard: list[Signal], d
     return len(many) - len(maybe)
 
 
+async def _write(on: Stage, many: list[Portfolio], data: st.DataObject) -> None:
+    """Write accounts, what is remembered, and for most of them what an exact look of today leaves behind."""
+    now = on.room.clock.now()
+    async with on.room.program.db.transaction() as tx:
+        for portfolio in many:
+            await portfolios.save_account(tx, portfolio.id, _drawn_account(data).to_json())
+            old, new = await portfolios.states(tx, portfolio.id), encoded(_drawn_states(portfolio, data))
+            await portfolios.save_states(tx, {(portfolio.id, key): new.get(key, {}) for key in {*old, *new}})
+            if data.draw(st.sampled_from([True, True, False])):
+                await portfolios.save_checks(tx, {portfolio.id: Check(at=now, figures=FIGURES, held_back=HeldBack.INSIDE)})
+                await flows.record_values(tx, [(portfolio.id, flows.Opening(day=now.date(), at=now, value=D(1)))])
+    for portfolio in many:
+        on.room.program.accounts.forget(portfolio.id)
+
+
 def _stands(on: Stage, portfolio_id: int) -> bool:
     """Tell whether the screen alone watches somebody until an exact look has its turn."""
     roster = on.room.program.roster
     hurried = {one.id for one in roster.suspects(on.room.program.markets, on.room.clock.now()).at_once}
-    return roster._watched[portfolio_id].sheet is not None and portfolio_id not in hurried
+    return roster.mark_of(portfolio_id) is not None and portfolio_id not in hurried
 
 
 def _drawn_account(data: st.DataObject) -> AccountState:
@@ -183,7 +206,7 @@ def _drawn_account(data: st.DataObject) -> AccountState:
 
 
 def _drawn_states(portfolio: Portfolio, data: st.DataObject) -> PortfolioStates:
-    memory = data.draw(st.sampled_from(MEMORIES))
+    memory = data.draw(st.one_of(st.just(NOTHING), st.sampled_from(MEMORIES)))
     weights = {line: portfolio.strategy.weights[line] for line in portfolio.strategy.bands}
     weights |= {NET: portfolio.strategy.net_target} if portfolio.strategy.net_target else {}
     shift = D(data.draw(st.sampled_from(["0", "0", "0.02"])))
