@@ -28,6 +28,8 @@ class Delivery:
         self._sent = 0
         #: the answers by their status; 0: none came
         self.answers: Counter[int] = Counter()
+        #: updates that are not taken yet, and requests that wait for an answer, by their port
+        self.untaken, self.asked = 0, Counter[int]()
 
     async def run(self) -> NoReturn:
         """Deliver until cancelled, once the bot has said where."""
@@ -39,6 +41,7 @@ class Delivery:
                     chat = _chat_of(update)
                     if chat not in self._lines:
                         tasks.create_task(self._deliver(session, self._lines[chat]))
+                    self.untaken += 1
                     self._lines[chat].put_nowait(update)
                 await asyncio.sleep(0.005)
 
@@ -47,6 +50,7 @@ class Delivery:
             update = await line.get()
             while await self._post(session, update) != 200:  # noqa: ASYNC110 - nobody tells when it will be taken
                 await asyncio.sleep(_AGAIN_S)
+            self.untaken -= 1
 
     async def _post(self, session: aiohttp.ClientSession, update: dict[str, Any]) -> int:
         webhook = self._server.loopback._state.webhook
@@ -54,13 +58,17 @@ class Delivery:
             return 0
         parts = urlsplit(webhook.url)
         self._sent += 1
-        url = f"http://127.0.0.1:{self._ports[self._sent % len(self._ports)]}{parts.path}"
+        port = self._ports[self._sent % len(self._ports)]
+        self.asked[port] += 1
+        url = f"http://127.0.0.1:{port}{parts.path}"
         headers = {"Host": parts.netloc, "X-Telegram-Bot-Api-Secret-Token": webhook.secret, "Content-Type": "application/json"}
         try:
             async with session.post(url, data=json.dumps(update), headers=headers) as answer:
                 status = answer.status
         except (aiohttp.ClientError, OSError):
             status = 0
+        finally:
+            self.asked[port] -= 1
         self.answers[status] += 1
         return status
 
