@@ -38,6 +38,10 @@ _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")
 _PUBLIC = re.compile(r"https://[A-Za-z0-9.\-]+(?::\d{1,5})?(?:/[A-Za-z0-9._~\-/]*)?")
 
 
+#: a Telegram user id; what Unicode calls a digit is no number for every reader
+_PERSON = re.compile(r"[0-9]{1,18}")
+
+
 class Settings(BaseSettings):
     """Every knob of the program; the names are the environment's without the prefix ``CHATBOT_``.
 
@@ -163,7 +167,7 @@ class Settings(BaseSettings):
     @field_validator("operator_ids")
     @classmethod
     def _digits(cls, value: str) -> str:
-        if any(part.strip() and not part.strip().isdigit() for part in value.split(",")):
+        if any(part.strip() and not _PERSON.fullmatch(part.strip()) for part in value.split(",")):
             raise ValueError("use Telegram user ids, digits separated by commas")
         return value
 
@@ -241,6 +245,8 @@ def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - settings are 
         first = error.errors(include_input=False, include_url=False)[0]
         name = PREFIX + str(first["loc"][0]).upper() if first["loc"] else PREFIX
         raise SettingError(name, first["msg"].removeprefix("Value error, ")) from None
+    except RecursionError:  # the only one that is written as JSON
+        raise SettingError(PREFIX + "EXCHANGE_OPTIONS", "this is nested too deep to be an exchange's options") from None
     except ValueError as error:  # a JSON setting that is no JSON
         match = re.search(r'field "(\w+)"', str(error))
         raise SettingError(PREFIX + (match.group(1).upper() if match else ""), "this is not valid JSON") from None

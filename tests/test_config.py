@@ -96,13 +96,13 @@ WRONG = {
     "MARKET_SPEED": ["0", "-1", "fast", "1e9"],
     "MARKET_START": ["yesterday", "2020-13-01"],
     "FEAR_GREED_URL": ["alternative.me", "ftp://host/", "https://host/?limit=1", "https://user:word@host/"],
-    "EXCHANGE_OPTIONS": ["{", "[]", '{"binance": 1}'],
+    "EXCHANGE_OPTIONS": ["{", "[]", '{"binance": 1}', "[" * 100_000],
     "CHECK_INTERVAL_S": ["0", "nan?", "99999"],
     "PLAN_EXPIRY_S": ["0", "999999"],
     "BATCH_WINDOW_S": ["-1"],
     "PORT": ["-1", "65536", "http"],
     "LOG_LEVEL": ["LOUD"],
-    "OPERATOR_IDS": ["ann", "1;2", "-5"],
+    "OPERATOR_IDS": ["ann", "1;2", "-5", "4²", "9" * 5000],
 }
 
 
