@@ -6,7 +6,7 @@ import gc
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from chatbot.errors import contained
 from chatbot.exchanges.abilities import Staged
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from chatbot.store.database import Database, Tx
     from chatbot.triggers.machines import MachineKey
 
-    #: the machines that a strategy looks at, and those of them that move its targets
-    Machines: TypeAlias = tuple[tuple[MachineKey, ...], tuple[MachineKey, ...]]
-
 #: accounts of one exchange that one check asks about: each weighs 20 of 6,000 and 15 of 2,400 a minute (Binance); half is left to orders
 REAL_A_CHECK = 60
 #: portfolios that are loaded before others get their turn
@@ -55,11 +52,11 @@ class _Watched:
     #: by whose prices it is watched
     world: str
     instruments: tuple[str, ...]
+    #: everybody who looks at the same machines, and whose targets the same machines move
+    looking: set[int]
+    hearing: set[int]
     #: the sheet that the screen reads for it; None: look exactly
     sheet: ScreenArrays | None = None
-    #: the machines that its strategy looks at, and those whose standing moves its targets
-    looked: tuple[MachineKey, ...] = ()
-    heard: tuple[MachineKey, ...] = ()
     #: when it was last looked at exactly, or seen at a glance, seconds since the epoch; 0: not since it was loaded
     looked_at: float = 0.0
     #: the mark of what its column was last written from; None: by an exact look, or not at all
@@ -69,6 +66,16 @@ class _Watched:
     def where(self) -> tuple[str, str]:
         """Return exchange and quote coin of the prices that it needs."""
         return self.world, self.portfolio.quote
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What is the same for everybody with one strategy on one exchange."""
+
+    instruments: tuple[str, ...]
+    #: those of them who are watched, and everybody else with the same machines
+    looking: set[int]
+    hearing: set[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +214,7 @@ class Roster:
         if self._changed is not None and not self._changed:
             return
         changed, self._changed = self._changed, set()
-        known: dict[tuple[int, str], Machines] = {}
+        known: dict[tuple[int, str], _Shared] = {}
         async with self._db.read() as tx:
             if changed is None:
                 after, only = 0, None if self._mine == ALL else self._mine
@@ -227,17 +234,38 @@ class Roster:
                 if gone not in self._watched or not await portfolios.is_served(tx, gone):
                     self._drop(gone)
 
-    def _load(self, portfolio: Portfolio, known: dict[tuple[int, str], Machines], held: tuple[str, ...] = ()) -> None:
-        """Watch a portfolio; one whose strategy cannot be watched is named, and the others are watched all the same."""
+    def _load(self, portfolio: Portfolio, known: dict[tuple[int, str], _Shared], held: tuple[str, ...] = ()) -> None:
+        """Watch a portfolio; one whose strategy cannot be watched is named, and the others are watched all the same.
+
+        ``held`` is what the last look needed, positions that the strategy does not name among it. ``known`` is what strategies share, by
+        their identity and the world.
+        """
         with contained("portfolio cannot be watched", portfolio=portfolio.id):
-            self._watch(_watched(portfolio, self._world_of(portfolio), known, held))
+            world = self._world_of(portfolio)
+            shared = known.get((id(portfolio.strategy), world)) or self._shared(portfolio, world, known)
+            needed = tuple(sorted({*shared.instruments, *held})) if held else shared.instruments
+            self._watch(_Watched(portfolio, world, needed, shared.looking, shared.hearing))
+
+    def _shared(self, portfolio: Portfolio, world: str, known: dict[tuple[int, str], _Shared]) -> _Shared:
+        """Return what a portfolio shares with others; the machine of all its coins together is its own, so nobody else shares that."""
+        strategy = portfolio.strategy
+        looked, heard = machines.all_machines(strategy, world), machines.active_machines(strategy, world)
+        is_together = machines.is_together(strategy)
+        if is_together:
+            basket = machines.basket_machine(strategy, portfolio.id, world)
+            looked = (*looked, basket)
+            heard = (*heard, basket) if strategy.setting(basket.trigger).on else heard
+        found = _Shared(tuple(sorted({*valuation.instruments(strategy)})), self._looking[looked], self._hearing[heard])
+        if not is_together:
+            known[id(strategy), world] = found
+        return found
 
     def _watch(self, watched: _Watched) -> None:
         one = watched.portfolio.id
         watched.instruments = self._names.setdefault(watched.instruments, watched.instruments)
         self._watched[one] = watched
-        self._looking[watched.looked].add(one)
-        self._hearing[watched.heard].add(one)
+        watched.looking.add(one)
+        watched.hearing.add(one)
         self._restless.add(one)
 
     def _drop(self, portfolio_id: int) -> _Watched | None:
@@ -245,8 +273,8 @@ class Roster:
         self._restless.discard(portfolio_id)
         watched = self._watched.pop(portfolio_id, None)
         if watched is not None:
-            self._looking[watched.looked].discard(portfolio_id)
-            self._hearing[watched.heard].discard(portfolio_id)
+            watched.looking.discard(portfolio_id)
+            watched.hearing.discard(portfolio_id)
         return watched
 
     def _unsettle(self, portfolio_id: int) -> None:
@@ -404,25 +432,6 @@ async def _readable(tx: Tx, ids: Collection[int]) -> list[Portfolio]:
             with contained("portfolio cannot be read", portfolio=portfolio_id):
                 found |= await portfolios.many(tx, (portfolio_id,))
     return [found[portfolio_id] for portfolio_id in sorted(found)]
-
-
-def _watched(portfolio: Portfolio, world: str, known: dict[tuple[int, str], Machines], held: tuple[str, ...]) -> _Watched:
-    """Return how a portfolio is watched in its ``world``.
-
-    ``held`` is what the last look needed, positions that the strategy does not name among it. ``known`` are the machines of
-    strategies by their identity, which most people share, and the world.
-    """
-    strategy = portfolio.strategy
-    needed = tuple(sorted({*valuation.instruments(strategy), *held}))
-    shared = id(strategy), world
-    if shared not in known:
-        known[shared] = machines.all_machines(strategy, world), machines.active_machines(strategy, world)
-    looked, heard = known[shared]
-    if machines.is_together(strategy):
-        basket = machines.basket_machine(strategy, portfolio.id, world)
-        looked = (*looked, basket)
-        heard = (*heard, basket) if strategy.setting(basket.trigger).on else heard
-    return _Watched(portfolio=portfolio, world=world, instruments=needed, looked=looked, heard=heard)
 
 
 def _is_moving(evaluation: Evaluation) -> bool:
