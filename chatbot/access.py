@@ -16,7 +16,7 @@ from chatbot.model import MessageKind, Person, Role, Urgency
 from chatbot.store import accounts, messages, portfolios
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection
+    from collections.abc import Awaitable, Callable, Collection, Mapping
 
     from chatbot.clock import Clock
     from chatbot.store.database import Database, Tx
@@ -163,24 +163,34 @@ class Access:
             return "" if pairing.is_closed else pairing.code
 
     async def enter(self, user_id: int, chat_id: int, name: str, language: str, text: str) -> Entry:
-        """Return the person behind an update, known or new, and whether they may come in."""
+        """Return the person behind an update, known or new, and whether they may come in.
+
+        Whoever comes in as ever waits for no writer: on a SQLite file there is one at a time, and a check of very many may be it.
+        """
+        person = await self.known(user_id)
+        if person is not None and person.is_let_in and not _changes(person, self._seen(person, chat_id, name)):
+            return Entry(person=person, gate=Gate.OPEN, new_role=False)
         async with self._db.transaction() as tx:
             person = await accounts.person(tx, user_id)
             if person is None:
                 person = Person(id=user_id, chat_id=chat_id, name=name, language=language)
                 await accounts.add_person(tx, person)
-            facts: dict[str, Any] = {"chat_id": chat_id, "name": name or person.name, "unreachable": False}
-            if user_id in self._operators:
-                facts["role"] = Role.OPERATOR
-            elif self._operators and person.role is Role.OPERATOR:
-                facts["role"] = Role.MEMBER
-            known = replace(person, **facts)
-            gate = await self._judge(tx, known, text)
+            facts = self._seen(person, chat_id, name)
+            gate = await self._judge(tx, replace(person, **facts), text)
             if gate is Gate.PAIRED:
                 facts["role"] = Role.OPERATOR
-            if changes := {name: value for name, value in facts.items() if getattr(person, name) != value}:
+            if changes := _changes(person, facts):
                 await accounts.change_person(tx, user_id, **changes)
             return Entry(person=replace(person, **facts), gate=gate, new_role="role" in changes)
+
+    def _seen(self, person: Person, chat_id: int, name: str) -> dict[str, Any]:
+        """Return what is known of a person who has just written."""
+        facts: dict[str, Any] = {"chat_id": chat_id, "name": name or person.name, "unreachable": False}
+        if person.id in self._operators:
+            facts["role"] = Role.OPERATOR
+        elif self._operators and person.role is Role.OPERATOR:
+            facts["role"] = Role.MEMBER
+        return facts
 
     async def known(self, user_id: int) -> Person | None:
         """Return somebody as they are stored; None for a stranger."""
@@ -277,6 +287,11 @@ class Access:
         async with self._db.transaction() as tx:
             await accounts.change_person(tx, person.id, zone=zone)
         return replace(person, zone=zone)
+
+
+def _changes(person: Person, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of these is not as it is stored."""
+    return {name: value for name, value in facts.items() if getattr(person, name) != value}
 
 
 def _is_try(text: str, given: str) -> bool:

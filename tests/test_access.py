@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,7 @@ from chatbot.store import accounts, messages
 from chatbot.store.database import Database
 from tests.portfolio.still_market import START
 from tests.ready import with_tables
+from tests.waiting import LIMIT_S
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -49,6 +51,20 @@ async def test_the_first_person_with_the_code_becomes_the_operator_once(db: Data
     assert await knock(access, 1, code) is Gate.ASKED  # who came before the operator is asked about now
     assert await knock(access, 1, code) is Gate.WAITING
     assert await access.pairing_code() is None
+
+
+async def test_whoever_comes_in_as_ever_waits_for_no_writer(db: Database) -> None:
+    """A check of thousands holds a SQLite file's one lock again and again; what has changed of somebody is written down all the same."""
+    access = Access(db, ManualClock(START), frozenset({1}), barred=nothing_runs)
+    assert await knock(access, 1) is Gate.OPEN
+    async with db.transaction():
+        assert await asyncio.wait_for(knock(access, 1), LIMIT_S) is Gate.OPEN
+    async with db.transaction() as tx:
+        await accounts.mark_unreachable(tx, 1)
+    assert (await access.enter(1, 1, "Ada", "en", "hello")).person.name == "Ada"
+    known = await access.known(1)
+    assert known is not None
+    assert (known.name, known.unreachable) == ("Ada", False)
 
 
 async def test_the_code_is_long_and_runs_out_after_an_hour(db: Database) -> None:
