@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chatbot.clock import Clock
+    from chatbot.exchanges.base import Balances
     from chatbot.model import Portfolio, Strategy
     from chatbot.portfolio.accounts import OpenAccounts
     from chatbot.portfolio.evaluator import Evaluator
@@ -47,19 +48,33 @@ class Reserve:
         """
         exchange = await self._accounts.exchange(portfolio.id)
         balances = await exchange.balances()
+        if found := await self._problems(portfolio, wishes, balances, exchange.quote_asset):
+            return None, found
+        kept = with_wishes(portfolio.strategy, wishes)
+        flow = await self._flow(portfolio, replace(portfolio, strategy=kept), balances.spot)
+        return await self._portfolios.change(portfolio, strategy=kept, flow=flow), ()
+
+    async def instead(
+        self, portfolio: Portfolio, asset: str, wish: Decimal | None
+    ) -> tuple[tuple[UserError, ...], tuple[Decimal | None, ...]]:
+        """Return what speaks against keeping so much of a coin out, and what can be kept of it instead: all of it, or what there is now."""
+        exchange = await self._accounts.exchange(portfolio.id)
+        balances = await exchange.balances()
+        found = await self._problems(portfolio, {asset: wish}, balances, exchange.quote_asset)
+        held = balances.spot.get(asset, _ZERO)
+        others = [one for one in (None, held) if one not in (wish, _ZERO)] if found else []
+        return found, tuple([one for one in others if not await self._problems(portfolio, {asset: one}, balances, exchange.quote_asset)])
+
+    async def _problems(self, portfolio: Portfolio, wishes: Wishes, balances: Balances, quote: str) -> tuple[UserError, ...]:
         async with self._db.read() as tx:
             plan = await plans.open_plan(tx, portfolio.id)
         if plan is not None and plan.state is not PlanState.PROPOSED:
             told = N_("Plan {number} is under way and may still trade it. Send this again when it has ended.")
-            return None, (UserError(told, number=str(plan.number)),)
-        found = problems(portfolio.strategy, wishes, balances.spot, exchange.quote_asset)
-        kept = with_wishes(portfolio.strategy, wishes)
-        if not found and not balances.futures_wallet and not any(managed(kept, balances.spot).values()):
-            found = (UserError(N_("That would leave nothing to keep in balance.")),)
-        if found:
-            return None, found
-        flow = await self._flow(portfolio, replace(portfolio, strategy=kept), balances.spot)
-        return await self._portfolios.change(portfolio, strategy=kept, flow=flow), ()
+            return (UserError(told, number=str(plan.number)),)
+        found = problems(portfolio.strategy, wishes, balances.spot, quote)
+        if not found and not balances.futures_wallet and not any(managed(with_wishes(portfolio.strategy, wishes), balances.spot).values()):
+            return (UserError(N_("That would leave nothing to keep in balance.")),)
+        return found
 
     async def _flow(self, before: Portfolio, after: Portfolio, spot: Mapping[str, Decimal]) -> Flow:
         """Return what the change lets out of the value, or in, by coin and in quote; unknown in quote where one of the two values is."""
@@ -100,6 +115,8 @@ def _problem(strategy: Strategy, asset: str, wish: Decimal | None, spot: Mapping
     if wish is None:
         only_money = UserError(N_("Plans pay with {coin}, so I can't keep all of it out. Keep a quantity of it instead."), coin=asset)
         return only_money if asset == quote_asset else None
+    if wish > held and (asset == quote_asset or out_of_reach(with_wishes(strategy, {asset: None}))):
+        return UserError(N_("You hold {held} {coin}, so I can't keep {wish} out."), held=held, coin=asset, wish=wish)
     if wish > held:
         return UserError(
             N_("You hold {held} {coin}, so I can't keep {wish} out. To keep all of it, now and later: /keep all {coin}"),

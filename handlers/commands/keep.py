@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from chatbot.errors import UserError
     from chatbot.model import Portfolio
     from handlers.chat.context import Context
+    from handlers.views.common import View
 
 #: waits for a tap alone: what is typed goes elsewhere
 DIALOG = "keep"
@@ -34,10 +35,7 @@ async def keep(update: Update, context: Context) -> None:
     if update.callback_query is not None or not context.args:
         await _show(update, context, portfolio)
         return
-    exchange = await context.program.accounts.exchange(portfolio.id)
-    coins = {*await exchange.markets(), *(await exchange.balances()).spot, *portfolio.strategy.kept}
-    quote, decimal = exchange.quote_asset, context.decimal
-    typed = own_words.either(context.rest, context.words, lambda said: sums.kept(said, coins, quote, decimal), lambda got: got.problems)
+    typed = await _read(context, portfolio, context.rest)
     if readings := typed.readings:
         stored = {seal: {name: str(qty) for name, qty in one.items()} for seal, one in readings.items()}
         await context.enter(DIALOG, {OF_PORTFOLIO: portfolio.id, "readings": stored})
@@ -46,6 +44,27 @@ async def keep(update: Update, context: Context) -> None:
         return
     read = typed.sure()
     await _keep(update, context, portfolio, {**dict.fromkeys(read.every), **read.holdings}, read.problems)
+
+
+async def instead(context: Context, behind: str) -> View | None:
+    """Return why what a sentence wants kept out cannot be, with what can; None where it can, or where the command itself will tell."""
+    portfolio = await context.portfolio()
+    if portfolio is None or not portfolio.is_open:
+        return None
+    typed = await _read(context, portfolio, behind)
+    wishes = {**dict.fromkeys(typed.every), **typed.holdings}
+    if typed.problems or typed.readings or len(wishes) != 1:
+        return None
+    ((asset, wish),) = wishes.items()
+    found, others = await context.program.reserve.instead(portfolio, asset, wish)
+    return views.cannot(context.words, portfolio, found, asset, others) if found else None
+
+
+async def _read(context: Context, portfolio: Portfolio, text: str) -> amounts.Typed:
+    exchange = await context.program.accounts.exchange(portfolio.id)
+    coins = {*await exchange.markets(), *(await exchange.balances()).spot, *portfolio.strategy.kept}
+    quote, decimal = exchange.quote_asset, context.decimal
+    return own_words.either(text, context.words, lambda said: sums.kept(said, coins, quote, decimal), lambda got: got.problems)
 
 
 async def keep_as(update: Update, context: Context) -> None:

@@ -8,6 +8,7 @@ from chatbot.errors import ExchangeError
 from chatbot.phrases.understand import nearest
 from handlers.chat import names
 from handlers.chat.reading import sentences
+from handlers.commands import keep
 from handlers.views import sentences as views
 
 if TYPE_CHECKING:
@@ -45,8 +46,18 @@ def answers(context: Context, meaning: Understood | None) -> str:
 async def told(context: Context, meaning: Understood | None, heard: Heard) -> View | None:
     """Return the question about what would change something, or the answer to who says what is not to be done; None for neither."""
     if meaning is not None and not meaning.reads:
+        if meaning.command == "keep" and (refused := await _not_kept(context, meaning.behind)) is not None:
+            return refused
         return views.asked(context.words, meaning.command, meaning.behind, await context.portfolio() if meaning.behind else None)
     return views.refused(context.words, _DO_LESS) if meaning is None and heard.refuses else None
+
+
+async def _not_kept(context: Context, behind: str) -> View | None:
+    """Return why it cannot be kept out, with what can be; None also while the exchange does not tell: the command will."""
+    try:
+        return await keep.instead(context, behind)
+    except ExchangeError:
+        return None
 
 
 def strange(context: Context, heard: Heard) -> View:

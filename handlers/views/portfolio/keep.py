@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handlers.buttons import Style
+from handlers.buttons import Style, word_for
 from handlers.views.common import View, bold, button, code, head, page, say
 from handlers.views.portfolio.strategy import kept_line, kept_quantity
+from handlers.views.problems import error
 from handlers.views.tables import beside_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from decimal import Decimal
 
+    from chatbot.errors import UserError
     from chatbot.i18n import Words
     from chatbot.model import Portfolio, PortfolioFigures
     from handlers.views.common import Html
@@ -47,3 +50,16 @@ def _lines(words: Words, portfolio: Portfolio, figures: PortfolioFigures | None)
 
 def _label(words: Words, asset: str, wish: Decimal | None) -> str:
     return words.t("Give back {what}", what=kept_quantity(words, asset, wish))
+
+
+def cannot(words: Words, portfolio: Portfolio, found: Sequence[UserError], asset: str, others: Sequence[Decimal | None]) -> View:
+    """Say why a coin cannot be kept out as it was wished, and offer what can be done: other quantities of it, and other targets."""
+    commands = [f"/keep all {asset}" if qty is None else f"/keep {qty:f} {asset}" for qty in others]
+    text = page(
+        head(words, portfolio),
+        *(error(words, problem) for problem in found),
+        say(words, "Nothing was changed. This can be done:") if commands else None,
+        *(code(command) for command in commands),
+    )
+    offered = [button(command, "say_here", word_for(command)) for command in commands]
+    return View(text, (*((one,) for one in offered), (button(words.t("Targets"), "targets"), button(words.t("Help"), "help"))))

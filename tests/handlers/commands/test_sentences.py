@@ -57,6 +57,27 @@ async def test_what_would_act_is_named_and_done_by_its_button_alone(tmp_path: Pa
         assert await _is_paused(ann)
 
 
+async def test_only_what_can_be_kept_out_is_offered(tmp_path: Path) -> None:
+    """A coin with a target of its own cannot be kept out for good: that is said, and what can be done does it with its button."""
+    async with moments.after(_by_hand, tmp_path, fear_greed_url="") as ann:
+        await ann.say("/targets BTC 40 ADA 30 USDT 30")
+        told = await ann.say("don't touch my ADA")
+        assert "ADA has a target of its own." in told
+        assert "/keep all ADA" not in told
+        assert list(ann.last.buttons) == ["/keep 10000 ADA", "Targets", "Help"]
+        assert not await _kept(ann)
+        await ann.tap("/keep 10000 ADA")
+        assert await _kept(ann) == {"ADA"}
+
+        told = await ann.say("keep 3 of my ETH")
+        assert "/keep 3 ETH" in told
+        told = await ann.say("keep 5 of my ETH")
+        assert "can't keep 5 out" in told
+        assert list(ann.last.buttons) == ["/keep all ETH", "/keep 4 ETH", "Targets", "Help"]
+        assert "You hold no SOL" in await ann.say("don't touch my sol")
+        assert list(ann.last.buttons) == ["Targets", "Help"]
+
+
 async def test_what_is_not_to_be_done_is_not_done_and_not_offered(tmp_path: Path) -> None:
     async with moments.after(_by_hand, tmp_path, fear_greed_url="") as ann:
         for said in ("don't rebalance", "do not invest 500", "never deposit 500"):
