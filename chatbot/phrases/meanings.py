@@ -51,10 +51,14 @@ _WHY += "doing stop keep close reduce invest"
 #: every way; of two that fit equally well the first one wins
 MEANINGS: Final[tuple[Meaning, ...]] = (
     # what is there
-    *_said("status", "how doing; how portfolio; portfolio; what have; how have; show doing; doing portfolio", f"{_OF_MINE} money"),
+    *_said(
+        "status",
+        "how doing; how portfolio; portfolio; what have; how have; show doing; doing portfolio; show have; how money; what money",
+        f"{_OF_MINE} money",
+    ),
     *_said(
         "exposure",
-        "exposure; how liquidation; when liquidation; show liquidation; near liquidation",
+        "exposure; liquidation; how liquidation; when liquidation; show liquidation; near liquidation",
         f"{_ASKED} {_TIME} have portfolio pay",
     ),
     *_said(
@@ -72,31 +76,31 @@ MEANINGS: Final[tuple[Meaning, ...]] = (
     ),
     *_said(
         "history",
-        "history; show trade; what past; what past do; past trade; past rebalance; past sell; past buy; past hedge; sold; bought",
+        "history; show trade; what past; what past do; past do; past trade; past rebalance; past sell; past buy; past hedge; sold; bought",
         f"{_ASKED} when {_TIME} all coin coins plan do trade portfolio",
     ),
     *_said("history", "rebalanced", f"{_ASKED} when {_TIME} all portfolio"),
-    *_said("review", "review; profit; how past doing; worth_it", f"{_ASKED} {_TIME} portfolio all have trade doing money"),
+    *_said("review", "review; profit; how lose; how past doing; worth_it", f"{_ASKED} {_TIME} portfolio all have trade doing money"),
     *_said("report", "report", f"{_ASKED} {_TIME} need all"),
     *_said("backtest", "backtest", f"{_ASKED} {_TIME} strategy portfolio if past"),
     # what if
-    *_said("hedge", "if drop number", f"{_ASKED} coin lose portfolio share doing have money {_TIME}", behind="{number}"),
+    *_said("hedge", "if drop number; drop number lose", f"{_ASKED} coin lose portfolio share doing have money {_TIME}", behind="{number}"),
     # pages on which something can be changed
     *_said("triggers", "trigger", f"{_ASKED} all change have why"),
     *_said("bands", "change term_band; show term_band; how term_band", f"{_ASKED} change all"),
     *_said("targets", "strategy; target", f"{_ASKED} change all have portfolio {_TIME}"),
-    *_said("alerts", "alert", f"{_ASKED} stop change all less {_TIME}"),
+    *_said("alerts", "alert; stop less", f"{_ASKED} stop change all less {_TIME}"),
     *_said("schedule", "schedule", f"{_ASKED} when change rebalance"),
     *_said("mode", "mode; trade alone; rebalance alone; do alone; ask_first", f"{_ASKED} change trade all plan"),
     *_said("settings", "settings; language; zone", f"{_ASKED} change"),
     *_said("portfolios", "portfolios; change portfolio; close portfolio; delete portfolio", f"{_ASKED} all have change close delete"),
     *_said("keys", "key; exchange", f"{_ASKED} change all have"),
-    *_said("connect", "connect; connect exchange; connect key", _ASKED),
+    *_said("connect", "connect; connect exchange; connect key; deposit key; deposit exchange", _ASKED),
     *_said("disconnect", "delete key; delete exchange; stop key; stop exchange; disconnect", f"{_ASKED} exchange key all"),
     *_said("privacy", "data", f"{_ASKED} delete all have"),
     *_said("live", "live; trade live", f"{_ASKED} change money"),
     *_said("keep", "kept", f"{_ASKED} all coin coins"),
-    *_said("help", "help; what can_do; how can_do; show can_do", f"{_ASKED} all need"),
+    *_said("help", "help; what can_do; how can_do; show can_do", f"{_ASKED} all need do"),
     *_said("hedge", "hedge; hedge drop", "portfolio drop coin need all futures how show"),
     # what changes money or settings is asked about first
     *_said("rebalance", "rebalance; need plan; do plan; do rebalance; trade now", "portfolio all plan do need now coins", reads=False),
@@ -117,7 +121,7 @@ MEANINGS: Final[tuple[Meaning, ...]] = (
     ),
     *_said(
         "keep",
-        "keep all coin; put aside all coin; aside all coin; not_touch coin",
+        "keep all coin; put aside all coin; aside all coin; not_touch coin; keep alone coin",
         "aside all portfolio need",
         reads=False,
         behind="all {coin}",

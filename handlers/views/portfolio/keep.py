@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handlers.buttons import Style, word_for
-from handlers.views.common import View, bold, button, code, head, page, say
+from handlers.views.common import View, bold, button, code, error, head, page, say
 from handlers.views.portfolio.strategy import kept_line, kept_quantity
-from handlers.views.problems import error
 from handlers.views.tables import beside_lines
 
 if TYPE_CHECKING:
