@@ -225,13 +225,14 @@ class Roster:
                 if len(self._watched) >= _MANY:
                     gc.freeze()
                 return
+            served = await portfolios.served(tx, changed)
             for portfolio in await _readable(tx, changed):
                 before = self._drop(portfolio.id)
                 is_ours = share_of(portfolio.person_id) in self._mine
-                if is_ours and not portfolio.paused and await portfolios.is_served(tx, portfolio.id):
+                if is_ours and not portfolio.paused and portfolio.id in served:
                     self._load(portfolio, known, before.instruments if before else ())
             for gone in changed:  # what cannot be read for now stays watched as it was
-                if gone not in self._watched or not await portfolios.is_served(tx, gone):
+                if gone not in self._watched or gone not in served:
                     self._drop(gone)
 
     def _load(self, portfolio: Portfolio, known: dict[tuple[int, str], _Shared], held: tuple[str, ...] = ()) -> None:

@@ -69,6 +69,7 @@ _WINDOWS = select(type_coerce(_portfolios.window_opened_at, BigInteger)).where(_
 _OPEN = _portfolios.closed_at.is_(None)
 _OF_LET_IN = select(_portfolios.id).where(_portfolios.id == bindparam("one"), _HAS_OWNER_LET_IN)
 _SERVED = _OF_LET_IN.where(_OPEN)
+_SERVED_OF = select(_portfolios.id).where(_portfolios.id.in_(bindparam("ids", expanding=True)), _OPEN, _HAS_OWNER_LET_IN)
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _IS_LET_IN = tables.people.c.role.in_(sorted(LET_IN))
 _HAS_OPEN_PLAN = exists().where(tables.plans.c.portfolio_id == _portfolios.id, tables.OPEN_ONLY)
@@ -302,6 +303,14 @@ async def ids_of(tx: Tx, shares: Collection[int]) -> tuple[int, ...]:
 async def is_served(tx: Tx, portfolio_id: int) -> bool:
     """Tell whether a portfolio is open and its owner may use the bot now; nothing else is checked, planned or traded."""
     return (await tx.execute(_SERVED, {"one": portfolio_id})).first() is not None
+
+
+async def served(tx: Tx, ids: Collection[int]) -> frozenset[int]:
+    """Return those of these portfolios that are open and whose owner may use the bot now."""
+    found: set[int] = set()
+    for chunk in chunks(ids):
+        found.update((await tx.execute(_SERVED_OF, {"ids": chunk})).scalars())
+    return frozenset(found)
 
 
 async def has_owner_let_in(tx: Tx, portfolio_id: int) -> bool:

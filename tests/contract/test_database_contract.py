@@ -178,6 +178,7 @@ async def test_a_closed_portfolio_is_read_and_nothing_else(db: Database) -> None
         await portfolios.close(tx, one.id, NOW)
         after = await portfolios.of_person(tx, 7)
         served = [await portfolios.is_served(tx, each.id) for each in (one, two)]
+        assert await portfolios.served(tx, (one.id, two.id)) == {two.id}
         assert await portfolios.open_of(tx, 7) == after[1:]
         assert await portfolios.active_ids(tx) == (two.id,)
         assert await portfolios.has_owner_let_in(tx, one.id)
