@@ -22,7 +22,7 @@ from chatbot.config import load_settings
 from chatbot.engine import screen
 from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.model import Cause, TriggerSetting
-from chatbot.monitor import roster
+from chatbot.monitor import reading
 from tests.inline import Inline
 
 if TYPE_CHECKING:
@@ -134,7 +134,8 @@ async def _seed(program: Program, count: int) -> None:
 
 async def _all_again(program: Program, clock: ManualClock) -> tuple[float, float]:
     """Let so much time pass that nothing that is known of anybody is fresh; returns the seconds of the check, and of the processor."""
-    clock.advance(roster.READ_AGAIN_S + 1)
+    clock.advance(reading.READ_AGAIN_S + 1)
+    program.roster.stir_keepers(("", program.markets.usual.source.quote_asset))  # the market stands, so nobody else would be looked at
     busy = time.process_time()
     took = await _tick(program)
     return took, time.process_time() - busy

@@ -62,6 +62,17 @@ def maybe_breached(qty: Floats, price: Floats, lower: Floats, upper: Floats, mem
     return maybe
 
 
+def maybe_moved(price: Floats, before: Floats, most: float) -> NDArray[np.bool_]:
+    """Say for each of N columns whether a price (A,) is further than ``most``, a fraction, from what it was ``before`` (A, N)."""
+    maybe = np.zeros(before.shape[1], dtype=np.bool_)
+    column = price[:, np.newaxis]
+    for start in range(0, len(maybe), BLOCK):
+        here = slice(start, start + BLOCK)
+        was = before[:, here]
+        np.logical_or.reduce(np.abs(column - was) > most * was, axis=0, out=maybe[here])
+    return maybe
+
+
 def maybe_reached(off: Floats, price: Floats, V: Floats) -> NDArray[np.bool_]:
     """Say for each of N columns whether every coin of a line may stand within its threshold of what was meant (domain 2.3, 9.5).
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
+from chatbot.exchanges.base import PriceSource
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
     from datetime import datetime
     from decimal import Decimal
 
-    from chatbot.exchanges.base import Depth, FearGreed, Holdings, PriceSource, Trade
+    from chatbot.exchanges.base import Depth, FearGreed, Holdings, Trade
     from chatbot.exchanges.markets.markettime import MarketTime
+    from chatbot.exchanges.markets.path import Path
     from chatbot.model.flow import Entry
 
 #: what else is written together with a change of an account, or not at all; called inside the transaction, which it is given
@@ -145,4 +148,13 @@ class MoodSource(Protocol):
 
     def fear_greed_between(self, since: datetime, until: datetime) -> tuple[FearGreed, ...]:
         """Return the daily readings in (since, until], market time; days without a reading are absent."""
+        ...
+
+
+@runtime_checkable
+class PathSource(PriceSource, Protocol):
+    """A price source that remembers the way between two looks."""
+
+    async def path(self, instrument: str, since: datetime, until: datetime) -> Path | None:
+        """Return the minutes in (since, until], market time; None for an instrument that it does not have."""
         ...

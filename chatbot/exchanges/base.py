@@ -7,6 +7,7 @@ Quantities are base units, sides are words, money is ``Decimal``.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -340,6 +341,8 @@ class PriceSource(Protocol):
 
 #: histories go back a week at some exchanges (FACTS 2)
 LOOKED_UP_S = 6 * 86_400.0
+#: a real exchange tells a settlement some time after it happened
+PUBLISHED_AFTER = timedelta(minutes=5)
 
 
 class Exchange(Protocol):

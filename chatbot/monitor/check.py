@@ -20,8 +20,9 @@ from chatbot.errors import contained
 from chatbot.model import AnswerMode, Cause, HeldBack, LeftOut, Outcome, Phase, Plan, PlanState
 from chatbot.monitor import batch, losses
 from chatbot.monitor.batch import CheckWrites
-from chatbot.monitor.judge import CheckInput, described, judge, kept_open, reasons_for_plan
+from chatbot.monitor.judge import CheckInput, described, judge, kept_open, reasons_for_plan, was_put_off
 from chatbot.monitor.last_check import LastCheck
+from chatbot.monitor.reading import steadiness
 from chatbot.monitor.stumbles import Stumbles
 from chatbot.plans import autonomy, hedge_draft
 from chatbot.plans.outcomes import NothingToDo, Proposed
@@ -459,7 +460,7 @@ class Monitor:
             return Outcome.TOLD
         # the alert that opened the window has rung already; new targets and the end of a tilt have none
         rung = result.asked is not None and any(reason.trigger not in (Cause.TILT, Cause.TARGETS) for reason in reasons)
-        rung = rung and not _was_put_off(portfolio)
+        rung = rung and not was_put_off(portfolio)
         return await self._offer(tx, seen, drafted, silent=rung or quiet_hours.card_is_silent(seen.person, reasons, now))
 
     async def _offer(self, tx: Tx, seen: CheckInput, drafted: Plan, *, silent: bool) -> Outcome:
@@ -480,7 +481,8 @@ class Monitor:
             if self._valued.get(seen.portfolio.id) != day:
                 opening = Opening(day=day, at=seen.now, value=check.figures.value, mark=mark_of(seen.evaluation, seen.market_now))
                 writes.values.append((seen.portfolio.id, opening))
-        self._roster.note(seen.evaluation, seen.now, calm=result.calm)
+        steady = steadiness(seen.evaluation, self._markets, seen.market_now, seen.person.zone) if result.calm else None
+        self._roster.note(seen.evaluation, seen.now, steady)
         if not (result.calm and check.held_back is HeldBack.INSIDE and seen.last is not None and seen.last.held_back is HeldBack.INSIDE):
             writes.checks[seen.portfolio.id] = check
 
@@ -493,9 +495,3 @@ def _first(left: Sequence[Evaluation]) -> list[Evaluation]:
     """Return as many as share a transaction, the last person's all of them: what is the same for them is told in one message."""
     some = list(itertools.islice(left, _TOGETHER))
     return some + list(itertools.takewhile(lambda one: _owner(one) == _owner(some[-1]), itertools.islice(left, _TOGETHER, None)))
-
-
-def _was_put_off(portfolio: Portfolio) -> bool:
-    """Tell whether a batching window was open when its person asked for silence: what rang then has been forgotten since."""
-    opened, until = portfolio.window_opened_at, portfolio.snoozed_until
-    return opened is not None and until is not None and opened < until

@@ -18,8 +18,9 @@ from zoneinfo import ZoneInfo
 from chatbot.engine.cash import has_left
 from chatbot.errors import contained
 from chatbot.model import BASKET, INFO, Effect
+from chatbot.monitor.reading import UNSTEADY
 from chatbot.monitor.roster import Alike, Glimpse
-from chatbot.monitor.screen import edges_of, kind_of
+from chatbot.monitor.screen import Column, edges_of, kind_of, prices_of
 from chatbot.portfolio import valuation
 from chatbot.portfolio.stored import states as stored
 from chatbot.store import portfolios
@@ -138,12 +139,21 @@ class Glances:
             plain = None if outline is None else self._plain(portfolio, outline, known, now)
             alike = None if plain is None else await self._alike(plain, known)
             if outline is None or plain is None or alike is None:
-                self._roster.doubt(portfolio.id)
+                if outline is None or not self._stays(portfolio, outline, now):
+                    self._roster.doubt(portfolio.id)
                 continue
             opened = known.day(self._markets, portfolio, outline.zone, now) in outline.days
             unwritten = alike.unwritten or not outline.inside or not opened
             mark = outline.fingerprint, known.once(plain.common)
-            self._roster.glimpsed(portfolio, Glimpse(alike, _quantities(plain, alike.kind), unwritten, mark), now)
+            edges = alike.lower, alike.upper
+            column = Column(quantities=_quantities(plain, alike.kind), edges=edges, prices=alike.prices, steady=UNSTEADY)
+            self._roster.glimpsed(portfolio, Glimpse(alike, column, unwritten, mark), now)
+
+    def _stays(self, portfolio: Portfolio, outline: Outline, now: datetime) -> bool:
+        """Tell whether only prices can have changed what a portfolio comes to since it was looked at: nothing is under way or changed."""
+        if not outline.at_rest or (outline.strategy is not portfolio.strategy and outline.strategy != portfolio.strategy):
+            return False
+        return self._roster.stays(portfolio.id, outline.fingerprint, self._markets, now)
 
     def _is_unchanged(self, portfolio: Portfolio, outline: Outline, known: _Known, now: datetime) -> bool:
         """Tell whether a portfolio is as the last glance has found it, and others like it are still spared; then it goes on so."""
@@ -223,7 +233,8 @@ def alike_of(found: Evaluation) -> Alike | None:
     kind = kind_of(found.snapshot, strategy)
     lower, upper = edges_of(kind.lines, figures)
     unwritten = found.states.aims != steps.aims or found.memory != found.states.memory
-    return Alike(kind, lower, upper, tuple(sorted(valuation.instruments(strategy, found.account))), unwritten)
+    prices = tuple(prices_of(found.snapshot))
+    return Alike(kind, lower, upper, prices, tuple(sorted(valuation.instruments(strategy, found.account))), unwritten)
 
 
 def _are_aimed_at(steps: drift.LineSteps, states: PortfolioStates) -> bool:

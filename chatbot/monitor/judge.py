@@ -381,3 +381,9 @@ def described(result: CheckResult, outcome: Outcome) -> Check:
     acted = fired or outcome is Outcome.PLANNED
     held_back = HeldBack.NONE if acted else _HELD_BACK.get(outcome) or drift.quiet_reason(figures)
     return replace(result.check, fired=fired, held_back=held_back)
+
+
+def was_put_off(portfolio: Portfolio) -> bool:
+    """Tell whether a batching window was open when its person asked for silence: what rang then has been forgotten since."""
+    opened, until = portfolio.window_opened_at, portfolio.snoozed_until
+    return opened is not None and until is not None and opened < until

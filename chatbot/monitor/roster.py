@@ -9,9 +9,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.errors import contained
-from chatbot.exchanges.abilities import Staged
 from chatbot.model import SHARES, Mode, share_of
-from chatbot.monitor.screen import Kind, ScreenArrays, edges_of, kind_of, quantities_of
+from chatbot.monitor.reading import READ_AGAIN_S, Steady, read_again_s, spread_s
+from chatbot.monitor.screen import Column, Kind, ScreenArrays, edges_of, kind_of, prices_of, quantities_of
 from chatbot.portfolio import valuation
 from chatbot.portfolio.states import ScheduleMark
 from chatbot.shares.owned import ALL, EVERYBODY
@@ -19,10 +19,9 @@ from chatbot.store import portfolios
 from chatbot.triggers import machines, schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Hashable, Iterable
     from datetime import datetime
 
-    from chatbot.exchanges.base import PriceSource
     from chatbot.model import Portfolio
     from chatbot.monitor.screen import Floats
     from chatbot.portfolio.evaluation import Evaluation
@@ -37,13 +36,8 @@ REAL_A_CHECK = 60
 _PAGE = 250
 #: so many portfolios stay in memory for good: the garbage collector would stop everybody to walk through them again and again
 _MANY = 1_000
-#: an account is read again after this time even when nothing said that it changed: funding, trades made elsewhere
-READ_AGAIN_S = 600.0
 #: a portfolio whose nearest liquidation is closer than this is looked at in every check: no band of its own warns of it
 _NEAR_LIQUIDATION = Decimal("0.35")
-#: those readings are spread over this time, so that not everybody is read in the same check
-_SPREAD_S = 300
-_DAY_S = 86_400.0
 
 
 @dataclass(slots=True)
@@ -61,6 +55,8 @@ class _Watched:
     looked_at: float = 0.0
     #: the mark of what its column was last written from; None: by an exact look, or not at all
     mark: tuple[int, Hashable] | None = None
+    #: the fingerprint of what was stored when a glance first let it stay after an exact look; None: not yet
+    stored: int | None = None
 
     @property
     def where(self) -> tuple[str, str]:
@@ -97,6 +93,8 @@ class Alike:
     kind: Kind
     lower: Floats
     upper: Floats
+    #: by row of the kind, as they were now
+    prices: tuple[float, ...]
     #: the instruments that each of them needs
     instruments: tuple[str, ...]
     #: an exact look would write down more than that all is inside
@@ -108,8 +106,7 @@ class Glimpse:
     """What a glance has found of one portfolio."""
 
     alike: Alike
-    #: by row of its kind, then the quote coin and the futures account
-    quantities: tuple[float, ...]
+    column: Column
     #: an exact look has something to write down, so it comes in its turn
     unwritten: bool
     #: the fingerprint of what is stored, and what others have in common with it beside the strategy
@@ -282,7 +279,7 @@ class Roster:
         """Take a portfolio off its sheet, so that it is looked at exactly."""
         watched = self._watched.get(portfolio_id)
         if watched is not None:
-            watched.mark = None
+            watched.mark = watched.stored = None
         self._appointed.pop(portfolio_id, None)
         self._near.discard(portfolio_id)
         self._glanced.discard(portfolio_id)
@@ -291,8 +288,11 @@ class Roster:
             watched.sheet.remove(portfolio_id)
             watched.sheet = None
 
-    def note(self, evaluation: Evaluation, now: datetime, *, calm: bool) -> None:
-        """Keep what an exact look found; a calm portfolio, with every line armed and nothing open, is left to the screen from now on."""
+    def note(self, evaluation: Evaluation, now: datetime, steady: Steady | None) -> None:
+        """Keep what an exact look found; a calm portfolio, with every line armed and nothing open, is left to the screen from now on.
+
+        ``steady`` says for how long; None: it is not calm.
+        """
         portfolio = evaluation.portfolio
         watched = self._watched.get(portfolio.id)
         if watched is None or (self._changed and portfolio.id in self._changed):
@@ -306,20 +306,25 @@ class Roster:
         watched.instruments = self._names.setdefault(needed, needed)
         if _is_near_liquidation(evaluation):
             self._near.add(portfolio.id)
-        if not calm or evaluation.snapshot is None or evaluation.figures is None or _is_moving(evaluation):
+        if steady is None or evaluation.snapshot is None or evaluation.figures is None or _is_moving(evaluation):
             return
         kind = kind_of(evaluation.snapshot, portfolio.strategy)
-        edges = edges_of(kind.lines, evaluation.figures)
-        self._settle(watched, kind, quantities_of(evaluation.snapshot), edges, now)
+        column = Column(
+            quantities=quantities_of(evaluation.snapshot),
+            edges=edges_of(kind.lines, evaluation.figures),
+            prices=prices_of(evaluation.snapshot),
+            steady=steady,
+        )
+        self._settle(watched, kind, column, now)
 
-    def _settle(self, watched: _Watched, kind: Kind, quantities: Sequence[float], edges: tuple[Floats, Floats], now: datetime) -> None:
+    def _settle(self, watched: _Watched, kind: Kind, column: Column, now: datetime) -> None:
         """Leave a portfolio to the screen."""
         one, where = watched.portfolio.id, (watched.world, kind)
         self._restless.discard(one)
         if where not in self._sheets:
             self._sheets[where] = ScreenArrays(kind)
         watched.sheet = self._sheets[where]
-        watched.sheet.put(one, quantities, edges, _seen_at(one, now))
+        watched.sheet.put(one, column, _seen_at(one, now))
         appointed = schedule.upcoming(watched.portfolio.strategy.schedule, ScheduleMark(), now)
         if appointed is not None:
             self._appointed[one] = appointed
@@ -337,6 +342,19 @@ class Roster:
             self._watched[portfolio_id].mark = None
             self._glanced.add(portfolio_id)
 
+    def stays(self, portfolio_id: int, fingerprint: int, markets: Markets, now: datetime) -> bool:
+        """Tell whether a portfolio stays on its sheet without a look, since only prices can have changed what it comes to.
+
+        ``fingerprint`` is of what is stored: it must be that of the first time that this was asked after a look.
+        """
+        watched = self._watched.get(portfolio_id)
+        if watched is None or watched.sheet is None or portfolio_id in self._restless:
+            return False
+        if watched.stored is None:
+            watched.stored = fingerprint
+        market_now = markets.market_time(watched.portfolio, now).timestamp()
+        return watched.stored == fingerprint and watched.sheet.stays(portfolio_id, _seen_at(portfolio_id, now), market_now)
+
     def glimpsed(self, portfolio: Portfolio, seen: Glimpse, now: datetime) -> None:
         """Leave to the screen whom a glance has found like others; the exact look comes in its turn where it has something to write."""
         watched = self._watched.get(portfolio.id)
@@ -345,7 +363,7 @@ class Roster:
         if watched.sheet is None or watched.sheet is not self._sheets.get((watched.world, seen.alike.kind)):
             self._unsettle(portfolio.id)
         watched.instruments = self._names.setdefault(seen.alike.instruments, seen.alike.instruments)
-        self._settle(watched, seen.alike.kind, seen.quantities, (seen.alike.lower, seen.alike.upper), now)
+        self._settle(watched, seen.alike.kind, seen.column, now)
         watched.mark = seen.mark
         if seen.unwritten:
             self._glanced.add(portfolio.id)
@@ -362,7 +380,7 @@ class Roster:
         watched = self._watched[portfolio_id]
         if watched.sheet is None or watched.sheet.kind != alike.kind or (self._changed and portfolio_id in self._changed):
             return False
-        watched.sheet.keep(portfolio_id, (alike.lower, alike.upper), _seen_at(portfolio_id, now))
+        watched.sheet.keep(portfolio_id, (alike.lower, alike.upper), alike.prices, _seen_at(portfolio_id, now))
         watched.looked_at = now.timestamp()
         self._restless.discard(portfolio_id)
         return True
@@ -372,7 +390,8 @@ class Roster:
         found: set[int] = set()
         for (world, kind), sheet in self._sheets.items():
             if sheet.ids:
-                found.update(sheet.seen_before(now.timestamp() - _read_again_s(markets.against(kind.quote, world).source)))
+                source = markets.against(kind.quote, world).source
+                found.update(sheet.seen_before(now.timestamp() - read_again_s(source)))
         return found
 
     def suspects(self, markets: Markets, now: datetime) -> Suspects:
@@ -415,12 +434,7 @@ class Roster:
 
 def _seen_at(portfolio_id: int, now: datetime) -> float:
     """Return from when on the time counts after which an account is read again: not for all of them from the same moment."""
-    return now.timestamp() - portfolio_id * 37 % _SPREAD_S
-
-
-def _read_again_s(source: PriceSource) -> float:
-    """Return after how many seconds an account is read again: in a market that is played fast also once in each of its days."""
-    return min(READ_AGAIN_S, _DAY_S / source.time.running_at) if isinstance(source, Staged) else READ_AGAIN_S
+    return now.timestamp() - spread_s(portfolio_id)
 
 
 async def _readable(tx: Tx, ids: Collection[int]) -> list[Portfolio]:

@@ -12,6 +12,7 @@ from chatbot.engine import screen
 from chatbot.engine.cash import DOLLARS, PEG_MARGIN
 from chatbot.exchanges.base import is_perp
 from chatbot.model import FUTURES, NET, STABLE
+from chatbot.monitor.reading import LONGEST, MOVED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,12 +21,15 @@ if TYPE_CHECKING:
 
     from chatbot.engine.portfolio import Snapshot
     from chatbot.model import PortfolioFigures, Strategy
+    from chatbot.monitor.reading import Steady
 
     Floats = NDArray[np.float64]
 
 _FIRST_ROOM = 64
 #: a dollar may have left its peg; the exact test decides
 _PEG = 0.999999 * float(PEG_MARGIN)
+#: nobody is steady for as long as this, seconds of market time: who seems to be comes from a market that has begun again since
+_FURTHEST_S = 2 * LONGEST.total_seconds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,16 @@ def kind_of(snap: Snapshot, strategy: Strategy) -> Kind:
     return Kind(quote, (*spot, *other_cash, *contracts), lines_of_rows, (*lines, NET) if contracts else lines)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """What a look has found of one portfolio, for its sheet: by :func:`quantities_of`, :func:`edges_of` and :func:`prices_of`."""
+
+    quantities: Sequence[float]
+    edges: tuple[Floats, Floats]
+    prices: Sequence[float]
+    steady: Steady
+
+
 class ScreenArrays:
     """The arrays of one kind; rows are assets, columns are portfolios."""
 
@@ -64,27 +78,28 @@ class ScreenArrays:
         self._qty = np.zeros((len(owners), _FIRST_ROOM))
         self._lower = np.zeros((len(kind.lines), _FIRST_ROOM))
         self._upper = np.zeros((len(kind.lines), _FIRST_ROOM))
+        self._prices = np.zeros((len(kind.rows), _FIRST_ROOM))
         self._seen = np.zeros(_FIRST_ROOM)
+        self._steady = np.zeros(_FIRST_ROOM)
         self._dollars = [row for row, name in enumerate(kind.rows) if name in DOLLARS]
 
-    def put(self, portfolio_id: int, quantities: Sequence[float], edges: tuple[Floats, Floats], seen: float) -> None:
-        """Write a portfolio's column, by :func:`quantities_of` and :func:`edges_of`.
-
-        ``seen`` is when its account was read, seconds since the epoch.
-        """
+    def put(self, portfolio_id: int, found: Column, seen: float) -> None:
+        """Write a portfolio's column; ``seen`` is when its account was read, seconds since the epoch."""
         column = self._column.get(portfolio_id)
         if column is None:
             column = self._column[portfolio_id] = len(self.ids)
             self.ids.append(portfolio_id)
             self._make_room(column + 1)
-        self._qty[:, column] = quantities
-        self.keep(portfolio_id, edges, seen)
+        self._qty[:, column] = found.quantities
+        self._steady[column] = found.steady.until.timestamp()
+        lower, upper = found.edges
+        self.keep(portfolio_id, (lower + found.steady.slack, upper - found.steady.slack), found.prices, seen)
 
-    def keep(self, portfolio_id: int, edges: tuple[Floats, Floats], seen: float) -> None:
+    def keep(self, portfolio_id: int, edges: tuple[Floats, Floats], prices: Sequence[float], seen: float) -> None:
         """Write what may have changed of a column in which the same is held as before."""
         column = self._column[portfolio_id]
         self._lower[:, column], self._upper[:, column] = edges
-        self._seen[column] = seen
+        self._prices[:, column], self._seen[column] = prices, seen
 
     def remove(self, portfolio_id: int) -> None:
         """Take a portfolio out; the last column takes its place."""
@@ -92,31 +107,41 @@ class ScreenArrays:
         last = self.ids.pop()
         if last != portfolio_id:
             end = len(self.ids)
-            for array in (self._qty, self._lower, self._upper):
+            for array in (self._qty, self._lower, self._upper, self._prices):
                 array[:, column] = array[:, end]
-            self._seen[column] = self._seen[end]
+            for moments in (self._seen, self._steady):
+                moments[column] = moments[end]
             self.ids[column] = last
             self._column[last] = column
 
     def _make_room(self, columns: int) -> None:
         if columns <= self._seen.size:
             return
-        self._qty, self._lower, self._upper = (
-            np.concatenate([array, np.zeros_like(array)], axis=1) for array in (self._qty, self._lower, self._upper)
+        self._qty, self._lower, self._upper, self._prices = (
+            np.concatenate([array, np.zeros_like(array)], axis=1) for array in (self._qty, self._lower, self._upper, self._prices)
         )
-        self._seen = np.concatenate([self._seen, np.zeros_like(self._seen)])
+        self._seen, self._steady = (np.concatenate([moments, np.zeros_like(moments)]) for moments in (self._seen, self._steady))
 
     def suspects(self, prices: Floats) -> list[int]:
-        """Return who may have left a band at these prices (of ``kind.rows``)."""
+        """Return who may have left a band at these prices (of ``kind.rows``), or counts at one that has moved far."""
         n = len(self.ids)
         price = np.concatenate([prices, np.ones(2)])
         maybe = screen.maybe_breached(self._qty[:, :n], price, self._lower[:, :n], self._upper[:, :n], self._membership)
         maybe |= bool(np.any(np.abs(prices[self._dollars] - 1) > _PEG))
+        maybe |= screen.maybe_moved(prices, self._prices[:, :n], MOVED)
         return [self.ids[column] for column in np.flatnonzero(maybe)]
 
     def seen_before(self, moment: float) -> list[int]:
         """Return whose account was read before this time."""
         return [self.ids[column] for column in np.flatnonzero(self._seen[: len(self.ids)] < moment)]
+
+    def stays(self, portfolio_id: int, seen: float, market_now: float) -> bool:
+        """Tell whether a portfolio is steady at a market time; then what is known of it is as good as ``seen`` at that moment."""
+        column = self._column[portfolio_id]
+        is_steady = bool(market_now < self._steady[column] <= market_now + _FURTHEST_S)
+        if is_steady:
+            self._seen[column] = seen
+        return is_steady
 
 
 def members_of(kind: Kind, owners: tuple[str, ...], line: str) -> list[float]:
@@ -131,6 +156,11 @@ def quantities_of(snap: Snapshot) -> list[float]:
     constant = snap.wallet - sum((p.qty * p.entry for p in snap.positions), Decimal(0))
     quantities = (*(h.qty for h in snap.spot), *(c.qty for c in snap.cash[1:]), *(p.qty for p in snap.positions))
     return [*map(float, quantities), float(snap.cash[0].value), float(constant)]
+
+
+def prices_of(snap: Snapshot) -> list[float]:
+    """Return what a portfolio counted at, quote: a column without the quote coin and the constant."""
+    return [*(float(h.price) for h in snap.spot), *(float(c.price) for c in snap.cash[1:]), *(float(p.mark) for p in snap.positions)]
 
 
 def edges_of(lines: tuple[str, ...], figures: PortfolioFigures) -> tuple[Floats, Floats]:

@@ -45,7 +45,7 @@ class UnansweredPlans:
         """Do everything that is due by now; return how many plans were looked after. One that fails is tried again with the next check."""
         async with self._db.read() as tx:
             due = await plans.unattended(tx, self._clock.now())
-            halted = await halt.since(tx) is not None
+            halted = bool(due) and await halt.since(tx) is not None
             whose = await plans.people_of(tx, due)
         for plan_id in due:
             with contained("plan could not be looked after", plan=plan_id), self._shares.in_hand(whose[plan_id]) as is_ours:

@@ -18,7 +18,7 @@ from chatbot.exchanges.paper.account import AccountState
 from chatbot.model import NET, Cause, Check, HeldBack, Reason, ScheduleRule
 from chatbot.monitor import batch
 from chatbot.monitor.judge import judge
-from chatbot.monitor.roster import READ_AGAIN_S
+from chatbot.monitor.reading import READ_AGAIN_S
 from chatbot.portfolio.layers import Anchor, Memory
 from chatbot.portfolio.states import NOTHING, Aim, Danger, Outage, Peg, PortfolioStates, ScheduleMark
 from chatbot.portfolio.stored.states import encoded

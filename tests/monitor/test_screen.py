@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import numpy as np
@@ -14,11 +15,13 @@ from chatbot.engine.band_width import half_width
 from chatbot.engine.errors import Refused
 from chatbot.engine.portfolio import Cash, Holding, Position, Snapshot, measure, value_of
 from chatbot.model import NET, BandRule, LineReading, PortfolioFigures, Strategy
-from chatbot.monitor.screen import ScreenArrays, edges_of, kind_of, quantities_of
+from chatbot.monitor.reading import Steady
+from chatbot.monitor.screen import Column, ScreenArrays, edges_of, kind_of, prices_of, quantities_of
 from chatbot.portfolio import valuation
 from tests.examples import examples
 
 D = Decimal
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 STRATEGY = Strategy(
     preset="custom",
     weights={"CORE": D("0.4"), "ALT": D("0.4"), "STABLE": D("0.1"), "FUTURES": D("0.1")},
@@ -44,9 +47,10 @@ def limits_of(strategy: Strategy) -> PortfolioFigures:
     return PortfolioFigures(value=D(1), lines=lines, net=D(0), gross=D(0), futures_net=D(0), beta=D(0), leverage=None, exposure=net)
 
 
-def put(sheet: ScreenArrays, number: int, snap: Snapshot, strategy: Strategy) -> None:
+def put(sheet: ScreenArrays, number: int, snap: Snapshot, strategy: Strategy, until: datetime = EPOCH) -> None:
     """Write a column as an exact look does."""
-    sheet.put(number, quantities_of(snap), edges_of(sheet.kind.lines, limits_of(strategy)), seen=100.0)
+    edges = edges_of(sheet.kind.lines, limits_of(strategy))
+    sheet.put(number, Column(quantities=quantities_of(snap), edges=edges, prices=prices_of(snap), steady=Steady(until=until)), seen=100.0)
 
 
 @st.composite
@@ -169,3 +173,28 @@ def test_a_sheet_grows_and_shrinks() -> None:
     for n in range(0, 300, 3):
         sheet.remove(n)
     assert sorted(sheet.suspects(price)) == [n for n in range(0, 300, 10) if n % 3]
+
+
+def test_who_is_steady_stays_until_that_ends_or_its_market_begins_again() -> None:
+    """A market whose time lies far before it is another one."""
+    snap = Snapshot(cash=(Cash(asset="USDT", qty=D(10), price=D(1)),), wallet=D(10))
+    sheet = ScreenArrays(kind_of(snap, STRATEGY))
+    end = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    put(sheet, 1, snap, STRATEGY, until=end)
+    at = [end, end - timedelta(days=1), end - timedelta(seconds=1)]
+    assert [(sheet.stays(1, 200.0, one.timestamp()), sheet.seen_before(101.0)) for one in at] == [(False, [1]), (False, [1]), (True, [])]
+
+
+def test_who_counts_at_a_price_that_has_moved_far_is_suspected_inside_of_every_band() -> None:
+    """No band tells of a liquidation that comes nearer; the price of the last look is what counts."""
+    strategy = replace(STRATEGY, bands={}, futures_band_pp=D(1000))
+    snap = Snapshot(
+        cash=(Cash(asset="USDT", qty=D(1000), price=D(1)),),
+        wallet=D(1000),
+        positions=(Position(contract="BTC-PERP", asset="BTC", qty=D(1), entry=D(10), mark=D(20)),),
+    )
+    sheet = ScreenArrays(kind_of(snap, strategy))
+    put(sheet, 1, snap, strategy)
+    assert [sheet.suspects(np.array([price])) for price in (19.1, 20.9, 18.9, 21.1)] == [[], [], [1], [1]]
+    sheet.remove(1)
+    assert sheet.suspects(np.array([30.0])) == []

@@ -11,16 +11,26 @@ import numpy as np
 from chatbot.engine.cash import CASH_COINS, DOLLARS
 from chatbot.engine.portfolio import default_bucket, prior_beta
 from chatbot.exchanges.base import Balances, Quote
-from chatbot.monitor.screen import ScreenArrays, kind_of
+from chatbot.monitor.reading import Steady
+from chatbot.monitor.screen import Column, ScreenArrays, edges_of, kind_of, prices_of, quantities_of
 from chatbot.portfolio import strategies, valuation
 from tests.portfolio.moved_portfolios import MARKETS, NOW, PRICES, Case, planned
 
 if TYPE_CHECKING:
     from chatbot.model import Strategy
+    from chatbot.portfolio.evaluation import Evaluation
 
 D = Decimal
 CASH = {"DAI": D("0.98"), "EUR": D("1.1")}
 COINS = frozenset(MARKETS) | CASH.keys()
+
+
+def column_of(found: Evaluation) -> Column:
+    """Return what an exact look writes on a sheet."""
+    assert found.snapshot is not None
+    assert found.figures is not None
+    edges = edges_of(kind_of(found.snapshot, found.portfolio.strategy).lines, found.figures)
+    return Column(quantities=quantities_of(found.snapshot), edges=edges, prices=prices_of(found.snapshot), steady=Steady(until=NOW))
 
 
 def case(strategy: Strategy, **held: str) -> Case:
@@ -85,7 +95,7 @@ def test_the_screen_sees_the_price_of_other_cash_move() -> None:
     assert found.snapshot is not None
     assert found.figures is not None
     arrays = ScreenArrays(kind_of(found.snapshot, strategy))
-    arrays.put(1, found.snapshot, found.figures, seen=0.0)
+    arrays.put(1, column_of(found), seen=0.0)
     now = [float((PRICES | CASH)[row.removesuffix("-PERP")]) for row in arrays.kind.rows]
     assert arrays.suspects(np.array(now)) == []
     fallen = [price / 4 if row == "EUR" else price for row, price in zip(arrays.kind.rows, now, strict=True)]
@@ -99,7 +109,7 @@ def test_the_screen_sees_a_dollar_leave_its_peg_with_every_line_inside_its_band(
     assert found.snapshot is not None
     assert found.figures is not None
     arrays = ScreenArrays(kind_of(found.snapshot, strategy))
-    arrays.put(1, found.snapshot, found.figures, seen=0.0)
+    arrays.put(1, column_of(found), seen=0.0)
     for price, suspects in ((1.0, []), (0.991, []), (0.9899, [1]), (1.0101, [1])):
         now = [price if row == "DAI" else float((PRICES | CASH)[row.removesuffix("-PERP")]) for row in arrays.kind.rows]
         assert arrays.suspects(np.array(now)) == suspects, price

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
+    from chatbot.exchanges.abilities import PathSource
     from chatbot.exchanges.base import Candle, Funding, Market, Quote
-    from chatbot.exchanges.markets.path import Path, PathSource
+    from chatbot.exchanges.markets.path import Path
 
 #: one part in so many of what is traded is traded against it
 _PART = 10

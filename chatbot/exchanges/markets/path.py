@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chatbot.exchanges.base import PARTICIPATION, PriceSource
+from chatbot.exchanges.base import PARTICIPATION
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from numpy.typing import NDArray
 
 _SLACK = 1e-6
@@ -57,15 +55,6 @@ class Path:
     def book(self, index: int) -> Book:
         """Return the exact touch at one point."""
         return touch(float(self.mid[index]), float(self.volume[index]), self.half_spread, self.tick)
-
-
-@runtime_checkable
-class PathSource(PriceSource, Protocol):
-    """A price source that remembers the way between two looks."""
-
-    async def path(self, instrument: str, since: datetime, until: datetime) -> Path | None:
-        """Return the minutes in (since, until], market time; None for an instrument that it does not have."""
-        ...
 
 
 def touch(mid: float, volume: float, half_spread: float, tick: Decimal) -> Book:

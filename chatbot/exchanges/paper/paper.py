@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chatbot.errors import NotEnoughMoney, OutcomeUnknown, Rejected, Unreachable
-from chatbot.exchanges.abilities import DepthSource
+from chatbot.exchanges.abilities import DepthSource, PathSource
 from chatbot.exchanges.base import (
     LOOKED_UP_S,
+    PUBLISHED_AFTER,
     Balances,
     Direction,
     Market,
@@ -27,7 +28,7 @@ from chatbot.exchanges.base import (
     unlisted,
 )
 from chatbot.exchanges.markets.markettime import HOUR_MS, MINUTE_MS, to_ms
-from chatbot.exchanges.markets.path import Book, Path, PathSource
+from chatbot.exchanges.markets.path import Book, Path
 from chatbot.exchanges.paper.account import ZERO, AccountState, PaperOrder
 from chatbot.exchanges.paper.admission import check_form, check_money, check_price
 from chatbot.exchanges.paper.faults import Faults
@@ -51,8 +52,6 @@ _REMEMBERED = 500
 _MINUTES_A_DAY = 1440
 #: a long absence is lived through day by day, so that a step stays small and other tasks get their turn
 _STRETCH = timedelta(days=1)
-#: a live exchange tells a settlement some time after it happened
-_PUBLISHED_AFTER = timedelta(minutes=5)
 #: paths begin a little earlier, so that the mark at their beginning is known
 _LOOK_BACK = timedelta(minutes=10)
 
@@ -311,7 +310,7 @@ class PaperExchange:
 
     async def _settlements(self, name: str, since: datetime, until: datetime) -> tuple[Funding, ...]:
         """Return the settlements to be booked in (since, until]; a live exchange publishes them a little late, so they wait for it."""
-        lag = _PUBLISHED_AFTER if self._paths is None else timedelta(0)
+        lag = PUBLISHED_AFTER if self._paths is None else timedelta(0)
         since, until = since - lag, until - lag
         if to_ms(since) // HOUR_MS == to_ms(until) // HOUR_MS:  # settlements fall on full hours: do not ask in between
             return ()

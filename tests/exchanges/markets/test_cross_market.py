@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 
 from chatbot.clock import ManualClock
-from chatbot.exchanges.abilities import QuotedInSeveral
+from chatbot.exchanges.abilities import PathSource, QuotedInSeveral
 from chatbot.exchanges.base import Candle, OrderRequest, OrderStatus, Side
 from chatbot.exchanges.candle_table import turned
-from chatbot.exchanges.markets.path import PathSource
 from chatbot.exchanges.paper.account import AccountState
 from chatbot.exchanges.paper.paper import PaperExchange
 from tests.person import START
