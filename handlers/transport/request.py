@@ -47,11 +47,11 @@ class Requests(HTTPXRequest):
         self._http = await asyncio.to_thread(importlib.import_module, "aiohttp")
 
     async def shutdown(self) -> None:
-        """Close every connection."""
+        """Close every connection; what is called afterwards is refused, as by the library."""
+        await super().shutdown()
         session, self._session = self._session, None
         if session is not None:
             await session.close()
-        await super().shutdown()
 
     async def do_request(
         self,
@@ -67,7 +67,8 @@ class Requests(HTTPXRequest):
         waits = read_timeout, write_timeout, connect_timeout, pool_timeout
         to = urlsplit(url)
         proxy = _proxy(to.scheme, to.hostname or "")
-        if self._http is None or (proxy is not None and urlsplit(proxy).scheme not in _PROXIES):
+        is_ours = self._http is not None and not self._client.is_closed
+        if not is_ours or (proxy is not None and urlsplit(proxy).scheme not in _PROXIES):
             return await super().do_request(url, method, request_data, *waits)
         files = request_data.multipart_data if request_data else {}
         body, headers = self._body(request_data.json_parameters if request_data else {}, files)

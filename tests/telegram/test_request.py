@@ -164,3 +164,14 @@ async def test_what_only_the_library_knows_goes_its_way(ear: Ear, monkeypatch: p
             assert cheap.request._session is None
     finally:
         way._proxy.cache_clear()
+
+
+async def test_nothing_is_opened_again_after_the_end(ear: Ear) -> None:
+    """A call of a task that ends late would leave connections that nobody closes."""
+    async with bots(ear.url) as both:
+        await both[1].send_message(5, "x")
+    for bot in both:
+        with pytest.raises(NetworkError, match="not initialized"):
+            await bot.send_message(5, "x")
+        assert isinstance(bot.request, Requests)
+        assert bot.request._session is None
