@@ -211,6 +211,7 @@ def test_a_new_string_is_told_and_then_merged(project: Path) -> None:
     assert [one for one in catalogues.check(project) if not one.startswith("notes")] == ["ru: 'New' is not translated"]
 
 
+@pytest.mark.long
 def test_a_translation_that_says_another_number_is_found(project: Path) -> None:
     """15 where the string has 10; but thousands and fractions as the language writes them are the same, and an excuse has a reason."""
     (project / "handlers" / "b.py").write_text('t("At least 10, 2,500.50 or {name:.2f}")\nt("2 of 3")\n')
@@ -233,3 +234,16 @@ def test_a_translation_that_says_another_number_is_found(project: Path) -> None:
     assert len(told("От 10, 2,500.50 или {name:.2f}", "два из 3")) == 1
     assert "placeholders" in told("От 10, 2 500,50 или {name:.3f}", "два из 3")[0]
     assert told("От 10, 2 500,50 или {name:.2f}", "2 из 3") == ["ru: notes.toml: 'ru: 2 of 3' has the same numbers"]
+
+
+@pytest.mark.long
+def test_a_list_of_typed_words_has_commas_that_part_it(project: Path) -> None:
+    """Other commas make one word of a list, which nobody types; and who translates is told that a list is typed and never shown."""
+    (project / "handlers" / "b.py").write_text('W_("today, this day")\n')
+    catalogues.update(project)
+    translated = project / "locale" / "ru" / "LC_MESSAGES" / "chatbot.po"
+    told = translated.read_text(encoding="utf-8")
+    assert "#. People type this; it is never shown." in told
+    for said, faults in (("сегодня, этот день", 0), ("сегодня、сейчас", 1), ("сегодня,, сейчас", 1), ("сегодня,", 1)):
+        translated.write_text(told.replace('this day"\nmsgstr ""', f'this day"\nmsgstr "{said}"'), encoding="utf-8")
+        assert len([one for one in catalogues.check(project) if "other commas" in one]) == faults, said

@@ -21,6 +21,7 @@ from tests.places import LOCALE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 CATALOGUE = Catalogue(LOCALE)
 LANGUAGES = CATALOGUE.languages[1:]
@@ -265,7 +266,8 @@ def understood(text: str, words: Words, read: Callable[[str, Words], object]) ->
     return own_words.either(characters.plain(text), words, lambda said: read(said, words))
 
 
-@pytest.mark.parametrize("language", [one if one == "zh" else pytest.param(one, marks=pytest.mark.long) for one in LANGUAGES])
+@pytest.mark.long
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_each_is_read_in_every_language(language: str) -> None:
     """Days, times, periods, amounts, shares: as in English."""
     words, english = CATALOGUE.words(language), CATALOGUE.words(SOURCE)
@@ -375,3 +377,17 @@ def test_every_example_that_is_given_is_understood(language: str) -> None:
                 assert any(_tried(run, words, read) == meant for run in runs_of(said, example)), (example, said)
                 checked += 1
     assert checked > 15
+
+
+def test_a_new_language_brings_its_words_in_its_one_file(tmp_path: Path) -> None:
+    """With nothing but a .po: its words and CLDR's days, months and dates are read behind commands."""
+    lists = {"weekly": "par semaine, chaque semaine", "every": "chaque", "h": "heures, heure", "thousand": "mille", "and": "et"}
+    entries = "".join(f'msgid "{own_words.MEANT[meant]}"\nmsgstr "{said}"\n\n' for meant, said in lists.items())
+    folder = tmp_path / "fr" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    (folder / "chatbot.po").write_text('msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n' + entries, encoding="utf-8")
+    words = Catalogue(tmp_path).words("fr")
+    assert understood("chaque lundi 9 heures", words, _schedule) == {"freq": "weekly", "weekday": 0, "time": "09:00"}
+    assert understood("5 mille par semaine", words, _schedule) == {"freq": "weekly", "invest": 5000}
+    assert understood("février 2025", words, _period) == report._period("2025-02", TODAY)
+    assert understood("0,5 BTC et 2 ETH", words, _holdings) == _holdings("0.5 BTC, 2 ETH", CATALOGUE.words(SOURCE))

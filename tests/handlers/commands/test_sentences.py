@@ -57,6 +57,7 @@ async def test_what_would_act_is_named_and_done_by_its_button_alone(tmp_path: Pa
         assert await _is_paused(ann)
 
 
+@pytest.mark.long
 async def test_only_what_can_be_kept_out_is_offered(tmp_path: Path) -> None:
     """A coin with a target of its own cannot be kept out for good: that is said, and what can be done does it with its button."""
     async with moments.after(_by_hand, tmp_path, fear_greed_url="") as ann:
