@@ -96,10 +96,14 @@ class Table:
         setup = [] if lost is None else [(lost, "reset_after", ONCE)]
         plan = await self._carry_out([*setup, (call, fault, times)])
         met = self.server.faults.left.get(call, 0) < times
-        found = "" if met else "not asked: "
+        return ("" if met else "not asked: ") + await self.end_of(plan, closes=len(fault) % 2 == 0)
+
+    async def end_of(self, plan: Plan, *, closes: bool) -> str:
+        """Hold what is promised of a plan's end, once its person has answered where they were asked, and say which end it was."""
+        found = ""
         if plan.state is PlanState.PARKED:
             found += f"parked ({await self._why(plan)}), "
-            plan = await self._afterwards(plan, closes=len(fault) % 2 == 0)
+            plan = await self._afterwards(plan, closes=closes)
         assert plan.state is PlanState.DONE
         told = [kind for kind, facts in await self.lab.told() if facts.get("plan_id") == plan.id and kind == "plan_result"]
         assert len(told) == 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,9 @@ STUMBLES = (KeyError, TypeError, ValueError, AttributeError, IndexError, Arithme
 rows_expected: ContextVar[bool] = ContextVar("rows_expected", default=False)
 #: characters of a number without an exponent that is certainly of a size that exists
 _SHORT = 30
+#: half of a pair of surrogates and NUL, as JSON writes them, beside what is whole: texts are stored, and no database takes these
+_HALF = r"\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2})"
+_ESCAPES = re.compile(rf"(\\\\|\\u[dD][89abAB][0-9a-fA-F]{{2}}\\u[dD][c-fC-F][0-9a-fA-F]{{2}})|{_HALF}")
 #: how deep the rows of an answer lie below its top
 _DEPTH = 2
 #: ccxt method that reads one row -> what stands for a row that cannot be read
@@ -56,7 +60,12 @@ def guard(made: Any, bad_response: type[Exception]) -> None:  # noqa: ANN401 - c
 
 
 def parsed(body: str) -> Any:  # noqa: ANN401 - JSON
-    """Read JSON, numbers as they are written: of any length, and NaN too, so that one of them does not make all of it unreadable."""
+    """Read JSON, numbers as they are written: of any length, and NaN too, so that one of them does not make all of it unreadable.
+
+    What no database takes is another sign in its text.
+    """
+    if "\\u" in body:
+        body = _ESCAPES.sub(lambda found: found[1] or r"\ufffd", body)
     try:
         return json.loads(body, parse_float=str, parse_int=_whole) if body.lstrip()[:1] in ("{", "[") else None
     except (ValueError, RecursionError):

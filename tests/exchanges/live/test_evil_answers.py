@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chatbot.errors import ExchangeError, Unreachable
+from chatbot.exchanges.live.answers import parsed
 from chatbot.exchanges.live.venues import VENUES
 from chatbot.market.candles import CandleBook
 from chatbot.market.quotes import QuoteBoard
@@ -55,6 +57,16 @@ async def spoilt_in_turn() -> AsyncIterator[tuple[Stage, Callable[[], None]]]:
             stage.source._refused.clear()
 
         yield stage, mended
+
+
+@pytest.mark.parametrize("sound", ["Tether", r"\ud83d\ude00", r"back\\slash", r"\\ud800 typed out"])
+@pytest.mark.parametrize("half", ["", r"\ud800", r"\uDFFF", r"\u0000", r"\udc00\ud800"])
+def test_texts_of_an_answer_can_be_stored(sound: str, half: str) -> None:
+    """An id with half a surrogate in it ended the work on its plan, again and again, where it was written down."""
+    read = parsed(f'{{"orderId": "{half}{sound} {half}"}}')["orderId"]
+    read.encode()
+    assert "\0" not in read
+    assert read.replace("\ufffd", "") == json.loads(f'"{sound} "')
 
 
 def row(symbol: str, field: str, value: Any) -> Callable[[Any], Any]:
