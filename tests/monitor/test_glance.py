@@ -75,8 +75,9 @@ async def test_after_a_start_only_who_may_be_told_something_is_looked_at_exactly
 async def test_what_another_process_did_to_an_account_is_seen_at_the_next_glance(tmp_path: Path) -> None:
     """Nobody here is told of it, and after ten minutes everybody is glanced at again: who has left a band by it is told."""
     async with bench(tmp_path) as on:
-        mine, other = await on.balanced(), await on.balanced()
+        other, mine = await on.balanced(), await on.balanced()
         await on.tick()
+        assert await on.tick(910) == (0, 0), "from here on both are known by a glance"
         sold = AccountState.holding({"BTC": D("0.01"), "SOL": D(40), "USDT": D(5_500)})
         async with on.program.db.transaction() as tx:
             await portfolios.save_account(tx, mine.id, sold.to_json())
@@ -87,6 +88,20 @@ async def test_what_another_process_did_to_an_account_is_seen_at_the_next_glance
         last = on.program.monitor.last
         assert last is not None
         assert last.examined == 1, f"{other.id} is spared"
+
+
+async def test_who_has_set_other_targets_is_looked_at_exactly_although_all_is_inside(tmp_path: Path) -> None:
+    """A plan follows targets that were moved, and no band tells of it."""
+    async with bench(tmp_path) as on:
+        portfolio = await on.balanced()
+        await on.tick()
+        weights = dict(portfolio.strategy.weights)
+        first, second, *_ = weights
+        moved = weights | {first: weights[first] - D("0.01"), second: weights[second] + D("0.01")}
+        await on.program.portfolios.change(portfolio, strategy=replace(portfolio.strategy, weights=moved))
+        await on.tick()
+        assert on.program.monitor.last is not None
+        assert on.program.monitor.last.examined == 1
 
 
 @pytest.mark.parametrize("late", [False, True])
