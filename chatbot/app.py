@@ -7,7 +7,7 @@ import secrets
 import string
 from collections import Counter
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -70,6 +70,7 @@ from chatbot.shares.owned import Shares
 from chatbot.store import accounts, orders
 from chatbot.store import portfolios as stored
 from chatbot.triggers.signals import Signals, SignalsByExchange
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Collection

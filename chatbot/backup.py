@@ -11,7 +11,6 @@ import asyncio
 import os
 import sqlite3
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from chatbot.model import MessageKind
 from chatbot.store import halt, location, messages
 from chatbot.store.database import Database
 from chatbot.store.migrations import copying, schema
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chatbot.errors import SettingError
@@ -16,6 +15,7 @@ from chatbot.store import portfolios as stored
 from chatbot.store.database import Database
 from chatbot.store.location import MOVED_AT, Hold, private
 from chatbot.store.rights import processes
+from chatbot.values import dataclass
 from chatbot.vault import Vault
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003 - a field's type
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import structlog
 from chatbot import live_consent
 from chatbot.model import AloneEnded, MessageKind, Role
 from chatbot.store import accounts, halt, messages, plans, portfolios
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from chatbot.clock import Clock

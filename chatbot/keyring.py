@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -17,6 +17,7 @@ from chatbot.i18n import N_
 from chatbot.model import REFUSING, SAYS_NOTHING, STOPPING, AloneEnded, ExchangeKey, KeyProblem, KeyReport, MessageKind, PlanState
 from chatbot.shares.owned import EVERYBODY
 from chatbot.store import accounts, codec, keys, messages, plans, portfolios
+from chatbot.values import dataclass
 from chatbot.vault import SETTING, Owner, number_of, refuse_lost
 
 if TYPE_CHECKING:

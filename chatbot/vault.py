@@ -11,11 +11,11 @@ import binascii
 import hashlib
 import json
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chatbot.errors import SealBroken, SettingError
 from chatbot.model import Credentials
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

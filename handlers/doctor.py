@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
@@ -23,6 +22,7 @@ from chatbot.monitor import stumbles
 from chatbot.store import accounts, halt, keys, portfolios
 from chatbot.store.database import Database
 from chatbot.store.migrations import schema
+from chatbot.values import dataclass
 from chatbot.vault import Vault, refuse_lost
 from handlers.transport.line import address_of
 

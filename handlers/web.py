@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -17,6 +16,7 @@ from chatbot.ground import open_ground
 from chatbot.i18n import LOCALE, Catalogue
 from chatbot.keyring import Keyring
 from chatbot.model import ProcessKind
+from chatbot.values import dataclass
 from chatbot.web.key_form import KeyForm
 from chatbot.web.server import WebServer
 from chatbot.web.webhook import Webhook

@@ -16,14 +16,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: what everybody may import of ours
-FREE = ("chatbot.model", "chatbot.errors", "chatbot.clock", "chatbot.shares.owned")
+FREE = ("chatbot.model", "chatbot.values", "chatbot.errors", "chatbot.clock", "chatbot.shares.owned")
 #: what exchanges offer: all of them, and some
 EXCHANGES = ("chatbot.exchanges.base", "chatbot.exchanges.abilities")
 #: what the packages of the portfolio stand on
 GROUND = ("chatbot.engine", "chatbot.store", "chatbot.live_consent", "chatbot.market", *EXCHANGES, "chatbot.i18n")
 #: folder or file -> what else of ours it may import (prefixes); the most specific rule counts. A folder may import itself
 ARROWS: dict[str, tuple[str, ...]] = {
-    "chatbot/engine": (),
+    "chatbot/values": (),
+    "chatbot/engine": ("chatbot.values",),
     "chatbot/model": (),
     "chatbot/errors.py": (),
     "chatbot/clock.py": (),

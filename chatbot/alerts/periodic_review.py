@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
@@ -11,6 +10,7 @@ from chatbot.alerts import quiet_hours
 from chatbot.errors import contained
 from chatbot.model import MessageKind, Rhythm
 from chatbot.store import accounts, messages, portfolios
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from datetime import date

@@ -6,7 +6,7 @@ import asyncio
 import json
 import sys
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from chatbot.errors import BallastError, SettingError
 from chatbot.exchanges.markets.replay import ReplaySource
 from chatbot.model import ALT, CORE, FUTURES
 from chatbot.portfolio import strategies
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from argparse import Namespace

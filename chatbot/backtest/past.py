@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -25,6 +25,7 @@ from chatbot.market.funding import FundingBook, on_minute
 from chatbot.market.sentiment import Sentiment
 from chatbot.model.life import Stop, StopKind
 from chatbot.triggers.feeds import MAJOR_CONTRACTS, feeds
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from chatbot.backtest.stored_history import StoredHistory
 from chatbot.errors import UserError
 from chatbot.exchanges.base import asset_of
 from chatbot.i18n import N_
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence

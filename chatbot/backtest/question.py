@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from chatbot.engine.review.deflated import ENOUGH_DAYS, skill
 from chatbot.model import INFO, Cause
 from chatbot.portfolio import strategies
 from chatbot.triggers.machines import all_machines, is_together
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence

@@ -5,7 +5,6 @@ It may name an hour too many, never pass over one: the exact check decides (deci
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +15,7 @@ from chatbot.engine.bands import quiet_drifts
 from chatbot.exchanges.base import is_perp
 from chatbot.model import NET
 from chatbot.monitor.screen import edges_of, kind_of, members_of, quantities_of
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,7 +6,6 @@ trades, no futures and no triggers. The best of many looks good by chance alone,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import product, takewhile
 from math import inf
 from statistics import pvariance
@@ -21,6 +20,7 @@ from chatbot.engine.review import measures
 from chatbot.engine.review.deflated import expected_best, skill
 from chatbot.exchanges.base import is_perp
 from chatbot.model import FUTURES, STABLE
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

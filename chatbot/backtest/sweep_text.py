@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from math import inf
 from typing import TYPE_CHECKING
 
 from chatbot.backtest.sweep import CALENDARS
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

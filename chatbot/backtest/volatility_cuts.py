@@ -7,12 +7,12 @@ Legend: t target of a coin, T that of its line, w weight, w0 at the onset, e = m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from chatbot.model import BASKET, INFO, STABLE, Effect
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

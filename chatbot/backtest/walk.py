@@ -7,7 +7,7 @@ is decided exactly, by what decides for a portfolio that is alive (decision 0006
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -31,6 +31,7 @@ from chatbot.portfolio.layers import Layers
 from chatbot.portfolio.states import NOTHING, PortfolioStates
 from chatbot.triggers import machines, market, schedule, tilt
 from chatbot.triggers.feeds import BasketFeed, feeds
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

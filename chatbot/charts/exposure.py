@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from chatbot.charts.canvas import MARGIN, blank
 from chatbot.charts.look import BOOK, FAINT, HEIGHT, SPOT, TEXT, WIDTH
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,13 +7,13 @@ Legend of the recommendation: pi target, gamma risk aversion, lam one-way cost, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import fsum, sqrt
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import wide
 from chatbot.engine.finite import check_floats
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

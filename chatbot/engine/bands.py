@@ -6,7 +6,7 @@ v against (t + b) V, never as rounded quotients.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from chatbot.engine.band_width import MODES, Band, half_width, outside
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import wide
 from chatbot.engine.presets import check_weights
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

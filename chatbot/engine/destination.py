@@ -8,7 +8,6 @@ Rationals throughout: the point of water-filling lies on quotients, and its weig
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from chatbot.engine.band_width import MODES, Band, half_width, outside
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import ONE, ZERO, exact, floor_to, to_decimal, total, wide
 from chatbot.engine.presets import check_weights
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

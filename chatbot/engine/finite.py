@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Context, Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

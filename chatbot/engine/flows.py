@@ -6,12 +6,12 @@ r = V / (V' + F') - 1, where V' and F' are those of the moment before.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from chatbot.engine.exact import ONE, ZERO, exact, to_decimal
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,13 +7,13 @@ long: P = (Q e - M - cum) / (Q (1 - mmr)); short: P = (Q e + M + cum) / (Q (1 + 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import wide
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,12 +8,12 @@ Legend: V value, E futures equity, N notional of a contract, d distance from the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import ONE, ZERO, exact, to_decimal, total
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,13 +7,14 @@ E = W + sum of q (m - e) futures equity; V = sum v + C + E.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.cash import CASH_COINS, DOLLARS, counted_price, is_off_peg, is_spendable
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import wide
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import wide
 from chatbot.engine.portfolio import ALT, CORE, FUTURES, STABLE
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

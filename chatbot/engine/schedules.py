@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chatbot.engine.errors import Refused
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

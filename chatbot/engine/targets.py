@@ -5,7 +5,7 @@ Legend of the intended mix (domain 2.3): q* intended quantity, P price, aim = x 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import ROUND_DOWN, Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from chatbot.engine.errors import Refused
 from chatbot.engine.exact import ONE, WIDE, exact, total, wide
 from chatbot.engine.portfolio import FUTURES, STABLE
 from chatbot.engine.presets import check_weights
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from chatbot.exchanges.live.venues import has_passphrase
 from chatbot.exchanges.testserver.prices import SourceFeed
 from chatbot.exchanges.testserver.server import Server
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

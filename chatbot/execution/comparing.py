@@ -6,7 +6,7 @@ order that works although its plan has ended.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from chatbot.execution import next_order, outcomes, recovery
 from chatbot.execution.record import chat_of, with_attempts
 from chatbot.model import LegState, MessageKind, OrderState
 from chatbot.store import events, messages, orders, plans, portfolios
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, overload
 
 from chatbot.errors import InternalError
 from chatbot.model import LegState, PlanState
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from chatbot.execution import sizing
 from chatbot.execution.lifecycle import Tried
 from chatbot.model import LegKind, LiveStop, OrderState
 from chatbot.store.halt import HALTED
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

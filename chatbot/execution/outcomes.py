@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from chatbot.execution.lifecycle import LegEvent, advance
 from chatbot.execution.record import UNKNOWN, Change, Parked, with_attempts
 from chatbot.model import LegState, OrderState
 from chatbot.store.halt import HALTED
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
 from chatbot.engine.planner.prices import CROSSED_BPS
 from chatbot.execution.lifecycle import Patience
+from chatbot.values import dataclass
 
 #: shortest pause of the clock, so that a sped-up market does not spin
 _SHORTEST_S = 0.02

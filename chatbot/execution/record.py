@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,6 +10,7 @@ from chatbot.errors import InternalError
 from chatbot.execution.lifecycle import LEG_ENDS, IllegalMove, PlanEvent, advance
 from chatbot.model import STOPPED, UNSETTLED, LegKind, LegState, MessageKind, PlanState, Urgency
 from chatbot.store import accounts, events, halt, messages, orders, plans, portfolios
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

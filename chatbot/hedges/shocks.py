@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from chatbot.engine.portfolio import INDEX, prior_beta
 from chatbot.model.hedge import covered
 from chatbot.model.hedge_report import ShockRow
 from chatbot.portfolio import valuation
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

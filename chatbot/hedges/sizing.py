@@ -5,7 +5,7 @@ Legend: V value, E futures equity, N notional of a contract (short below 0), m m
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from chatbot.hedges import shocks as hedge_shocks
 from chatbot.model import ALT, COVER, MIN_VARIANCE, ROTATION, STABLE
 from chatbot.model.hedge import BY_BETA, FALL, HedgeProblem, HedgeSize, HedgeWish, Room
 from chatbot.portfolio import valuation
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

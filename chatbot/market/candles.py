@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_left
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from math import isnan, nan
@@ -15,6 +15,7 @@ import numpy as np
 from chatbot.exchanges.base import Candle
 from chatbot.exchanges.candle_table import CandleTable
 from chatbot.market.throttle import Throttle, Turn
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -5,7 +5,6 @@ Ages are those of the process's monotonic clock, so that a time of day that is s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from math import inf
@@ -17,6 +16,7 @@ from chatbot.engine.finite import all_finite, finite_prices
 from chatbot.errors import ExchangeError
 from chatbot.exchanges.base import PERP, asset_of, is_perp
 from chatbot.model import Problem
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

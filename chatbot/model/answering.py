@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
 from chatbot.model.stored_word import StoredWord
+from chatbot.values import dataclass
 
 #: an unanswered plan is reduced within a day
 LONGEST_MIN = 1440

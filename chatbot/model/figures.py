@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime  # noqa: TC003 - read at run time by the JSON codec
 from decimal import Decimal
 
 from chatbot.model.life import Leap, Stop  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.stored_word import StoredWord
+from chatbot.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

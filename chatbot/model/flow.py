@@ -5,12 +5,13 @@ And the lines of an exchange's own history, which tell them from what is a profi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime  # noqa: TC003 - a field's type
 from decimal import Decimal
 from typing import Any
 
 from chatbot.model.stored_word import StoredWord
+from chatbot.values import dataclass
 
 
 class FlowKind(StoredWord):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime  # noqa: TC003 - read at run time by the JSON codec
 from decimal import Decimal
 from enum import StrEnum
+
+from chatbot.values import dataclass
 
 #: kinds of hedges; at most one of each is open (domain 10.3)
 ROTATION, COVER, MIN_VARIANCE = "rotation", "cover", "minvar"

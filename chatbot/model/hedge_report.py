@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from chatbot.model.figures import Problem  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.hedge import FALL, HedgeSize, OpenHedge
 from chatbot.model.strategy import Portfolio  # noqa: TC001 - read at run time by the JSON codec
+from chatbot.values import dataclass
 
 #: a tenth of a point: less is what fees and lots leave behind
 _OVER = Decimal("0.001")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003 - read at run time by the JSON codec
 from decimal import Decimal  # noqa: TC003 - read at run time by the JSON codec
 
 from chatbot.model.stored_word import StoredWord
+from chatbot.values import dataclass
 
 
 class LeapWhy(StoredWord):

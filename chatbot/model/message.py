@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from chatbot.model.stored_word import StoredWord
+from chatbot.values import dataclass
 
 
 class Urgency(StrEnum):

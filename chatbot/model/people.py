@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime  # noqa: TC003 - a field's type
 from enum import StrEnum
 from typing import Final
 
 from chatbot.model.alerts import AlertSettings
 from chatbot.model.stored_word import StoredWord
+from chatbot.values import dataclass
 
 
 class Mode(StrEnum):

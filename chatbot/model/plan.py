@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime  # noqa: TC003 - read at run time by the JSON codec
 from decimal import Decimal
 from enum import StrEnum
@@ -14,6 +14,7 @@ from chatbot.model.hedge import OpenHedge  # noqa: TC001 - read at run time by t
 from chatbot.model.people import Mode
 from chatbot.model.stored_word import StoredWord
 from chatbot.model.trigger_info import TAKES_AT_ONCE, Cause, Phase
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime  # noqa: TC003 - read at run time by the JSON codec
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from chatbot.model.hedge import OpenHedge  # noqa: TC001 - read at run time by t
 from chatbot.model.plan import Plan  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.signal import Signal  # noqa: TC001 - read at run time by the JSON codec
 from chatbot.model.strategy import Portfolio  # noqa: TC001 - read at run time by the JSON codec
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from chatbot.errors import Damaged

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime  # noqa: TC003 - read at run time by the JSON codec
 from decimal import Decimal  # noqa: TC003 - read at run time by the JSON codec
 
 from chatbot.model.trigger_info import Cause  # noqa: TC001 - read at run time by the JSON codec
+from chatbot.values import dataclass
 
 #: subject of a signal about all coins of a portfolio together; small letters, so that no coin is called so
 BASKET = "basket"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime  # noqa: TC003 - read at run time by the JSON codec
 from decimal import Decimal
 
@@ -10,6 +10,7 @@ from chatbot.model.answering import Answering, LiveTerms
 from chatbot.model.people import AnswerMode, Mode, is_test
 from chatbot.model.signal import TriggerSetting
 from chatbot.model.trigger_info import INFO, Cause, Effect
+from chatbot.values import dataclass
 
 #: the dollar that a portfolio is kept in unless its person chose another
 USUAL_QUOTE = "USDT"

@@ -5,7 +5,6 @@ How one reads and steps, and what else a new one needs, stands in ``engine/trigg
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 from chatbot.model.alerts import AlertKind
 from chatbot.model.answering import NotAlone
 from chatbot.model.stored_word import StoredWord
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from chatbot.portfolio.stored import states
 from chatbot.store import accounts, flows, plans, portfolios
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

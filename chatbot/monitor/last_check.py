@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from chatbot.errors import contained
 from chatbot.store import accounts
 from chatbot.store.codec import to_moment
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from datetime import datetime

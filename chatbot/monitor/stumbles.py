@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ import structlog
 
 from chatbot.alerts import write as alerts
 from chatbot.store import accounts
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from chatbot.model import Person, Portfolio

@@ -5,7 +5,7 @@ How far it is stands in the database, in one row: a process that is killed goes 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ import structlog
 from chatbot.alerts import quiet_hours
 from chatbot.model import MessageKind, Role
 from chatbot.store import accounts, codec, messages
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

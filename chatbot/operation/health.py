@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import shutil
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chatbot.backup import BACKED_UP_AT
@@ -15,6 +14,7 @@ from chatbot.shares.owned import ALL
 from chatbot.store import accounts, events, halt, messages, plans
 from chatbot.store.codec import to_moment
 from chatbot.store.rights.processes import living
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,10 +5,10 @@ from __future__ import annotations
 import resource
 import time
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from chatbot.model import PlanState, ProcessKind, Role, Verdict
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

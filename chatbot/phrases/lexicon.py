@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from chatbot.phrases.spelling import tokens
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

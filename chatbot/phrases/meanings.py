@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from chatbot.values import dataclass
 
 #: what stands for a number, a per cent sign, a coin and cash in a sentence; and for two different ones, which no meaning takes
 NUMBER, NUMBERS, SHARE, COIN, COINS, CASH = "number", "numbers", "share", "coin", "coins", "cash"

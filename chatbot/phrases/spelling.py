@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+
+from chatbot.values import dataclass
 
 #: letters that are written in two ways, or look alike on another keyboard
 _SAME = str.maketrans({"ı": "i", "ى": "ي", "ة": "ه", "ک": "ك", "ی": "ي", "ـ": None})

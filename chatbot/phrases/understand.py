@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from chatbot.phrases.lexicon import AND, CALLED, NOISE
@@ -24,6 +23,7 @@ from chatbot.phrases.meanings import (
     Meaning,
 )
 from chatbot.phrases.spelling import Token, compared, tokens
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
 from math import fsum
@@ -17,6 +16,7 @@ from chatbot.portfolio import targets as targeting
 from chatbot.portfolio.layers import Layers
 from chatbot.portfolio.names import SPOT_ONLY
 from chatbot.portfolio.strategies import MAX_BAND_PP, MIN_BAND_PP
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

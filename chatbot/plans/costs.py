@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, timedelta
 from decimal import ROUND_CEILING, Decimal
 from math import inf, sqrt
@@ -18,6 +18,7 @@ from chatbot.exchanges.abilities import DepthSource
 from chatbot.exchanges.base import asset_of, is_perp
 from chatbot.model import STABLE, FuturesCost, LegKind, LegState, Mode
 from chatbot.portfolio.targets import line_shares
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ from chatbot.portfolio.states import PanicMark
 from chatbot.portfolio.stored import states
 from chatbot.shares.owned import EVERYBODY
 from chatbot.store import events, halt, orders, plans, portfolios
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

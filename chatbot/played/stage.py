@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,6 +15,7 @@ from chatbot.exchanges.markets.markettime import Slow
 from chatbot.exchanges.markets.staging import Stageable, Staging
 from chatbot.store import accounts
 from chatbot.store.codec import to_moment
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

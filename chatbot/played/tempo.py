@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from chatbot.errors import contained
 from chatbot.model import PlanState
 from chatbot.store import plans, portfolios
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from chatbot.portfolio.amounts import not_managed
 from chatbot.portfolio.anchors import anchor_spikes, rearm, spikes
 from chatbot.portfolio.layers import Layers, Memory
 from chatbot.portfolio.states import PortfolioStates
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -18,6 +18,7 @@ from chatbot.portfolio.amounts.undo import OvertakenError, Since, Undo, going_on
 from chatbot.portfolio.books.settling import SEEN
 from chatbot.portfolio.stored import states
 from chatbot.store import flows, portfolios
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

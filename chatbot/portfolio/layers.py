@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime  # noqa: TC003 - read at run time by the JSON codec
 from decimal import Decimal  # noqa: TC003 - read at run time by the JSON codec
 from typing import TYPE_CHECKING
 
 from chatbot.model import Reason  # noqa: TC001 - read at run time by the JSON codec
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ from chatbot.portfolio.states import NOTHING, PortfolioStates
 from chatbot.portfolio.stored import states
 from chatbot.store import accounts, flows, plans, portfolios, privacy
 from chatbot.store.past import strategies
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence

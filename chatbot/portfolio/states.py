@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime  # noqa: TC003 - read at run time by the JSON codec
 from decimal import Decimal  # noqa: TC003 - read at run time by the JSON codec
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from chatbot.engine.bands import BandState
 from chatbot.model import OpenHedge, OpenTilt, Outcome
 from chatbot.portfolio.layers import Memory
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

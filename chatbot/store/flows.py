@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime  # noqa: TC003 - fields' types
 from decimal import Decimal  # noqa: TC003 - a field's type
 from functools import lru_cache
@@ -14,6 +13,7 @@ from chatbot.model import Flow, FlowKind, Mark
 from chatbot.store import tables
 from chatbot.store.codec import decode, encode, reads
 from chatbot.store.writing import put_all
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -32,6 +31,7 @@ from chatbot.store import portfolios, tables
 from chatbot.store.codec import readable_facts
 from chatbot.store.tables import MessageState
 from chatbot.store.writing import inserting, put
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

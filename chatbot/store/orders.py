@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import datetime  # noqa: TC003 - a field's type
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from sqlalchemy import Text, bindparam, func, insert, or_, select, type_coerce, 
 from chatbot.model import UNSETTLED, LegKind, Mode, OrderState, PlanState
 from chatbot.store import tables
 from chatbot.store.codec import readable_price, reads
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection

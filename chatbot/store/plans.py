@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from decimal import Decimal  # noqa: TC003 - read at run time by the JSON codec
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,7 @@ from chatbot.store import tables
 from chatbot.store.codec import UNREADABLE, decode, encode, readable_moment, to_micros
 from chatbot.store.portfolios import of_shares
 from chatbot.store.writing import chunks, inserting, put
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from chatbot.engine import bands
 from chatbot.engine.cash import DOLLARS, PEG_MARGIN, has_left
 from chatbot.portfolio.states import Peg
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from chatbot.engine import bands
 from chatbot.engine.triggers.drift import Line, explain_drift
 from chatbot.model import NET, Cause, HeldBack, Reason
 from chatbot.portfolio.states import ARMED, Aim
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -6,7 +6,7 @@ anybody, so that recorded history goes through the same steps as a market that i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from chatbot.engine.triggers.trigger import SetBy, Subject, Unit
 from chatbot.errors import contained
 from chatbot.model import BASKET, INFO, Cause, Signal
 from chatbot.triggers.feeds import READY, WARM_UP, HourlyFeed, floor
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

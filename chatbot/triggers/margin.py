@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from chatbot.engine.margin import NEAR_LIQUIDATION, cap_futures, is_emergency
 from chatbot.model import Cause, Phase, Reason
 from chatbot.portfolio.states import Danger
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from datetime import datetime

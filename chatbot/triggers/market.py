@@ -5,7 +5,7 @@ The machines themselves stand in :mod:`chatbot.triggers.signals`, once for every
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from chatbot.engine.triggers.drift import Move
 from chatbot.exchanges.base import PERP
 from chatbot.model import BASKET, INFO, NET, STABLE, Effect, Phase, Reason, Signal
 from chatbot.portfolio.layers import is_watch, watch_key
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from chatbot.engine import schedules
 from chatbot.model import Cause, Outcome, Reason
 from chatbot.portfolio.states import ScheduleMark
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from datetime import datetime

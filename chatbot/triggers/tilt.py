@@ -7,7 +7,7 @@ Legend: w weight, t target, b half-width, d drift w - t, V value.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from chatbot.exchanges.base import PERP
 from chatbot.model import FUTURES, INFO, NET, STABLE, AnswerMode, Cause, OpenTilt, Phase, Reason
 from chatbot.portfolio import targets, valuation
 from chatbot.triggers import margin
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

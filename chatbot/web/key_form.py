@@ -10,13 +10,13 @@ import asyncio
 import base64
 import hashlib
 import html
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 from aiohttp import web
 
 from chatbot.model import Credentials
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler

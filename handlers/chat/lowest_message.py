@@ -6,8 +6,10 @@ sent again. Where another process sends what comes by itself, that one is told t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from chatbot.engine.cash import DOLLARS
 from chatbot.exchanges.base import is_perp
 from chatbot.model import ALT, CORE, FUTURES, STABLE
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import gc
 import importlib
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from chatbot.errors import InternalError
+from chatbot.values import dataclass
 from handlers.views.common import PictureKind
 
 if TYPE_CHECKING:

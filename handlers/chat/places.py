@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from chatbot import i18n
 from chatbot.phrases import spelling
+from chatbot.values import dataclass
 from handlers.chat import clocks, guesses
 from handlers.chat.reading import numerals, regions
 

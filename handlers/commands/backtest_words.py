@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from calendar import monthrange
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +13,7 @@ from chatbot.errors import UserError
 from chatbot.i18n import N_
 from chatbot.phrases import spelling
 from chatbot.portfolio import strategies
+from chatbot.values import dataclass
 from handlers.chat import guesses
 from handlers.chat.numbers import shown
 from handlers.chat.reading import numerals

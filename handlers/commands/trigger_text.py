@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from chatbot.errors import UserError
 from chatbot.i18n import N_
 from chatbot.phrases import spelling
 from chatbot.portfolio import strategies
+from chatbot.values import dataclass
 from handlers.chat import guesses, numbers
 from handlers.chat.reading import numerals
 from handlers.views.trigger import parameters, signals

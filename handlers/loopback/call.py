@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from chatbot.values import dataclass
 from handlers.loopback.keyboards import checked_keyboard
 from handlers.loopback.markup import Entity, Formatted, parse_html, plain
 from handlers.loopback.pictures import photo_size, picture_type

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
 
 from telegram.error import NetworkError, TelegramError, TimedOut
 
+from chatbot.values import dataclass
 from handlers.loopback.refusals import Refused, conflict, too_many
 
 _BURST = 5

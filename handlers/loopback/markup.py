@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from chatbot.values import dataclass
 from handlers.loopback.refusals import Refused, bad
 
 if TYPE_CHECKING:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from chatbot.values import dataclass
 from handlers.loopback.refusals import bad, conflict, delivering, forbidden
 from handlers.loopback.values import Change, Message, Query, TelegramUser
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -12,6 +11,7 @@ from telegram import Update
 from chatbot.keyring import CHAT_DIALOG, asked_of
 from chatbot.model import share_of
 from chatbot.store import accounts
+from chatbot.values import dataclass
 from handlers.chat.typed_keys import is_like_one
 from handlers.transport import shape
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NoReturn
 from urllib.parse import urlsplit
 
@@ -16,6 +15,7 @@ from telegram.request import HTTPXRequest
 
 from chatbot.errors import SettingError
 from chatbot.store import events
+from chatbot.values import dataclass
 from handlers.chat.typed_keys import Whispers
 from handlers.transport.polling import UPDATES, poll
 from handlers.transport.rate_limit import Patience, pause_s

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chatbot.exchanges.base import asset_of, is_perp
 from chatbot.model import BASKET, NET, STABLE, AnswerMode, Cause, Mode, Phase, Reason
+from chatbot.values import dataclass
 from handlers.buttons import Style
 from handlers.views.common import View, bold, button, clip, esc, head, joined, page, say
 from handlers.views.plan import reasons

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from decimal import Decimal
 from enum import StrEnum
 from itertools import accumulate, takewhile
@@ -16,6 +16,7 @@ from chatbot.clock import UTC_ZONE
 from chatbot.exchanges.base import asset_of, is_perp
 from chatbot.i18n import N_, SAID
 from chatbot.model import CORE, FUTURES, NET, STABLE, Mode, is_test
+from chatbot.values import dataclass
 from handlers.buttons import Button, Keyboard, Style, Tap
 from handlers.views.person.key_guides import venue_name
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from chatbot.charts.labels import Labels
 from chatbot.engine.cash import has_left
 from chatbot.i18n import N_
+from chatbot.values import dataclass
 from handlers.views.common import (
     ARROW,
     DASH,

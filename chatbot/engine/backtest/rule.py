@@ -9,13 +9,14 @@ Legend: P prices (A, T), q quantities (A,), v values, V their sum, w weights, t 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import inf
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from chatbot.engine.errors import Refused
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from math import fsum
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from chatbot.engine.exact import ONE, exact, floor_to, to_decimal, total
 from chatbot.engine.finite import check_floats
 from chatbot.engine.margin import HEDGE_DISTANCE
 from chatbot.engine.portfolio import prior_beta
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

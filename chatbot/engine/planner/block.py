@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.planner.smallest_trade import MIN_TRADE, MIN_TRADE_BPS, MIN_TRADE_BPS_OTHER
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,7 @@ the block has filled, R room for the sum of |N|. The gap b* - b asks for gap V /
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from chatbot.engine.planner.block import FUTURES_REDUCE, Order
 from chatbot.engine.planner.futures import is_refused, write_order
 from chatbot.engine.planner.strict_cap import rounded
 from chatbot.engine.portfolio import INDEX, prior_beta
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

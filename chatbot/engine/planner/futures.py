@@ -6,7 +6,6 @@ f exposure target, q position, goal = trunc(f k V' / mark, lot).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from chatbot.engine.exact import ZERO, ceil_to, exact, floor_to, to_decimal, tot
 from chatbot.engine.margin import room_for_book, scale_to_room
 from chatbot.engine.planner.block import FUTURES_INCREASE, FUTURES_REDUCE, Order
 from chatbot.engine.planner.strict_cap import Slot, goal_of, reduces, rounded, trim
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -5,13 +5,13 @@ Legend: v value of a line before the money came, t its target weight, D the mone
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import ONE, ZERO, exact, total
 from chatbot.engine.portfolio import FUTURES
 from chatbot.engine.presets import check_weights
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

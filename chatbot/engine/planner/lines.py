@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from chatbot.engine.margin import room_at_target, scale_to_room
 from chatbot.engine.planner.prices import fee_aware_value, round_price
 from chatbot.engine.planner.scope import Least
 from chatbot.engine.planner.smallest_trade import least_difference, threshold
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -5,7 +5,7 @@ A pure function: no clock, no input or output, no chance. It calculates in ratio
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,7 @@ from chatbot.engine.planner.scope import Money, Scope, everything
 from chatbot.engine.planner.spot import buys_wanted, cost, need, proceeds, spot_buys, spot_sells
 from chatbot.engine.portfolio import FUTURES, STABLE, spendable, value_of
 from chatbot.engine.targets import check_targets
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,10 +6,11 @@ limit, so the caps hold at whichever of them the order fills.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chatbot.engine.exact import ZERO, ceil_to, floor_to, total, trunc_to
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -7,12 +7,12 @@ of them came from somewhere nobody wrote down: its cost is unknown, and so is wh
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import ZERO, exact, floor_to, to_decimal
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import ZERO, exact, to_decimal
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,12 +7,12 @@ Statistics are binary floats (domain 0). None stands for what a series is too sh
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from chatbot.engine.errors import Refused
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

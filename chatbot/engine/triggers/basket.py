@@ -5,13 +5,13 @@ Coins spike together: coin by coin one event of the market is a dozen plans, tog
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import exact, total
 from chatbot.engine.triggers.volatility import check_sampling, realised_vol, squared_returns
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

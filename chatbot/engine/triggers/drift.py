@@ -5,7 +5,7 @@ Legend: w weight now, t effective target at the last evaluation that knew the we
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from chatbot.engine.band_width import MODES, outside
 from chatbot.engine.bands import REARM, BandState, advance
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import wide
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

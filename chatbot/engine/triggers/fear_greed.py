@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import ONE, ZERO, floor_to, total, trunc_to
 from chatbot.engine.triggers.trigger import Params, Reads, Standing, Subject, Trigger, Unit, as_read, knob
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

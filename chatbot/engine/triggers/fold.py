@@ -7,7 +7,7 @@ and is dropped when any risk-off trigger is active, and so are the tilts, which 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from chatbot.engine.exact import ONE, ZERO, exact, to_decimal, total
 from chatbot.engine.portfolio import FUTURES, INDEX, STABLE, prior_beta
 from chatbot.engine.presets import check_weights
 from chatbot.engine.triggers.fear_greed import BookPosition, neutralise_book
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -5,13 +5,14 @@ Legend: r rate per settlement, h its interval in hours, f* target net futures ex
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal, Overflow
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import wide
 from chatbot.engine.triggers.trigger import Params, Reads, SetBy, Standing, Subject, Trigger, Unit, as_read, given, knob
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

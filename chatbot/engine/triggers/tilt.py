@@ -6,13 +6,13 @@ weight of V in the asset's contract: short (below 0) over target, long under it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import exact, to_decimal
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from fractions import Fraction

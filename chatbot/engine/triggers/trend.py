@@ -9,7 +9,7 @@ highs and RSI into 100 - RSI (domain 6.2).
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from chatbot.engine.triggers import trend_latch
 from chatbot.engine.triggers.trend_latch import HOLD, Latch
 from chatbot.engine.triggers.trigger import Bars, Params, Reads, SetBy, Standing, Subject, Trigger, Unit, given, knob
 from chatbot.engine.triggers.waves import HIGH, check_series, elliott, fib_level, last_triples, mirrored, zigzag
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,12 +7,13 @@ the high: what a high has given once it gives again only if it is more.
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - read at run time by the JSON codec
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import TypeVar
 
 from chatbot.engine.errors import Refused
+from chatbot.values import dataclass
 
 #: closed bars after the last firing at which a trim ends in any case
 HOLD = 20

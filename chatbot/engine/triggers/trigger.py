@@ -7,10 +7,11 @@ portfolio does with it, from which weight it cuts for instance, is not its conce
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
+
+from chatbot.values import dataclass
 
 Params = Mapping[str, Decimal]
 

@@ -7,7 +7,7 @@ k = clip(base0 / sigma, k_min, 1), cap = k min(t, w0).
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -18,6 +18,7 @@ from chatbot.engine.errors import Refused
 from chatbot.engine.exact import WIDE, exact, plain, to_decimal
 from chatbot.engine.finite import check_floats
 from chatbot.engine.triggers.trigger import Params, Reads, Standing, Subject, Trigger, Unit, VolReading, knob, switch
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,6 @@ percentage of a price is one of its size, so that P (1 - x) of a high becomes P 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
 from operator import ge, gt, le, lt
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
 from chatbot.engine.exact import wide
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from chatbot.exchanges.live.connection import Connection
 from chatbot.exchanges.live.hosts import Addresses
 from chatbot.exchanges.live.key_codes import KEY_CODES
 from chatbot.model import REFUSING, KeyProblem, KeyReport, venue_of
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from decimal import Decimal
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from chatbot.engine.finite import finite, positive
 from chatbot.errors import Rejected, Unreachable
 from chatbot.exchanges.base import PERP, Market, is_perp
 from chatbot.exchanges.live.answers import STUMBLES
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,10 +9,11 @@ Seen in ccxt 4.5.90: which calls carry bid and ask, in which units a perpetual i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from chatbot.model import venue_of
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from chatbot.exchanges.base import PERP, Market
+from chatbot.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from chatbot.exchanges.markets.coins import COINS
 from chatbot.exchanges.markets.markettime import DAY_MS, HOUR_MS, MINUTE_MS
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

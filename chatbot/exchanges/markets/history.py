@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import gzip
 import io
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from chatbot.exchanges.markets.markettime import DAY_MS, HOUR_MS
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from chatbot.clock import aware
+from chatbot.values import dataclass
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: a year from the ends of the calendar, so that days can be counted from them

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from chatbot.exchanges.base import PARTICIPATION
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

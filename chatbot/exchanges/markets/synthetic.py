@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from chatbot.exchanges.markets.coins import COINS
 from chatbot.exchanges.markets.episodes import EPISODES, SCRIPT, SCRIPT_HOURS
 from chatbot.exchanges.markets.markettime import DAY_MS, HOUR_MS
+from chatbot.values import dataclass
 
 Floats = NDArray[np.float64]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
 from chatbot.exchanges.base import Holdings, Order, OrderRequest, OrderStatus, Side
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping

@@ -6,7 +6,7 @@ market minutes count, so looking more often does not change what fills.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from chatbot.exchanges.markets.path import Book, Path, down, plain
 from chatbot.exchanges.paper.account import ZERO, AccountState, PaperOrder, Stake
 from chatbot.exchanges.paper.ledger import Entry, Kind
 from chatbot.exchanges.paper.margin import equity, maintenance
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from chatbot.exchanges.testserver.ledger import ZERO, Purse, Wallet
 from chatbot.exchanges.testserver.words import BOTH, LONG, SHORT, Force, State
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from chatbot.exchanges.base import Market, Side

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl
 
 from chatbot.engine.finite import finite
 from chatbot.exchanges.testserver.words import Call, Reason, Refusal
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from chatbot.exchanges.testserver.words import Call, Reason, Refusal, State
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chatbot.exchanges.testserver.words import Reason, Refusal
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

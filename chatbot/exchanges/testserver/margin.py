@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.exchanges.base import Side, is_perp
 from chatbot.exchanges.testserver.ledger import ZERO
 from chatbot.exchanges.testserver.words import BOTH
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from chatbot.exchanges.testserver.book import book_around, on_step
 from chatbot.exchanges.testserver.ledger import HOUSE, MARKET, ZERO, Wallet
 from chatbot.exchanges.testserver.margin import leverage_of
 from chatbot.exchanges.testserver.words import BOTH, Force, Reason, Refusal, State
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from chatbot.exchanges.base import Market

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
 from chatbot.exchanges.base import Candle
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

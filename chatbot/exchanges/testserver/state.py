@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
@@ -15,6 +15,7 @@ from chatbot.exchanges.testserver.ledger import WORLD, ZERO, Ledger, Purse, Wall
 from chatbot.exchanges.testserver.margin import Margin
 from chatbot.exchanges.testserver.prices import Path, Price
 from chatbot.exchanges.testserver.words import Reason, Refusal
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

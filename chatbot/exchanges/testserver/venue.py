@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from chatbot.exchanges.testserver.matching import match_resting
 from chatbot.exchanges.testserver.prices import Price
 from chatbot.exchanges.testserver.state import Traits, VenueState
 from chatbot.exchanges.testserver.words import BOTH, Force, Reason, Refusal, State
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -5,7 +5,7 @@ Legend: V portfolio value.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from chatbot.portfolio.stored import turnover
 from chatbot.portfolio.turnover import traded
 from chatbot.store import keys, portfolios
 from chatbot.triggers import tilt
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

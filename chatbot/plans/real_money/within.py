@@ -5,12 +5,12 @@ The rest of a plan goes the same part of its way, x(μ) = w + μ(x - w) with the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from chatbot.engine.exact import in_steps
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from chatbot.engine.exact import wide
 from chatbot.exchanges.base import Holdings, is_perp
 from chatbot.portfolio import reserve
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from chatbot.model import Leg, PlanState, Strategy
 from chatbot.portfolio.stored import states
 from chatbot.store import events, plans, portfolios
 from chatbot.store.codec import from_plain, to_plain
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -11,6 +11,7 @@ from chatbot.exchanges.base import Holdings
 from chatbot.model.flow import FLOWS
 from chatbot.portfolio.amounts import differences
 from chatbot.portfolio.amounts.not_managed import DUST, NO_MARKET
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

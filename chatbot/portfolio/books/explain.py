@@ -5,7 +5,7 @@ Money in both wallets counts together: a transfer between them changes nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from chatbot.engine.exact import wide
 from chatbot.exchanges.base import is_perp
 from chatbot.model.flow import FLOWS, FORCED, Entry, EntryKind
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -6,7 +6,7 @@ redenominated and die. What was seen outlives a restart, so that a change in a n
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
@@ -16,6 +16,7 @@ from chatbot.model.life import Leap, LeapAnswer, LeapWhy
 from chatbot.portfolio.lives import stored_notes
 from chatbot.portfolio.stored import states
 from chatbot.store.codec import Instant, Price  # noqa: TC001 - fields are read back by them
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

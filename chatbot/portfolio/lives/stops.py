@@ -6,7 +6,7 @@ a night without the bot still has a last price in the morning.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal  # noqa: TC003 - read at run time by the JSON codec
 from types import MappingProxyType
@@ -19,6 +19,7 @@ from chatbot.exchanges.base import Quote, is_perp
 from chatbot.model.life import Stop, StopKind
 from chatbot.portfolio.lives import stored_notes
 from chatbot.store.codec import Instant, Price  # noqa: TC001 - fields are read back by them
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -6,7 +6,7 @@ Amounts, targets and the flow that tells of it are written in one transaction, o
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -25,6 +25,7 @@ from chatbot.portfolio.lives import targets
 from chatbot.portfolio.revision import revision_of
 from chatbot.portfolio.stored import states
 from chatbot.store import flows, plans, portfolios
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,6 @@ skill (domain 12.5). Below two years nothing is told.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +13,7 @@ import numpy as np
 from chatbot.engine.errors import Refused
 from chatbot.engine.review import measures
 from chatbot.engine.review.deflated import ENOUGH_DAYS, STRONG, deflated_sharpe, moments
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from decimal import Decimal

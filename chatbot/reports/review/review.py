@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -25,6 +25,7 @@ from chatbot.reports.tax.entries import BookKind, journal
 from chatbot.store import flows, orders, plans
 from chatbot.store.flows import Opening
 from chatbot.store.past import strategies
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from decimal import Decimal
 from statistics import median
@@ -15,6 +15,7 @@ from chatbot.engine.review.attribution import Fill, attribute, gain_of, shares
 from chatbot.model import NO_REASON, Cause, LegState, PlanState
 from chatbot.reports.review.series import market_time
 from chatbot.reports.tax.entries import BookKind
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -8,7 +8,7 @@ targets of that day over the marks, only where there are no futures: those canno
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -23,6 +23,7 @@ from chatbot.exchanges.base import is_perp
 from chatbot.model import Begun, FlowKind
 from chatbot.portfolio.reserve import MOVED
 from chatbot.reports.tax.entries import BookKind
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

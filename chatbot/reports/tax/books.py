@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +12,7 @@ from chatbot.engine.review.cost_basis import Lots
 from chatbot.engine.review.futures_gain import Positions
 from chatbot.exchanges.base import is_perp
 from chatbot.reports.tax.entries import BookKind
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import pairwise
@@ -13,6 +13,7 @@ from chatbot.exchanges.base import is_perp
 from chatbot.model import FlowKind
 from chatbot.model.stored_word import StoredWord
 from chatbot.store import flows, orders, plans
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

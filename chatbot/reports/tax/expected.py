@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -10,6 +10,7 @@ from chatbot.exchanges.base import is_perp
 from chatbot.model import LegState
 from chatbot.reports.tax.books import books
 from chatbot.reports.tax.entries import BookKind, Entry
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo

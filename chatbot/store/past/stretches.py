@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, insert, select
 
 from chatbot.store import tables
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chatbot.values import dataclass
 from handlers.chat import numbers
 
 if TYPE_CHECKING:

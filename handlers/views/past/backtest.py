@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
@@ -21,6 +20,7 @@ from chatbot.errors import ExchangeError, PlaceRefused, RateLimited, UserError
 from chatbot.i18n import N_, NN_
 from chatbot.model import Cause
 from chatbot.portfolio import strategies
+from chatbot.values import dataclass
 from handlers.buttons import Style
 from handlers.views.common import (
     DASH,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from chatbot.i18n import N_
 from chatbot.model import venue_of
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from chatbot.i18n import N_
+from chatbot.values import dataclass
 from handlers.command_list import TITLES
 from handlers.views.common import View, bold, button, head, line_name, multiple, page, say
 from handlers.views.hedge import offer

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from chatbot.i18n import N_
+from chatbot.values import dataclass
 from handlers.buttons import Style
 from handlers.views.common import View, bold, button, page, say
 

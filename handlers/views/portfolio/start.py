@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from chatbot.i18n import N_
 from chatbot.model import Mode
 from chatbot.portfolio.names import SPOT_ONLY
 from chatbot.portfolio.strategies import is_spot_only, is_without_futures, preset_names
+from chatbot.values import dataclass
 from handlers.buttons import Style
 from handlers.views.common import (
     DASH,

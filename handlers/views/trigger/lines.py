@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.engine.triggers.trigger import Reads
 from chatbot.model import INFO, Effect
+from chatbot.values import dataclass
 from handlers.views import age
 from handlers.views.common import bold, coin, say, say_n
 from handlers.views.trigger import signals

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -10,6 +9,7 @@ from chatbot.engine.triggers.registry import TRIGGERS
 from chatbot.engine.triggers.trigger import Reads, Unit
 from chatbot.i18n import N_
 from chatbot.model import BASKET, INFO, Cause
+from chatbot.values import dataclass
 from handlers.views.common import DASH, DOT, coin, esc, joined, line_name, say
 from handlers.views.trigger.words import WORDS
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_, NN_
 from chatbot.model import BASKET, Cause
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,13 +6,14 @@ often as its venue needs. What it reads is checked field by field; ``NoAnswer`` 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from chatbot.engine.finite import finite
 from chatbot.errors import ExchangeError
 from chatbot.exchanges.base import OrderStatus
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chatbot.errors import SettingError
@@ -19,6 +18,7 @@ from chatbot.exchanges.live.private.mexc.speech import Mexc
 from chatbot.exchanges.live.private.weex.speech import Weex
 from chatbot.exchanges.live.venues import VENUES, accounts_of
 from chatbot.model import venue_of
+from chatbot.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
