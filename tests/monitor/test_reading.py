@@ -150,6 +150,7 @@ def test_a_line_that_may_come_to_its_mix_by_itself_is_not_steady(worth: str, ste
     assert (steadiness(found, on_markets(), NOW, "UTC").until > NOW) is steady
 
 
+@pytest.mark.long
 async def test_a_calm_portfolio_with_futures_is_read_again_at_settlements_and_when_a_price_has_moved_far(tmp_path: Path) -> None:
     """Not every ten minutes: nobody knows when its contract settles, so once an hour; once more for a coin that costs 6 % more."""
     async with bench(tmp_path) as on:
