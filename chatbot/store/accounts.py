@@ -36,6 +36,7 @@ _WITH_REVIEWS = (
 )
 _REACHED = (_people.role.in_(list(LET_IN)), _people.unreachable == false())
 _FACT = select(_meta.value).where(_meta.key == bindparam("one"))
+_HELD_FACT = _FACT.with_for_update()
 # what was said is read apart: a row in which it cannot be leaves its person nothing said, and everybody else unharmed
 _SAID = type_coerce(_dialogs.data, Text).label("said")
 _DIALOG = select(_dialogs.name, _SAID).where(_dialogs.person_id == bindparam("one"))
@@ -124,6 +125,12 @@ async def mark_unreachable(tx: Tx, chat_id: int) -> None:
 async def meta(tx: Tx, key: str) -> str | None:
     """Return a fact of the program itself (pairing code, button key), or None when it was never set."""
     found: str | None = (await tx.execute(_FACT, {"one": key})).scalar_one_or_none()
+    return found
+
+
+async def held_meta(tx: Tx, key: str) -> str | None:
+    """Return the same, as it is once nobody else changes it: who reads it like this meanwhile waits for the end of ``tx``."""
+    found: str | None = (await tx.execute(_HELD_FACT, {"one": key})).scalar_one_or_none()
     return found
 
 
