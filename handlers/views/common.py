@@ -19,6 +19,7 @@ from chatbot.model import CORE, FUTURES, NET, STABLE, Mode, is_test
 from chatbot.values import dataclass
 from handlers.buttons import Button, Keyboard, Style, Tap
 from handlers.views.person.key_guides import venue_name
+from handlers.views.punctuation import punctuated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -130,7 +131,7 @@ class View:
 
     def __post_init__(self) -> None:
         """Keep the order of what runs the other way; write TEST into a picture whose caption begins with it: it may be passed on alone."""
-        object.__setattr__(self, "text", Html(directed(self.text)))
+        object.__setattr__(self, "text", Html(directed(punctuated(self.text))))
         is_test = self.text.lstrip(RLM).startswith(f"<b>{_TEST}")
         if self.picture is None or not is_test or (labels := self.picture.labels).title.startswith(_TEST):
             return
