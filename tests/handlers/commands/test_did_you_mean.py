@@ -55,21 +55,22 @@ MEANT = [
     *(("en", typed, "/status") for typed in ("balance", "portfolio")),
     *(("en", typed, "/deposit 500") for typed in ("top up 500", "add funds 500")),
     ("en", "cash out 500", "/withdraw 500"),
-    ("en", "set aside 0.1 BTC", "/keep 0.1 BTC"),
     ("en", "language", "/settings"),
     *(("es", typed, "/status") for typed in ("saldo", "balance")),
     *(("es", typed, "/deposit 500") for typed in ("ingresar 500", "depositar 500")),
     *(("es", typed, f"/{name} 500") for typed, name in (("invertir 500", "invest"), ("retirar 500", "withdraw"))),
-    ("es", "guardar 0,1 BTC", "/keep 0,1 BTC"),
     *(("ru", typed, "/status") for typed in ("баланс", "портфель")),
     *(("ru", typed, "/deposit 500") for typed in ("внести 500", "пополнить на 500")),
     *(("ru", typed, f"/{name} 500") for typed, name in (("вложить 500", "invest"), ("вывести 500", "withdraw"))),
-    ("ru", "отложить 0,1 BTC", "/keep 0,1 BTC"),
 ]
 #: what is said of a command without its slash, with its amounts
 UNDERSTOOD = "I understood: Keep a quantity of a coin out\n/keep 0.01 BTC\nNothing happens before you tap the button."
 #: what is far from every command
 HINTED = [
+    # understood, and nothing that could be done: what is not there cannot be kept out
+    ("en", "set aside 0.1 BTC", "You hold no BTC, so there is nothing to keep out."),
+    ("es", "guardar 0,1 BTC", "No tienes BTC, así que no hay nada que apartar."),
+    ("ru", "отложить 0,1 BTC", "У вас нет BTC, откладывать нечего."),
     ("en", "hello", "I did not understand that"),
     ("en", "0.5 BTC", "I did not understand that"),
     ("en", "🚀", "I did not understand that"),
@@ -159,7 +160,6 @@ async def test_the_button_does_exactly_what_stands_above_it(tmp_path: Path, type
 async def test_what_is_wrong_with_an_offered_command_is_told_as_if_it_were_written(tmp_path: Path) -> None:
     async with moments.after(_shown_by_hand, tmp_path, fear_greed_url="") as ann:
         await ann.say("keep 5 BTC")
-        await ann.tap("/keep 5 BTC")
         ann.sees("You hold 0.5 BTC, so I can't keep 5 out.")
 
 
