@@ -912,6 +912,8 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "portfolio.keep.kept": lambda w: keep.kept(w, keeping(name), figures(name), changed=True),
         "portfolio.keep.kept unknown": lambda w: keep.kept(w, keeping(name), None),
         "portfolio.keep.kept nothing": lambda w: keep.kept(w, port, None),
+        "portfolio.keep.cannot": lambda w: keep.cannot(w, port, mistakes[:1], name, [Decimal("0.2"), None]),
+        "portfolio.keep.cannot at all": lambda w: keep.cannot(w, port, mistakes, name, []),
         "portfolio.exposure.exposure assumed": lambda w: exposure.exposure(w, replace(exposed(name), assumed=(name, "ADA"))),
         "portfolio.status.coins": lambda w: status.coins(w, report(name), figures(name), NOW),
         "portfolio.status.coins while halted": lambda w: status.coins(
