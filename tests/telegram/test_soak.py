@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
+import subprocess
 import time
 from collections import Counter
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,13 +25,15 @@ from tests.telegram.test_real_process import ANN, Ann
 from tests.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
     from pathlib import Path
 
 #: said by the web library while it reads an uploaded picture; as an error it would break that call
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:unread_data:DeprecationWarning")]
 #: seconds of trouble, and those that one of them lasts at most
 SOAK_S, TROUBLE_S = 300.0, 6.0
+#: the disk of a bot that may be full at times, bytes
+_DISK = 64 * 2**20
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,11 +44,14 @@ class Trouble:
     server: TelegramServer
     db: Database
     chance: random.Random
+    #: a disk of the bot's own that may be filled
+    disk: Path | None
 
     def kinds(self) -> dict[str, Callable[[], Awaitable[None]]]:
         """Return what can go wrong on this store."""
         cut = {} if self.db.is_sqlite else {"sessions cut": self._cut_sessions}
-        return {"killed": self._kill, "stopped": self._stop, "Telegram cut off": self._cut_telegram, **cut}
+        full = {} if self.disk is None else {"disk full": self._fill}
+        return {"killed": self._kill, "stopped": self._stop, "Telegram cut off": self._cut_telegram, **cut, **full}
 
     async def _lasts(self) -> None:
         await asyncio.sleep(self.chance.uniform(0.2, TROUBLE_S))
@@ -65,12 +71,33 @@ class Trouble:
         await self._lasts()
         self.server.swallow = lambda _: False
 
+    async def _fill(self) -> None:
+        """Leave no room on the disk for a while."""
+        assert self.disk is not None
+        with suppress(OSError), (self.disk / "filler").open("wb", buffering=0) as filler:
+            while True:
+                filler.write(bytes(2**16))
+        await self._lasts()
+        (self.disk / "filler").unlink()
+
     async def _cut_sessions(self) -> None:
         async with self.db.transaction() as tx:
             await tx.execute(text(_CUT))
 
 
 _CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+
+
+@contextmanager
+def _disk(folder: Path) -> Iterator[Path | None]:
+    """Put a small disk in the place of a folder, where that is allowed; None: it is not, and it is never full."""
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={_DISK}", "tmpfs", folder], capture_output=True, check=False)
+    try:
+        yield None if mounted.returncode else folder
+    finally:
+        if not mounted.returncode:
+            subprocess.run(["umount", folder], check=True)
 
 
 async def _acts(ann: Ann, chance: random.Random) -> None:
@@ -107,14 +134,20 @@ async def test_whatever_happens_nothing_is_lost_or_sent_twice(server: TelegramSe
         await postgres_or_skip().copy("template0") if store == "postgres" else f"sqlite+aiosqlite:///{tmp_path / 'data' / 'ballast.sqlite'}"
     )
     bot = BotProcess(server.url, tmp_path, **given, **({"DATABASE_URL": url} if store == "postgres" else {}))
-    ann, db = Ann(server=server, bot=bot), Database(url)
+    with _disk(tmp_path / "data") as disk:
+        await _soaked(bot, Ann(server=server, bot=bot), Trouble(bot=bot, server=server, db=Database(url), chance=chance, disk=disk), met)
+    print(f"{store}: {dict(met)}")  # noqa: T201 - read with -s
+
+
+async def _soaked(bot: BotProcess, ann: Ann, trouble: Trouble, met: Counter[str]) -> None:
+    db, chance = trouble.db, trouble.chance
     try:
         await bot.start()
         await ann.says("/start")
         for label in ("Demo portfolio", "10,000", "Use Balanced", "Confirm"):
             await ann.taps(label)
         ends_at = time.monotonic() + SOAK_S
-        troubling = asyncio.ensure_future(_trouble(Trouble(bot=bot, server=server, db=db, chance=chance), met, ends_at))
+        troubling = asyncio.ensure_future(_trouble(trouble, met, ends_at))
         try:
             while time.monotonic() < ends_at:
                 await _acts(ann, chance)
@@ -123,7 +156,7 @@ async def test_whatever_happens_nothing_is_lost_or_sent_twice(server: TelegramSe
             troubling.cancel()
         made = await _settled(db, bot)
         await _holds_what_the_exchange_has(db)
-        print(f"{store}: {dict(met)}; plans {dict(Counter(plan.state.value for plan in made))}")  # noqa: T201 - read with -s
+        met |= {f"plans {state}": count for state, count in Counter(plan.state.value for plan in made).items()}
         assert any(plan.state is PlanState.DONE for plan in made)
     finally:
         await bot.kill()
