@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from chatbot.model import Message
     from chatbot.store.database import Database, Tx
 
-#: at most so many leave in any second
-_MOST = 25
-#: the even pace of that; a hair more than a second in which they leave, so that even one that counts both its ends holds no more;
-#: and how far the pace makes up for turns that came late, as each does by what it is asked before it
-OVERALL_S, _WINDOW_S, _LATE_S = 1 / _MOST, 1.0001, 0.25
+#: at most so many leave in any second: Telegram takes about thirty, answers to people among them
+_MOST = 26
+#: the even pace of that, in whole microseconds as moments are; a hair more than a second in which they leave, so that even one that
+#: counts both its ends holds no more; and how far the pace makes up for turns that came late, as each does by what it is asked before it
+OVERALL_S, _WINDOW_S, _LATE_S = round(1 / _MOST, 6), 1.0001, 0.25
 PER_CHAT_S = 1.001
 #: attempts that break in our own code before the message is given up and kept for the operator
 FAULTS_MAX = 5

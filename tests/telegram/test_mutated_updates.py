@@ -229,7 +229,7 @@ async def _lives_through(ann: Someone, wire: Wire, life: int, took: Counter[str]
 async def _handles(ann: Someone, number: int) -> bool:
     """Let the bot take one update as Telegram wrote it, and handle it; False: it was turned away."""
     for raw in await polling.fetch(ann.bot.bot, number, hold_s=0):
-        await ann.line.updates.take(raw.number, raw.text, ann.bot.bot)
+        await ann.line.updates.take([(raw.number, raw.text)], ann.bot.bot)
     queue, found = ann.bot.update_queue, False
     while not queue.empty():
         update, found = queue.get_nowait(), True
