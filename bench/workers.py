@@ -47,11 +47,11 @@ async def _carried_out(server: Any, workers: int) -> Figure:  # noqa: ANN401 - a
         async with parts.TelegramServer().up() as telegram:
             team = [parts.BotProcess(telegram.url, _made(folder / str(number)), DATABASE_URL=url, **_SETTINGS) for number in range(workers)]
             try:
-                took = await _until_done(url, team)
+                pace = await _until_done(url, team)
             finally:
                 for bot in team:
                     await bot.kill()
-    return Figure(name=f"plans carried out by {workers} worker{'s' if workers > 1 else ''}", unit="a minute", samples=(COUNT / took * 60,))
+    return Figure(name=f"plans carried out by {workers} worker{'s' if workers > 1 else ''}", unit="a minute", samples=(pace,))
 
 
 def _made(folder: Path) -> Path:
@@ -82,7 +82,7 @@ async def _confirm_one(program: Program, portfolio_id: int) -> None:
 
 
 async def _until_done(url: str, team: list[Any]) -> float:
-    """Return the seconds from the moment when every worker has its part until every plan has come to its end."""
+    """Return the plans a minute from the moment when every worker has its part, of those that are left then, to the end of the last."""
     db = Database(url)
     try:
         # They begin together: each finds the others there, and takes no more than its part.
@@ -90,10 +90,10 @@ async def _until_done(url: str, team: list[Any]) -> float:
         async with asyncio.timeout(_PATIENCE_S):
             for bot in team:
                 await bot.prints("shares gained", _PATIENCE_S)
-            began = time.perf_counter()
+            began, count = time.perf_counter(), await _left(db)
             while await _left(db):  # noqa: ASYNC110 - other processes do it
                 await asyncio.sleep(_LOOK_S)
-        return time.perf_counter() - began
+        return count / (time.perf_counter() - began) * 60
     finally:
         await db.close()
 
