@@ -10,9 +10,9 @@ from babel import Locale
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.charts.direction import directed
+from chatbot.charts.direction import RLM, directed
 from chatbot.errors import UserError
-from chatbot.i18n import SOURCE, Catalogue, Words
+from chatbot.i18n import SAID, SOURCE, Catalogue, Words
 from handlers.chat import amounts, numbers, parsing
 from handlers.chat.names import of_coins
 from handlers.chat.reading import characters
@@ -41,7 +41,9 @@ def typed(written: str) -> str:
 
 def in_a_message(written: str) -> str:
     """Return a thing as it stands in a message from right to left, with the marks that keep its order."""
-    return directed(f"القيمة {written} الآن").removeprefix("القيمة ").removesuffix(" الآن")
+    shown = directed(f"{SAID}القيمة {written} الآن")
+    assert shown.startswith(RLM), "it is marked"
+    return shown.removeprefix(f"{RLM}القيمة ").removesuffix(" الآن")
 
 
 def read_back(words: Words, value: Decimal) -> None:
