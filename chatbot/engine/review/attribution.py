@@ -107,6 +107,8 @@ def shares(fill: Fill) -> dict[str, Fraction]:
     """
     if not fill.alone:
         raise Refused("bad_parameter", f"{fill.instrument}: no trigger")
+    if len(fill.alone) == 1:
+        return dict.fromkeys(fill.alone, exact(1))
     bought, sold = _sides(fill)
     sign = 1 if bought >= sold else -1
     larger = bought if sign > 0 else sold

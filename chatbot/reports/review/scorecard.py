@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import field
 from datetime import timedelta
 from decimal import Decimal
+from itertools import islice
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +14,7 @@ from chatbot.engine.errors import Refused
 from chatbot.engine.exact import ZERO, to_decimal, total
 from chatbot.engine.review.attribution import Fill, attribute, gain_of, shares
 from chatbot.model import NO_REASON, Cause, LegState, PlanState
-from chatbot.reports.review.series import market_time
+from chatbot.reports.review.series import first_after, market_time
 from chatbot.reports.tax.entries import BookKind
 from chatbot.values import dataclass
 
@@ -91,10 +92,13 @@ def scorecard(
         told = attribute(fills.values(), prices, funding)
     except Refused:
         told = None
+    of_plan: defaultdict[int | None, list[Fill]] = defaultdict(list)
+    for one in traded:
+        of_plan[one.plan].append(fills[id(one)])
     tallies: defaultdict[str, _Tally] = defaultdict(_Tally)
     for plan in plans:
         if ended_at(plan) >= start and plan.number != first:
-            _count(tallies, plan, [fills[id(one)] for one in traded if one.plan == plan.number], points)
+            _count(tallies, plan, of_plan[plan.number], points)
     names = {*tallies, *(told.parts if told is not None else ())}
     scores = [_score(name, tallies[name], told) for name in names]
     scores.sort(key=lambda one: (-one.carried_out, -one.skipped - one.expired, one.trigger))
@@ -114,41 +118,56 @@ def triggers_of(plan: Plan) -> tuple[str, ...]:
 
 def _fill(one: Entry, plan: Plan | None, quote: str) -> Fill:
     """Return a trade with who wanted it: the plan's triggers as they were written down, or all of them together."""
-    alone = {OWN: one.qty} if plan is None else _alone(plan, one)
+    alone = {OWN: one.qty} if plan is None else _alone(plan, one.instrument, one.qty)
     coins = {coin: (fee, one.fee_prices.get(coin)) for coin, fee in one.fees.items() if coin != quote}
     fee = sum((qty * then for qty, then in coins.values() if then is not None), one.fees.get(quote, _ZERO))
     return Fill(instrument=one.instrument, qty=one.qty, price=one.price or _ZERO, fee=fee, fee_coins=coins, alone=alone)
 
 
-def _alone(plan: Plan, one: Entry) -> dict[str, Decimal]:
+def _alone(plan: Plan, instrument: str, qty: Decimal) -> dict[str, Decimal]:
     triggers = triggers_of(plan)
     if len(triggers) == 1:
-        return {triggers[0]: one.qty}
+        return {triggers[0]: qty}
     told: Mapping[str, Mapping[str, str]] = plan.targets.get("alone", {})
-    found = {trigger: Decimal(told.get(trigger, {}).get(one.instrument, "0")) for trigger in triggers}
-    return found if any(found.values()) else {SEVERAL: one.qty}
+    found = {trigger: Decimal(told.get(trigger, {}).get(instrument, "0")) for trigger in triggers}
+    return found if any(found.values()) else {SEVERAL: qty}
 
 
-def _count(tallies: Mapping[str, _Tally], plan: Plan, fills: Iterable[Fill], points: Sequence[Point]) -> None:
+def _count(tallies: Mapping[str, _Tally], plan: Plan, fills: Sequence[Fill], points: Sequence[Point]) -> None:
     """Count a plan for each of its triggers, with what its trades had brought after a while, or would have."""
-    traded = list(fills)
-    if plan.state is PlanState.DONE or traded:
-        parts = {trigger for fill in traded for trigger, share in shares(fill).items() if share} or set(triggers_of(plan))
-        for trigger in parts:
+    if plan.state is PlanState.DONE or fills:
+        for trigger in _wanted_by(plan, fills):
             tallies[trigger].carried_out += 1
             for days in HORIZONS:
                 prices = _prices_after(points, plan.finished_at or plan.created_at, days)
-                result = _result(traded, trigger, prices) if prices is not None and traded else None
+                result = _result(fills, trigger, prices) if prices is not None and fills else None
                 if result is not None:
                     tallies[trigger].results[days].append(result)
     elif plan.state in _ENDED:
-        for trigger in triggers_of(plan):
+        meant = _meant(plan)
+        for trigger in _wanted_by(plan, meant):
             tally = tallies[trigger]
             setattr(tally, _ENDED[plan.state], getattr(tally, _ENDED[plan.state]) + 1)
-        first = tallies[triggers_of(plan)[0]]
-        missed = _missed(plan, points[-1].mark.prices)
-        if missed is not None:
-            first.missed = (first.missed or _ZERO) + missed
+            missed = _result(meant, trigger, points[-1].mark.prices)
+            if missed is not None:
+                tally.missed = (tally.missed or _ZERO) + missed
+
+
+def _wanted_by(plan: Plan, fills: Iterable[Fill]) -> set[str]:
+    """Return the triggers that have a part of what was traded, or was to be; all of the plan's where none has."""
+    return {trigger for fill in fills for trigger, share in shares(fill).items() if share} or set(triggers_of(plan))
+
+
+def _meant(plan: Plan) -> list[Fill]:
+    """Return what a plan would have traded, at the prices of its card and with its estimated fees."""
+    legs = [leg for leg in plan.legs if not leg.is_transfer and leg.state is not LegState.DROPPED]
+    whole = sum((leg.notional for leg in legs), _ZERO)
+    found = []
+    for leg in legs:
+        qty = -leg.qty if leg.side == "sell" else leg.qty
+        fee = plan.fees * leg.notional / whole if whole else _ZERO
+        found.append(Fill(instrument=leg.instrument, qty=qty, price=leg.price, fee=fee, alone=_alone(plan, leg.instrument, qty)))
+    return found
 
 
 def _result(fills: Iterable[Fill], trigger: str, prices: Mapping[str, Decimal]) -> Decimal | None:
@@ -158,17 +177,9 @@ def _result(fills: Iterable[Fill], trigger: str, prices: Mapping[str, Decimal]) 
         return None
 
 
-def _missed(plan: Plan, prices: Mapping[str, Decimal]) -> Decimal | None:
-    """Return what a plan would have brought up to now at the prices of its card, after its estimated fees."""
-    legs = [leg for leg in plan.legs if not leg.is_transfer and leg.state is not LegState.DROPPED]
-    if any(leg.instrument not in prices for leg in legs):
-        return None
-    return sum(((-1 if leg.side == "sell" else 1) * leg.qty * (prices[leg.instrument] - leg.price) for leg in legs), -plan.fees)
-
-
 def _prices_after(points: Sequence[Point], at: datetime, days: int) -> Mapping[str, Decimal] | None:
     due = market_time(points, at) + timedelta(days=days)
-    return next((point.mark.prices for point in points if point.market_at >= due), None)
+    return next((point.mark.prices for point in islice(points, first_after(points, at), None) if point.market_at >= due), None)
 
 
 def _score(name: str, tally: _Tally, told: Attribution | None) -> Score:

@@ -8,11 +8,12 @@ targets of that day over the marks, only where there are no futures: those canno
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 import numpy as np
 
@@ -26,7 +27,7 @@ from chatbot.reports.tax.entries import BookKind
 from chatbot.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime, tzinfo
 
     from chatbot.model import Flow, Mark, StrategySince
@@ -39,6 +40,14 @@ _INSTANT: Final = timedelta(microseconds=1)
 _NOTHING: Final = 1e-6
 #: these change what somebody who only holds has
 _REACH_HOLDER: Final = frozenset({BookKind.DEPOSIT, BookKind.WITHDRAWAL, BookKind.WRITTEN_OFF, BookKind.RENAMED})
+
+
+class _Dated(Protocol):
+    @property
+    def at(self) -> datetime: ...
+
+
+_Happened = TypeVar("_Happened", bound=_Dated)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,12 +147,17 @@ def points_of(marked: Sequence[Opening]) -> tuple[Point, ...]:
 
 def market_time(points: Sequence[Point], at: datetime) -> datetime:
     """Return the time of the market at a moment of its person: between two points it ran evenly, beyond them as fast as theirs."""
-    before = max((point for point in points if point.at <= at), key=lambda point: point.at, default=None)
-    after = min((point for point in points if point.at > at), key=lambda point: point.at, default=None)
+    next_at = first_after(points, at)
+    before, after = points[next_at - 1] if next_at else None, points[next_at] if next_at < len(points) else None
     if before is None or after is None:
         known = before or after
         return at if known is None else known.market_at + (at - known.at)
     return before.market_at + (after.market_at - before.market_at) * ((at - before.at) / (after.at - before.at))
+
+
+def first_after(points: Sequence[Point], at: datetime) -> int:
+    """Return the number of the first point after a moment, or how many there are; they stand in the order of time."""
+    return bisect_right(points, at, key=lambda point: point.at)
 
 
 def series(
@@ -162,9 +176,7 @@ def series(
     ``first`` are the trades that holding begins with; without any it begins with what was there. ``strategy_at`` tells the strategy that a
     portfolio had at a moment of its person, or the oldest that is known.
     """
-    links = [
-        _link(before, after, [flow for flow in moved if _is_between(points, before, flow.at, after)]) for before, after in pairwise(points)
-    ]
+    links = [_link(*ends, between) for ends, between in zip(pairwise(points), _steps(points, moved), strict=True)]
     start = max((at + 1 for at, link in enumerate(links) if link is None), default=0)
     known, growths = points[start:], [1 + float(link) for link in links[start:] if link is not None]
     if len(known) < 2:
@@ -188,9 +200,16 @@ def _link(before: Point, after: Point, moved: Sequence[Flow]) -> Decimal | None:
     return time_weighted((Moment(value=before.value), *between, Moment(value=after.value))).total
 
 
-def _is_between(points: Sequence[Point], before: Point, at: datetime, after: Point) -> bool:
-    """Tell whether something happened between two marks: what happened in the moment of one came after it, but for the last of all."""
-    return before.at <= at < after.at or (at == after.at and after is points[-1])
+def _steps(points: Sequence[Point], things: Iterable[_Happened]) -> list[list[_Happened]]:
+    """Return what happened between each two marks: what did in the moment of one came after it, but for the last of all."""
+    found: list[list[_Happened]] = [[] for _ in points[1:]]
+    for one in things:
+        step = first_after(points, one.at) - 1
+        if found and one.at == points[-1].at:
+            found[-1].append(one)
+        elif 0 <= step < len(found):
+            found[step].append(one)
+    return found
 
 
 def _index(growths: Sequence[float]) -> tuple[float, ...]:
@@ -207,10 +226,10 @@ def _hold(
     held: Held | None = Held(quantities=points[0].mark.held, cash=points[0].mark.futures_cash)
     index: list[float | None] = [1.0]
     linked, known, last, since = True, points[0], 1.0, points[0].at
-    for before, after in pairwise(points):
+    kept = [flow for flow in moved if flow.kind is FlowKind.RESERVE]
+    for after, came, let_out in zip(points[1:], _steps(points, entries), _steps(points, kept), strict=True):
         if held is None:
             break
-        came = [one for one in entries if _is_between(points, before, one.at, after)]
         then = held.worth(known.mark.prices)
         held = _bought(held, [one for one in first if since <= one.at <= after.at], quote)
         since = after.at + _INSTANT
@@ -219,9 +238,7 @@ def _hold(
         if linked and then is not None and now is not None:
             known, last = after, last * max(0.0, float(now / then))
         index.append(last if linked and known is after else None)
-        joined = _kept_out(
-            _joined(held, came), [flow for flow in moved if _is_between(points, before, flow.at, after) and flow.kind is FlowKind.RESERVE]
-        )
+        joined = _kept_out(_joined(held, came), let_out)
         linked = linked and (joined == held or known is after)
         held = joined
     return tuple(index) if held is not None and linked and index[-1] is not None else None, held
