@@ -44,7 +44,7 @@ class Told:
     mb: float
     #: processor time of the whole process, all its threads together
     cpu_s: float
-    #: that of a second run in the same process
+    #: the median of further runs in the same process
     warm_ms: float = 0.0
     #: that of a thousand runs
     sweep_s: float = 0.0

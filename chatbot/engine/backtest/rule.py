@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 #: prices that share a highest and a lowest one, how many of these are looked at together, and how many prices where one may be outside
-_CHUNK, _FAR, _NEAR = 32, 64, 256
+_CHUNK, _FAR, _NEAR = 48, 64, 512
 #: a weight on an edge is on it for the floats that it came from
 _BLUR = 1e-12
 #: what is traded at an edge that was only touched, as a fraction of V, is nothing
@@ -115,23 +115,25 @@ def _followed(chart: _Chart, rule: Rule) -> Run:
         values[begun:found] = q @ prices[:, begun:found]
         if found >= length:
             return Run(values=values, traded=tuple(traded), turnovers=tuple(turnovers), fees=fees, quantities=tuple(q.tolist()))
-        v = q * prices[:, found]
-        V = float(v.sum())
-        wanted = targets if inner is None or rule.theta == 1 else np.array(_destination((v / V).tolist(), list(rule.targets), inner))
+        here = prices[:, found]
+        v: list[float] = (q * here).tolist()
+        V = sum(v)
+        whole = inner is None or rule.theta == 1
+        wanted = rule.targets if whole else _destination([one / V for one in v], rule.targets, inner)
         after = value_after_fees(v, wanted, rule.fee)
-        moved = float(np.abs(wanted * after - v).sum())
+        moved = sum(abs(x * after - one) for x, one in zip(wanted, v, strict=True))
         if moved > _NOTHING * V:
             traded.append(found)
             turnovers.append(moved / V)
             fees += V - after
-            q = wanted * after / prices[:, found]
+            q = (targets if whole else np.array(wanted)) * after / here
         begun, now, turn = found, found + 1, turn + (found == soonest)
 
 
-def value_after_fees(v: Floats, wanted: Floats, fee: float) -> float:
+def value_after_fees(v: Sequence[float], wanted: Sequence[float], fee: float) -> float:
     """Return V' = V - fee sum |x V' - v|: what is left once everything stands at its weight x of what is left (domain 9.4)."""
-    lines: list[tuple[float, float]] = list(zip(wanted.tolist(), v.tolist(), strict=True))
-    V = after = float(v.sum())
+    lines = list(zip(wanted, v, strict=True))
+    V = after = sum(v)
     sides: list[bool] | None = None
     while fee and sides != (now := [x * after >= here for x, here in lines]):
         # as long as what is bought and what is sold stays so it is one linear equation; a lower V' can only make more of it sales
@@ -172,7 +174,7 @@ def _next_breach(chart: _Chart, sides: Floats, start: int, stop: int) -> int:
     return stop
 
 
-def _destination(w: list[float], targets: list[float], inner: list[float]) -> list[float]:
+def _destination(w: Sequence[float], targets: Sequence[float], inner: Sequence[float]) -> list[float]:
     """Return the point of the inner bands with least turnover, nearest to target among equals (domain 3.3).
 
     Nothing is decided here about anybody's money, so it is worked out in floats; a test holds it against ``engine/destination.py``.
