@@ -33,6 +33,8 @@ _OTHERS = {"bt": ("bt==1.4.1", 1e-6), "vectorbt": ("vectorbt==1.2.0", 1e-6), "ba
 #: it has one asset only, and begins at the second bar: ours beside it does the same
 _ONE_ASSET = "backtesting"
 _SWEEPING = (_OURS, "vectorbt")
+#: for everybody: threads that wait for more of a small matrix count as time of the processor
+_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +97,7 @@ def _run(python: Path, tool: str, prices: Path, *more: str) -> Told:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
         [python, _TOOLS / f"run_{tool}.py", prices, *more],
-        env={**os.environ, "PYTHONPATH": str(_ROOT)},
+        env={**os.environ, **_ONE_THREAD, "PYTHONPATH": str(_ROOT)},
         stdout=subprocess.PIPE,
         check=True,
     )

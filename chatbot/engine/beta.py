@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from math import fsum, sqrt
+from operator import mul
 from typing import TYPE_CHECKING
 
 from chatbot.engine.errors import Refused
@@ -56,12 +57,13 @@ def estimate_beta(
     if n < max(min_obs, _LEAST_FOR_A_LINE) or len({b for _, b in pairs}) == 1:
         return fallback
     mean_a, mean_b = fsum(a for a, _ in pairs) / n, fsum(b for _, b in pairs) / n
-    S_bb = fsum((b - mean_b) ** 2 for _, b in pairs)
+    off_a, off_b = [a - mean_a for a, _ in pairs], [b - mean_b for _, b in pairs]
+    S_bb = _dot(off_b, off_b)
     if S_bb == 0:
         return fallback
-    ols = fsum((a - mean_a) * (b - mean_b) for a, b in pairs) / S_bb
-    SSE = fsum((a - mean_a - ols * (b - mean_b)) ** 2 for a, b in pairs)
-    se2 = SSE / (n - 2) / S_bb
+    ols = _dot(off_a, off_b) / S_bb
+    left = [a - ols * b for a, b in zip(off_a, off_b, strict=True)]
+    se2 = _dot(left, left) / (n - 2) / S_bb
     spread = prior_sd**2 + se2
     weight = prior_sd**2 / spread if spread else 0.0
     beta = min(max(weight * ols + (1 - weight) * prior, lo), hi)
@@ -115,3 +117,7 @@ def beta_completion(
         change = bounded if bounded * change > 0 else exact(0)
     qty = trunc_to(change / m, exact(lot))
     return Completion(gap=to_decimal(gap), order_qty=to_decimal(qty), residual_gap=to_decimal(gap - qty * m * b / V))
+
+
+def _dot(left: list[float], right: list[float]) -> float:
+    return fsum(map(mul, left, right))

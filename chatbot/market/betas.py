@@ -35,6 +35,8 @@ class Betas:
         #: the estimates of one day by asset, each with the versions of the closes that it was made of
         self._day: datetime | None = None
         self._known: dict[str, tuple[tuple[int, int], BetaEstimate]] = {}
+        #: the market's returns of that day, which every estimate is held against, with the version of their closes
+        self._against: tuple[int, list[float | None]] | None = None
 
     async def refresh(self, assets: Collection[str]) -> None:
         """Fetch the daily closes that are missing; stablecoins need none."""
@@ -53,7 +55,7 @@ class Betas:
         """Return the estimate of each asset from the daily closes up to 00:00 UTC of ``until``; BTC and stables are not estimated."""
         day = until.replace(hour=0, minute=0, second=0, microsecond=0)
         if day != self._day:
-            self._day, self._known = day, {}
+            self._day, self._known, self._against = day, {}, None
         return {asset: self._estimate(asset, day) for asset in assets}
 
     def _estimate(self, asset: str, day: datetime) -> BetaEstimate:
@@ -67,9 +69,15 @@ class Betas:
             found = BetaEstimate(n=0, ols=None, se=None, weight=0.0, beta=prior, source="prior")
         else:
             spread = _PRIOR_SD.get(asset, _OTHER_SD)
-            found = estimate_beta(self._returns(asset, day), self._returns(_MARKET, day), prior=prior, prior_sd=spread)
+            found = estimate_beta(self._returns(asset, day), self._market_returns(day), prior=prior, prior_sd=spread)
         self._known[asset] = made_of, found
         return found
+
+    def _market_returns(self, day: datetime) -> list[float | None]:
+        version = self._candles.version(_MARKET, "1d")
+        if self._against is None or self._against[0] != version:
+            self._against = version, self._returns(_MARKET, day)
+        return self._against[1]
 
     def _returns(self, asset: str, day: datetime) -> list[float | None]:
         """Return the last log returns, None where one of the two closes is missing."""

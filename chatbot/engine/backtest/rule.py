@@ -103,7 +103,7 @@ def _chart(prices: Floats) -> _Chart:
 def _followed(chart: _Chart, rule: Rule) -> Run:
     prices, length, targets = chart.prices, chart.prices.shape[1], np.array(rule.targets)
     edges = None if rule.half_widths is None else _edges(targets, np.array(rule.half_widths))
-    inner = None if rule.half_widths is None else [(1 - rule.theta) * half for half in rule.half_widths]
+    inner = None if rule.half_widths is None or rule.theta == 1 else [(1 - rule.theta) * half for half in rule.half_widths]
     forced = sorted(at for at in set(rule.at) if 0 < at < length)
     q, values, fees, begun = targets / prices[:, 0], np.empty(length), 0.0, 0
     traded: list[int] = []
@@ -118,15 +118,14 @@ def _followed(chart: _Chart, rule: Rule) -> Run:
         here = prices[:, found]
         v: list[float] = (q * here).tolist()
         V = sum(v)
-        whole = inner is None or rule.theta == 1
-        wanted = rule.targets if whole else _destination([one / V for one in v], rule.targets, inner)
+        wanted = rule.targets if inner is None else _destination([one / V for one in v], rule.targets, inner)
         after = value_after_fees(v, wanted, rule.fee)
         moved = sum(abs(x * after - one) for x, one in zip(wanted, v, strict=True))
         if moved > _NOTHING * V:
             traded.append(found)
             turnovers.append(moved / V)
             fees += V - after
-            q = (targets if whole else np.array(wanted)) * after / here
+            q = np.array(wanted) * after / here
         begun, now, turn = found, found + 1, turn + (found == soonest)
 
 
