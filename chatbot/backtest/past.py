@@ -135,13 +135,13 @@ class Past:
     def funding_between(self, since: int, until: int, positions: Mapping[str, Decimal]) -> Decimal:
         """Return what positions receive for the settlements after the hour ``since`` up to ``until``, quote.
 
-        A long pays q x mark x rate where the rate is above 0 (domain 7.1); the mark is that of the full hour.
+        A long pays q x mark x rate where the rate is above 0 (domain 7.1); the mark is that of the full hour, or the last one before it.
         """
         received = Decimal(0)
         for contract, qty in positions.items():
             rates = self.rates.get(contract, {})
             for hour in range(since + 1, until + 1):
-                if hour in rates and (quote := self.quote(contract, hour)) is not None:
+                if hour in rates and (quote := self._last_quote(contract, hour)) is not None:
                     received -= qty * quote.price * rates[hour]
         return received
 
@@ -157,6 +157,12 @@ class Past:
             for hour, rate in self.rates.get(name, {}).items():
                 self._rates[name][hour] = float(rate)
         return self._rates[name]
+
+    def _last_quote(self, instrument: str, hour: int) -> Quote | None:
+        """Return the quote at an hour, or at the last one before it that has one."""
+        while (quote := self.quote(instrument, hour)) is None and hour:
+            hour -= 1
+        return quote
 
     def _quote(self, instrument: str, hour: int) -> Quote | None:
         price = float(self.prices[instrument][hour]) if instrument in self.prices else 0.0

@@ -223,21 +223,26 @@ def _weights(past: Past, strategy: Strategy, held: Sequence[Stretch]) -> dict[st
 
 
 def _worth(past: Past, snap: Snapshot, start: int, stop: int) -> tuple[Floats, float]:
-    here = slice(start, stop)
+    """Return what was held is worth at each hour before ``stop``, and the funding that it received up to and with ``stop``.
+
+    What is settled at an hour at which something is traded is settled before that.
+    """
+    here = slice(start, stop + 1)
+    hours = len(range(past.hours)[here])
     cash = float(
         sum((coin.value for coin in snap.cash), Decimal(0)) + snap.wallet - sum((p.qty * p.entry for p in snap.positions), Decimal(0))
     )
-    values = np.full(stop - start, cash)
+    values = np.full(hours, cash)
     for holding in snap.spot:
         values += float(holding.qty) * past.filled(holding.asset)[here]
-    received = np.zeros(stop - start)
+    received = np.zeros(hours)
     for position in snap.positions:
         if position.qty:
             prices = past.filled(position.contract)[here]
             values += float(position.qty) * prices
-            paid = np.where(np.arange(start, stop) > start, past.rates_by_hour(position.contract)[here], 0.0)
+            paid = np.where(np.arange(hours) > 0, past.rates_by_hour(position.contract)[here], 0.0)
             received -= np.cumsum(float(position.qty) * prices * paid)
-    return values + received, float(received[-1]) if len(received) else 0.0
+    return (values + received)[: stop - start], float(received[-1])
 
 
 def _first_midnight(past: Past) -> int:
