@@ -103,7 +103,7 @@ class Mark:
     bands: dict[str, Decimal] = field(default_factory=dict)
     #: how far the line that is furthest off was, in half-widths of its band; None: there is no band
     drift: Decimal | None = None
-    #: funding received less paid since the account was opened, quote; None: the exchange does not tell
+    #: funding received less paid since the account was opened, or first looked at, quote; None: the exchange does not tell
     funding: Decimal | None = None
     #: the time of its market, which runs faster than a person's where it is played; None: an older version did not keep it
     market_at: datetime | None = None

@@ -57,6 +57,8 @@ class Evaluation:
     unsettled: bool = False
     #: contracts that an account at an exchange holds by all that its history explains; None: nobody but us keeps it, or it is not known
     accounted: frozenset[str] | None = None
+    #: funding received less paid since such an account was first looked at, quote; None: nobody but us keeps it, or it is not known
+    funding: Decimal | None = None
 
     @property
     def known_value(self) -> Decimal | None:

@@ -258,6 +258,28 @@ async def test_what_an_exchange_pays_is_income_at_the_price_of_the_moment(tmp_pa
         assert abs(earned.profit - 5) < D("0.01")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("venue", DIALECTS)
+async def test_funding_at_an_exchange_is_told_with_its_day(tmp_path: Path, venue: str) -> None:
+    """What the exchange paid stands in /report once, under the day that it is of; it was a dash."""
+    async with watching(tmp_path, venue, futures=2000) as room:
+        await room.trade_by_hand("BTC-PERP", "sell", "0.05")
+        await room.minute()
+        room.venue.settle_funding("BTC-PERP", D("0.0001"))
+        for _ in range(3):
+            await room.minute(600)
+        first = room.ann.clock.now().date()
+        for _ in range(2):
+            await room.minute(86_400)
+            await room.minute(600)
+        rows = [row for row in (await room.report()).rows if row.entry.kind is BookKind.FUNDING]
+        assert [row.entry.at.date() for row in rows] == [first, first.replace(day=first.day + 1)]
+        told = sum(row.gain for row in rows if row.gain is not None)
+        paid = sum(one.amount for one in room.account.income if one.kind == "FUNDING_FEE")
+        assert told > 0
+        assert abs(told - paid) < D("0.01")
+
+
 async def test_what_is_lent_to_the_exchange_has_left_and_dust_is_nothing(tmp_path: Path) -> None:
     """A coin that is lent stands beside the portfolio: it went without a loss and without a question, as dust came without a gain."""
     async with watching(tmp_path, "Binance") as room:

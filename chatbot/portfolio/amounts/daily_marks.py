@@ -30,7 +30,7 @@ def mark_of(evaluation: Evaluation, market_now: datetime) -> Mark | None:
         targets={**aims.spot, **aims.futures} if aims is not None else {},
         bands={line.line: line.band for line in figures.limits if line.band},
         drift=_drift(figures),
-        funding=account.balances.funding,
+        funding=evaluation.funding if account.balances.funding is None else account.balances.funding,
         market_at=market_now,
     )
 

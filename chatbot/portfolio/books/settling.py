@@ -88,7 +88,8 @@ class Books:
             return seen
         async with self._locks[seen.portfolio.id]:
             settled = await self._settle(seen, Book.of(seen.account, began), look)
-            return replace(settled, accounted=frozenset(self._known[seen.portfolio.id].book.held.positions))
+            book = self._known[seen.portfolio.id].book
+            return replace(settled, accounted=frozenset(book.held.positions), funding=book.funding)
 
     async def _settle(self, seen: Evaluation, found: Book, look: int) -> Evaluation:
         known, now = await self._of(seen.portfolio, found, look), found.held
@@ -119,7 +120,7 @@ class Books:
         if found.rest and (book.unclear_since is None or clock - book.unclear_since < _PATIENCE):
             known.book = replace(book, unclear_since=book.unclear_since or clock)
             return False
-        turned = book.turned(there, (*entries, *found.flows))
+        turned = book.turned(there, (*entries, *found.flows)).paid(seen.portfolio.quote, found.entries)
         await self._write(seen, book, turned, found)
         known.book, known.look, known.checked = turned, look, clock
         return True

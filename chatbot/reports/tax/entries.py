@@ -320,9 +320,13 @@ def _opening(quote: str, marked: Sequence[Opening], first: datetime | None) -> l
 
 
 def _funding(quote: str, marked: Sequence[Opening]) -> list[Entry]:
-    """Return what was received or paid of funding between two days' marks."""
+    """Return what was received or paid of funding between two days' marks: it is of the day that the first of them began."""
     told = [(one.at, one.mark.funding) for one in marked if one.mark is not None and one.mark.funding is not None and one.at is not None]
-    parts = [(told[0][0], told[0][1]), *((after[0], after[1] - before[1]) for before, after in pairwise(told))] if told else []
+    parts = (
+        [(told[0][0], told[0][1]), *((before[0] + (after[0] - before[0]) / 2, after[1] - before[1]) for before, after in pairwise(told))]
+        if told
+        else []
+    )
     return [Entry(at=at, kind=BookKind.FUNDING, instrument=quote, qty=amount, price=Decimal(1)) for at, amount in parts]
 
 

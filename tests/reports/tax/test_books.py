@@ -22,7 +22,7 @@ D = Decimal
 START = datetime(2025, 12, 30, 12, 0, tzinfo=UTC)
 
 
-def day(count: int) -> datetime:
+def day(count: float) -> datetime:
     """Return a moment so many days after the first."""
     return START + timedelta(days=count)
 
@@ -141,14 +141,15 @@ def test_futures_realise_at_their_average_entry_after_fees() -> None:
 
 
 def test_funding_is_what_the_daily_marks_tell() -> None:
-    """Each day what came since the day before; an exchange that does not tell leaves it unknown."""
+    """Each day what came since it began, the last of December in its year; an exchange that does not tell leaves it unknown."""
     trade = an_order(0, "BTC-PERP", "sell", "1", "100")
     marks = tuple(
         Opening(day=day(at).date(), at=day(at), value=D(100), mark=Mark(funding=D(total)))
-        for at, total in ((1, "0"), (2, "1.5"), (3, "1.2"))
+        for at, total in ((0.5, "0"), (1.5, "1.5"), (2.5, "1.2"))
     )
     found = told(trade, marked=marks)
     assert [row.gain for row in of_kind(found, BookKind.FUNDING)] == [D("1.5"), D("-0.3")]
+    assert [(one.year, one.funding) for one in found.years] == [(2025, D("1.5")), (2026, D("-0.3"))]
     assert not found.funding_unknown
     silent = (*marks, Opening(day=day(4).date(), at=day(4), value=D(100), mark=Mark()))
     assert told(trade, marked=silent).funding_unknown
