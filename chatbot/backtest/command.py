@@ -239,8 +239,8 @@ def caveats(found: Comparison) -> tuple[str, ...]:
     if found.strategy.gone:
         gone = ", ".join(f"{name} from {since:%Y-%m-%d} on" for name, since in found.strategy.gone.items())
         told.append(f"Not listed any more: {gone}. What was held of it counts at its last price.")
-    if found.strategy.liquidations:
-        told.append(f"The futures were liquidated {found.strategy.liquidations} times.")
+    if ended := [f"{NAMES[name]} {one.liquidations}" for name, one in found.ways.items() if one.liquidations]:
+        told.append(f"The futures were liquidated: {', '.join(ended)}.")
     return tuple(told)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chatbot.backtest.past import HOUR, LOOK_BACK, fetch
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 EARLIEST = datetime(2017, 1, 1, tzinfo=UTC)
 SHORTEST = timedelta(days=7)
 _DAY = timedelta(days=1)
+#: in place of every limit that only Confirm knows
+_NO_CONFIRM_PCT = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +74,8 @@ async def prepare(
             raise _without_past([name])
         first[name] = days[0].at
         await give_way()
-    # the price of an hour is the open of its bar, and the last bar is not closed yet
-    end = min(_hour(span.end or now), _hour(now) - HOUR)
+    # the price of an hour is the open of its bar, and the last bar is not closed yet; falls, months and pictures are told by whole days
+    end = min(span.end or now, now - HOUR).replace(hour=0, minute=0, second=0, microsecond=0)
     begin, late = _begun(first, wanted, is_open=span.begin is None)
     if end - begin < SHORTEST:
         raise _too_short(late, begin, end)
@@ -106,13 +109,10 @@ def _too_short(late: tuple[str, ...], begin: datetime, end: datetime) -> UserErr
 def for_the_past(strategy: Strategy, begin: datetime) -> Strategy:
     """Return a strategy as it would have stood on the first day of the past.
 
-    Its calendar counts from then on. Regular amounts are left out, since no money comes in; so is what is kept out of it, which belongs to
-    holdings and not to the strategy.
+    Its calendar counts from then on. Regular amounts are left out, since no money comes in; so are what is kept out of it, which belongs to
+    holdings and not to the strategy, and how far prices may move before Confirm, which nobody presses.
     """
     rule = strategy.schedule
     schedule = None if rule is None or rule.invest is not None else replace(rule, set_at=begin)
-    return replace(strategy, schedule=schedule, kept={asset: qty for asset, qty in strategy.kept.items() if qty is None})
-
-
-def _hour(moment: datetime) -> datetime:
-    return moment.replace(minute=0, second=0, microsecond=0)
+    kept = {asset: qty for asset, qty in strategy.kept.items() if qty is None}
+    return replace(strategy, schedule=schedule, kept=kept, move_limit_pct=_NO_CONFIRM_PCT)

@@ -47,6 +47,8 @@ class Job:
     window: timedelta
     #: the portfolio's own strategy, to stand beside another one; None: it is the one that is tried
     own: Strategy | None = None
+    #: in which a month begins
+    zone: str = "UTC"
     #: the strategy with one trigger switched the other way, by trigger; where there are some, nothing else is compared
     switched: Mapping[Cause, Strategy] = field(default_factory=dict)
 
@@ -88,7 +90,7 @@ def answer(job: Job, tell: Callable[[int, int], None], beside: Beside = in_turn)
         tried, blocks = alone(past, job.strategy, job.amount, window=job.window)
         ways: dict[str, Result] = {"strategy": tried}
     else:
-        found = compare(past, job.strategy, job.amount, window=job.window, beside=beside)
+        found = compare(past, job.strategy, job.amount, window=job.window, zone=job.zone, beside=beside)
         ways, blocks, weights = found.ways, found.blocks, found.weights
     tell(1, parts)
     own = None

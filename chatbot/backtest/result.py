@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chatbot.backtest.beside import in_turn
-from chatbot.backtest.walk import walk
+from chatbot.backtest.walk import Stretch, liquidated, walk
 from chatbot.engine.review import measures
 from chatbot.engine.review.costs import Trade, TradedBlock, Turnover, turnover
 from chatbot.exchanges.base import is_perp
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from chatbot.backtest.beside import Beside
     from chatbot.backtest.past import Past
-    from chatbot.backtest.walk import Block, Stretch, Walked
+    from chatbot.backtest.walk import Block, Walked
     from chatbot.engine.portfolio import Snapshot
     from chatbot.model import Leg, Strategy
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 #: what the ways are called, in the order in which a picture has its colours
 NAMES = {"strategy": "as it is", "hold": "held", "monthly": "monthly", "bands": "bands alone"}
 _DAY_HOURS = 24
-#: fewer days are no growth of a year
+#: in fewer days the growth of a year would be told twice, or guessed
 _LEAST_DAYS = 367
 #: a band that nothing leaves, percentage points
 _NO_BAND_PP = Decimal(10_000)
@@ -46,7 +46,7 @@ class Result:
 
     #: worth at the end, of what it began with
     growth: float
-    #: a year; None for less than half of one
+    #: a year; None where the days are no more than one
     growth_a_year: float | None
     #: deepest fall from a high, 0 or below
     drawdown: float
@@ -94,23 +94,25 @@ class Comparison:
         return {"strategy": self.strategy, **bands, "monthly": self.monthly, "hold": self.hold}
 
 
-def compare(past: Past, strategy: Strategy, amount: Decimal, *, window: timedelta, beside: Beside = in_turn) -> Comparison:
+def compare(
+    past: Past, strategy: Strategy, amount: Decimal, *, window: timedelta, zone: str = "UTC", beside: Beside = in_turn
+) -> Comparison:
     """Walk a strategy and its counterfactuals through a past, each from ``amount`` of the quote coin; raises ``engine.errors.Refused``.
 
-    The counterfactuals are walked ``beside`` it.
+    The counterfactuals are walked ``beside`` it; a month begins at 00:00 of a ``zone``.
     """
     plain = without_triggers(strategy)
 
     def others() -> tuple[Result, tuple[Result, Result] | None]:
         """Return what a calendar came to; and bands alone with holding, where the strategy is something else."""
         bands = None if strategy == plain else walk(past, plain, amount, window=window)
-        monthly = walk(past, by_the_month(plain, past.begin), amount, window=window)
-        return _result(past, monthly), None if bands is None else (_result(past, bands), _result(past, _held(bands)))
+        monthly = walk(past, by_the_month(plain, past.begin, zone), amount, window=window)
+        return _result(past, monthly), None if bands is None else (_result(past, bands), _result(past, _held(past, bands)))
 
     later = beside(others)
     walked = walk(past, strategy, amount, window=window)
     monthly, alone_and_held = later()
-    bands, hold = alone_and_held or (None, _result(past, _held(walked)))
+    bands, hold = alone_and_held or (None, _result(past, _held(past, walked)))
     return Comparison(
         past=past,
         strategy=_result(past, walked),
@@ -128,9 +130,25 @@ def alone(past: Past, strategy: Strategy, amount: Decimal, *, window: timedelta)
     return _result(past, walked), tuple(walked.blocks)
 
 
-def _held(walked: Walked) -> Walked:
-    """Return a walk with nothing done after the first plan, which bought the strategy's own targets: held (domain 12.2 a)."""
-    return replace(walked, blocks=walked.blocks[:1], held=walked.held[:1], liquidated=[])
+def _held(past: Past, walked: Walked) -> Walked:
+    """Return a walk with nothing done after the first plan, which bought the strategy's own targets: held (domain 12.2 a).
+
+    Futures that come down to their maintenance margin are closed by the exchange, whoever looks after them.
+    """
+    first = walked.held[0]
+    hour = _bankrupt_at(past, first.snapshot)
+    ended = [] if hour is None else [Stretch(hour=hour, snapshot=liquidated(first.snapshot))]
+    return replace(walked, blocks=walked.blocks[:1], held=[first, *ended], liquidated=[one.hour for one in ended])
+
+
+def _bankrupt_at(past: Past, snap: Snapshot) -> int | None:
+    """Return the first hour at which the futures account is down to its maintenance margin; None: never."""
+    equity, _ = _worth(past, replace(snap, spot=(), cash=()), 0, past.hours)
+    needed = np.zeros(past.hours)
+    for position in snap.positions:
+        needed += abs(float(position.qty)) * past.filled(position.contract) * float(past.markets[position.contract].mmr)
+    below = np.flatnonzero((needed > 0) & (equity <= needed))
+    return int(below[0]) if below.size else None
 
 
 def without_triggers(strategy: Strategy) -> Strategy:

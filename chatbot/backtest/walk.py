@@ -106,6 +106,12 @@ def walk(past: Past, strategy: Strategy, amount: Decimal, *, window: timedelta, 
     return _Walk(past, strategy, amount, window).run(exactly=exactly)
 
 
+def liquidated(snapshot: Snapshot) -> Snapshot:
+    """Close every position at the mark; what is left of the margin is gone with it, as on an exchange."""
+    closed = tuple(replace(position, qty=Decimal(0), entry=position.mark) for position in snapshot.positions)
+    return replace(snapshot, wallet=Decimal(0), positions=closed)
+
+
 class _Walk:
     """The walk under way."""
 
@@ -363,7 +369,5 @@ class _Walk:
         return equity <= valuation.maintenance_of(snapshot.positions, self._past.markets)
 
     def _liquidate(self, hour: int, snapshot: Snapshot) -> None:
-        """Close every position at the mark; what is left of the margin is gone with it, as on an exchange."""
-        closed = tuple(replace(position, qty=Decimal(0), entry=position.mark) for position in snapshot.positions)
-        self._hold(hour, replace(snapshot, wallet=Decimal(0), positions=closed))
+        self._hold(hour, liquidated(snapshot))
         self.done.liquidated.append(hour)

@@ -177,8 +177,9 @@ async def _redrawn(context: Context, message: Message, view: View) -> Message:
 
 def _maker(context: Context, told: Told) -> Callable[[Run], Awaitable[Job]]:
     """Return what puts the job of a question together once it is its turn."""
-    program, portfolio, strategy = context.program, told.portfolio, told.strategy
-    own = None if told.by_trigger or strategy == portfolio.strategy else portfolio.strategy
+    program, portfolio, strategy, zone = context.program, told.portfolio, told.strategy, context.person.zone
+    same, its_own = (for_the_past(one, portfolio.created_at) for one in (strategy, portfolio.strategy))
+    own = None if told.by_trigger or same == its_own else portfolio.strategy
 
     async def make(run: Run) -> Job:
         now, tried = _market_now(context, portfolio), [strategy] if own is None else [strategy, own]
@@ -193,6 +194,7 @@ def _maker(context: Context, told: Told) -> Callable[[Run], Awaitable[Job]]:
             amount=await _worth(context, portfolio),
             window=timedelta(seconds=min(program.settings.batch_window_s, _LONGEST_WINDOW_S)),
             own=None if own is None else for_the_past(own, begin),
+            zone=zone,
             switched=each_switched(past) if told.by_trigger else {},
         )
 

@@ -8,6 +8,7 @@ from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
+from chatbot.backtest.past import HOUR
 from chatbot.backtest.prepare import EARLIEST, Span
 from chatbot.errors import UserError
 from chatbot.i18n import N_
@@ -136,7 +137,7 @@ def span(code: str, now: datetime) -> Span:
     if code == ALL:
         return Span(begin=None, end=None)
     if (length := _CODE.fullmatch(code)) is not None:
-        return Span(begin=_before(now, int(length[1]), length[2]), end=None)
+        return Span(begin=_before(now - HOUR, int(length[1]), length[2]), end=None)  # back from the last midnight that has a price
     period = report_period.coded(code, now.date())
     return Span(begin=_midnight(period.first), end=min(now, _midnight(period.last) + timedelta(days=1)))
 

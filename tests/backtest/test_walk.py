@@ -99,6 +99,43 @@ def test_money_alone_is_held_and_so_is_too_little_of_it() -> None:
         assert "held" in as_text(found)
 
 
+def in_futures(net: str) -> Strategy:
+    """Return half in BTC and a tenth beside it in the futures account, long by ``net`` of the value."""
+    return Strategy(
+        preset="custom",
+        weights={"BTC": Decimal("0.5"), "STABLE": Decimal("0.4"), "FUTURES": Decimal("0.1")},
+        members={},
+        futures_net=Decimal(net),
+        futures_split={"BTC-PERP": Decimal(1)},
+        bands={},
+        futures_band_pp=Decimal(100),
+    )
+
+
+def test_futures_that_are_only_held_are_liquidated_too() -> None:
+    """Three times the sleeve, a fall by two fifths and all the way back: the sleeve is gone, and no rise brings it back."""
+    prices = np.full(9 * 24 + 1, 100.0)
+    prices[48:96] = 60.0
+    past = past_of({"BTC": prices, "BTC-PERP": prices}, fee="0")
+    found = compare(past, in_futures("0.3"), Decimal(10_000), window=timedelta(seconds=60))
+    assert found.hold.liquidations == 1
+    assert found.hold.growth == pytest.approx(0.9, abs=1e-3)
+    assert found.hold.drawdown == pytest.approx(-0.3, abs=1e-3)
+    calm = compare(past, in_futures("0.1"), Decimal(10_000), window=timedelta(seconds=60))
+    assert (calm.hold.liquidations, calm.hold.growth) == (0, pytest.approx(1, abs=1e-3))
+    told = " ".join(caveats(replace(found, strategy=replace(found.strategy, liquidations=2))))
+    assert "The futures were liquidated: as it is 2, monthly 1, held 1." in told
+
+
+def test_a_month_begins_when_it_does_where_the_person_lives() -> None:
+    """The first of February is fifteen o'clock of the day before in London when it begins in Tokyo (domain 12.2 b)."""
+    prices = {"BTC": np.linspace(100, 200, 30 * 24 + 20), "ETH": np.full(30 * 24 + 20, 100.0), "SOL": np.full(30 * 24 + 20, 100.0)}
+    plans = {}
+    for zone in ("UTC", "Asia/Tokyo"):
+        plans[zone] = compare(past_of(prices), narrow(), Decimal(10_000), window=timedelta(seconds=60), zone=zone).monthly.plans
+    assert plans == {"UTC": 0, "Asia/Tokyo": 1}
+
+
 def test_days_without_a_settlement_are_told_and_funding_that_nobody_knows_is_no_nothing() -> None:
     """Five days and an hour, of which two have settlements: three are missing; the hour is no day, and after a delisting nothing is."""
     paid = {hour: Decimal("0.0001") for hour in (8, 16, 24, 56, 120)}

@@ -51,7 +51,7 @@ async def _played_here(ann: Someone) -> float:
     assert portfolio is not None
     figures = (await ann.program.evaluator.look(portfolio)).figures
     assert figures is not None
-    begin, end = datetime(2022, 5, 21, tzinfo=UTC), NOW.replace(minute=0) - timedelta(hours=1)
+    begin, end = datetime(2022, 5, 21, tzinfo=UTC), datetime(2022, 6, 20, tzinfo=UTC)
     own = portfolio.strategy
     recorded = await fetch(ann.program.source, [*own.spot_assets, *own.contracts], begin, end)
     window = timedelta(seconds=ann.program.settings.batch_window_s)

@@ -78,7 +78,6 @@ _AHEAD: Final = NN_("In line: {count} is before you.", "In line: {count} are bef
 _BLIND: Final = NN_(
     "In {count} hour a price was missing, and nothing was done.", "In {count} hours a price was missing, and nothing was done."
 )
-_LIQUIDATED: Final = NN_("The futures were liquidated {count} time.", "The futures were liquidated {count} times.")
 _TRIED: Final = NN_(
     "{count} setting tried so far. The best of many looks good by chance alone.",
     "{count} settings tried so far. The best of many looks good by chance alone.",
@@ -335,7 +334,7 @@ def _caveats(words: Words, told: Told, run: Run, found: Answer) -> list[Html]:
             say_n(words, _BLIND, own.blind_hours) if own.blind_hours else None,
             _gone(words, own),
             _unsettled(words, own),
-            say_n(words, _LIQUIDATED, own.liquidations) if own.liquidations else None,
+            _liquidated(words, told, found),
             _young(words, told),
             say(words, "Fear & Greed is not in it: there are no readings.") if _is_moodless(told) else None,
             say(words, "Your regular amounts are left out.") if _invests(told) else None,
@@ -346,6 +345,12 @@ def _caveats(words: Words, told: Told, run: Run, found: Answer) -> list[Html]:
         )
         if line is not None
     ]
+
+
+def _liquidated(words: Words, told: Told, found: Answer) -> Html | None:
+    """Name the ways whose futures were closed by the exchange, and how often."""
+    ways = [f"{name} {words.number(one.liquidations)}" for name, one in _ways(words, told, found) if one.liquidations]
+    return say(words, "The futures were liquidated: {ways}.", ways=", ".join(ways)) if ways else None
 
 
 def _unsettled(words: Words, own: Result) -> Html | None:

@@ -103,6 +103,33 @@ async def test_from_the_choice_to_the_picture_in_one_message(tmp_path: Path) -> 
         assert "These prices are made up" in told
 
 
+async def test_a_preset_that_is_ones_own_is_one_setting(tmp_path: Path) -> None:
+    """How far prices may move before Confirm, and regular amounts, play no part in a past: nothing stands there twice."""
+    async with at_the_desk(tmp_path) as (ann, stand_in):
+        stand_in.go.set()
+        assert "100" in await ann.say("/schedule invest 100 weekly")
+        await ann.say("/backtest balanced 60d")
+        told = (await ann.hears("holding")).text
+        assert stand_in.jobs[0].own is None
+        assert "Yours" not in told
+        assert "1 setting tried so far" in told
+
+
+async def test_it_is_about_whole_days_and_the_months_of_the_person(tmp_path: Path) -> None:
+    """It ends at the last midnight of UTC, by which falls, months and pictures are told too, and a week is one at every hour."""
+    async with at_the_desk(tmp_path) as (ann, stand_in):
+        stand_in.go.set()
+        async with ann.program.db.transaction() as tx:
+            await accounts.change_person(tx, ann.user.id, zone="Asia/Tokyo")
+        for moved in range(3):
+            await ann.say("/backtest 7d")
+            await ann.hears("holding", on=ann.last)
+            job = stand_in.jobs[-1]
+            assert (job.recorded.begin.hour, job.recorded.end - job.recorded.begin) == (0, timedelta(days=7))
+            assert job.zone == "Asia/Tokyo"
+            ann.clock.advance(8 * 3600 - 1800 * moved)
+
+
 async def test_a_result_opens_by_month_and_by_weight_and_goes_back(tmp_path: Path) -> None:
     """The same message turns from picture to picture; what an older button names is not there any more, and that is said."""
     async with at_the_desk(tmp_path) as (ann, stand_in):
