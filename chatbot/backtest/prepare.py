@@ -114,5 +114,5 @@ def for_the_past(strategy: Strategy, begin: datetime) -> Strategy:
     """
     rule = strategy.schedule
     schedule = None if rule is None or rule.invest is not None else replace(rule, set_at=begin)
-    kept = {asset: qty for asset, qty in strategy.kept.items() if qty is None}
+    kept: dict[str, Decimal | None] = {asset: qty for asset, qty in strategy.kept.items() if qty is None}
     return replace(strategy, schedule=schedule, kept=kept, move_limit_pct=_NO_CONFIRM_PCT)
