@@ -39,6 +39,8 @@ _FACT = select(_meta.value).where(_meta.key == bindparam("one"))
 _HELD_FACT = _FACT.with_for_update()
 # what was said is read apart: a row in which it cannot be leaves its person nothing said, and everybody else unharmed
 _SAID = type_coerce(_dialogs.data, Text).label("said")
+_IN_DIALOG = select(_dialogs.person_id, _SAID).where(_dialogs.name == bindparam("named"))
+_OF_THESE_IN_DIALOG = _IN_DIALOG.where(_dialogs.person_id.in_(bindparam("ids", expanding=True)))
 _DIALOG = select(_dialogs.name, _SAID).where(_dialogs.person_id == bindparam("one"))
 _HOLDING = select(_people.id).where(_people.id == bindparam("one")).with_for_update()
 _LEAVING = delete(tables.dialogs).where(_dialogs.person_id == bindparam("one")).returning(_dialogs.name)
@@ -159,8 +161,8 @@ async def dialog(tx: Tx, person_id: int) -> tuple[str, dict[str, Any]] | None:
 
 async def dialogs(tx: Tx, name: str, people: Collection[int] | None = None) -> tuple[tuple[int, dict[str, Any]], ...]:
     """Return everybody who is in a dialog, or everybody of these, with what was said so far."""
-    wanted = select(_dialogs.person_id, _SAID).where(_dialogs.name == name)
-    rows = await tx.execute(wanted if people is None else wanted.where(_dialogs.person_id.in_(list(people))))
+    wanted = {"named": name} | ({} if people is None else {"ids": list(people)})
+    rows = await tx.execute(_IN_DIALOG if people is None else _OF_THESE_IN_DIALOG, wanted)
     return tuple((row.person_id, readable_facts(row.said)) for row in rows)
 
 

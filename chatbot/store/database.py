@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from types import ModuleType
 
-    from sqlalchemy import URL, Connection
+    from sqlalchemy import URL
     from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
     from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -57,8 +57,6 @@ Tx: TypeAlias = AsyncConnection
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgres": "postgresql+asyncpg", "postgresql": "postgresql+asyncpg"}
 #: seconds between two looks whether a connection that listens still does
 _LISTENS_S = 2.0
-#: how a SQLite transaction begins
-_BEGIN = "ballast_begin"
 
 
 class Database:
@@ -69,12 +67,8 @@ class Database:
         self.is_sqlite = self._url.get_backend_name() == "sqlite"
         options: dict[str, Any] = {"async_creator": self._open_sqlite} if self.is_sqlite else {}
         self._engine = create_async_engine(self._url, **options)
-        if self.is_sqlite:
-            event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
         self._is_closed = False
         event.listen(self._engine.sync_engine, "checkin", self._given_back)
-        #: the same connections, whose transactions begin as writers; made once, since telling each again costs a switch of tasks
-        self._writing = self._engine.execution_options(**{_BEGIN: sqlite.WRITING})
         self._turn = asyncio.Lock()
         self._queued = 0
         self._writer: asyncio.Task[Any] | None = None
@@ -91,7 +85,8 @@ class Database:
             async with self._engine.begin() as tx:
                 yield tx
         else:
-            async with self._my_turn(), self._writing.connect() as tx:
+            async with self._my_turn(), self._engine.connect() as tx:
+                _begin_sqlite(tx, sqlite.WRITING)
                 yield tx
                 await tx.commit()
         for listener in self._listeners:
@@ -106,7 +101,9 @@ class Database:
     async def read(self) -> AsyncIterator[Tx]:
         """Give a transaction that sees one unchanging state of the database and writes nothing."""
         async with self._engine.connect() as tx:
-            if not self.is_sqlite:
+            if self.is_sqlite:
+                _begin_sqlite(tx, sqlite.READING)
+            else:
                 await tx.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield tx
 
@@ -219,7 +216,10 @@ def _with_driver(url: str) -> URL:
     return parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    """Leave the beginning to the first statement: before it there is nothing that could be read or locked."""
-    driver: sqlite.Connection = connection.connection.driver_connection  # type: ignore[assignment]
-    driver.begin(connection.get_execution_options().get(_BEGIN, sqlite.READING))
+def _begin_sqlite(tx: Tx, how: str) -> None:
+    """Leave the beginning to the first statement: before it there is nothing that could be read or locked.
+
+    It is told here and not by an event of SQLAlchemy: while somebody listens to one, every statement asks for listeners to all of them.
+    """
+    driver: sqlite.Connection = tx.sync_connection.connection.driver_connection  # type: ignore[assignment, union-attr]
+    driver.begin(how)

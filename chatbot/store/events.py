@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, false, func, insert, select, update
 
 from chatbot.clock import SystemClock
 from chatbot.store import tables
-from chatbot.store.writing import put_all, put_new
+from chatbot.store.writing import put_new, put_those_new
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -36,7 +36,6 @@ _TOLD = (
     .where(tables.portfolios.c.person_id == _OWNER)
     .limit(1)
 )
-_SEEN = select(_updates.id).where(_updates.id.in_(bindparam("ids", expanding=True)))
 _FINISHING = update(tables.updates).where(_updates.id == bindparam("one")).values(finished=True, body="", sealed=None)
 
 
@@ -122,18 +121,13 @@ async def record_update(tx: Tx, update_id: int, body: str, now: datetime | None 
     return await put_new(tx, tables.updates, row)
 
 
-async def record_updates(tx: Tx, found: Collection[Update], aside: Collection[int], now: datetime) -> None:
-    """Write many down at once; those that were seen before are left as they are, and those ``aside`` cannot be worked on."""
+async def record_updates(tx: Tx, found: Collection[Update], aside: Collection[int], now: datetime) -> frozenset[int]:
+    """Write many down at once, those ``aside`` as what cannot be worked on, and return which are new: seen before, one is left as it is."""
     rows = [
         {"id": one.id, "body": one.body, "share": one.share, "sealed": one.sealed, "received_at": now, "finished": one.id in aside}
         for one in found
     ]
-    await put_all(tx, tables.updates, rows, replace=False)
-
-
-async def seen_updates(tx: Tx, ids: Collection[int]) -> frozenset[int]:
-    """Return which of these were written down before."""
-    return frozenset((await tx.execute(_SEEN, {"ids": list(ids)})).scalars())
+    return await put_those_new(tx, tables.updates, rows)
 
 
 async def finish_update(tx: Tx, update_id: int) -> None:

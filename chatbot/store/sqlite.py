@@ -58,8 +58,8 @@ async def connect(url: URL, dialect: Dialect) -> Connection:
 class Connection(aiosqlite.Connection):
     """A connection whose cursors fetch while they execute, and which ends no transaction that it has not begun."""
 
-    #: when a trip of any connection ended last, and others had been served, by the monotonic clock, in seconds
-    _back_at: ClassVar[float] = 0.0
+    #: when a statement of any connection was the first since others were served, by the monotonic clock, in seconds; None: they just were
+    _first_at: ClassVar[float | None] = None
     #: the threads of all connections that were told to end and may not have ended yet
     _ending: ClassVar[frozenset[Thread]] = frozenset()
 
@@ -120,14 +120,27 @@ class Connection(aiosqlite.Connection):
         return ended
 
     def _may_stay(self) -> bool:
-        return not self._away and time.monotonic() - Connection._back_at < _TURN_S
+        """Tell whether others have not waited too long; the first statement since they were served has it noted when they are again."""
+        if self._away:
+            return False
+        now = time.monotonic()
+        if Connection._first_at is None:
+            Connection._first_at = now
+            asyncio.get_running_loop().call_soon(Connection._served)
+        return now - Connection._first_at < _TURN_S
 
     async def _trip(self, work: Callable[[], _T]) -> _T:
         """Do something in the thread, behind what a cancelled task has left there."""
         self._away = True
         done: _T = await self._execute(work)  # type: ignore[no-untyped-call]
-        self._away, Connection._back_at = False, time.monotonic()
+        self._away = False
+        self._served()  # a loop that was closed before it came to it does not
         return done
+
+    @staticmethod
+    def _served() -> None:
+        """Note that whoever asks nothing of the database had their turn."""
+        Connection._first_at = None
 
 
 async def ended() -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Table
     from sqlalchemy.dialects import postgresql
+    from sqlalchemy.sql.dml import ReturningInsert
 
     from chatbot.store.database import Tx
 
@@ -43,6 +44,13 @@ async def put_all(tx: Tx, table: Table, rows: Sequence[Mapping[str, Any]], *, re
         await tx.execute(how(tx.dialect.name, table, tuple(rows[0])), rows)
 
 
+async def put_those_new(tx: Tx, table: Table, rows: Sequence[Mapping[str, Any]]) -> frozenset[Any]:
+    """Insert rows of the same columns unless their primary key is there, and return the keys of those that were inserted."""
+    if not rows:
+        return frozenset()
+    return frozenset((await tx.execute(_adding_told(tx.dialect.name, table, tuple(rows[0])), rows)).scalars())
+
+
 async def put_new(tx: Tx, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert a row unless it meets one that a unique index forbids; tell whether it was inserted."""
     return (await tx.execute(_unless_there(tx.dialect.name, table), row)).rowcount == 1
@@ -58,6 +66,11 @@ def _replacing(dialect: str, table: Table, columns: tuple[str, ...]) -> _Insert:
 @lru_cache(maxsize=128)
 def _adding(dialect: str, table: Table, _columns: tuple[str, ...]) -> _Insert:
     return inserting(dialect, table).on_conflict_do_nothing(index_elements=_keys(table))
+
+
+@lru_cache(maxsize=128)
+def _adding_told(dialect: str, table: Table, columns: tuple[str, ...]) -> ReturningInsert[Any]:
+    return _adding(dialect, table, columns).returning(*table.primary_key)
 
 
 @lru_cache(maxsize=128)

@@ -80,15 +80,14 @@ class JournaledQueue(asyncio.Queue[object]):
         with self.precedence.answering():
             now = self._clock.now()
             async with self._db.transaction() as tx:
-                seen = await events.seen_updates(tx, [number for number, _ in raw])
-                kept = [one for one in await keep(tx, dict(raw).items(), now) if one.number not in seen]
+                kept = await keep(tx, dict(raw).items(), now)
                 parsed = {one.number: made_of(one.number, one.sound, bot) for one in kept}
                 found = [events.Update(id=one.number, body=one.text, share=one.share) for one in kept]
-                await events.record_updates(tx, found, {number for number, update in parsed.items() if update is None}, now)
-        for number in seen:
-            log.info("update seen before", update_id=number)
+                new = await events.record_updates(tx, found, {number for number, update in parsed.items() if update is None}, now)
         for one in kept:
-            if (update := parsed[one.number]) is not None:
+            if one.number not in new:
+                log.info("update seen before", update_id=one.number)
+            elif (update := parsed[one.number]) is not None:
                 if one.whispered:
                     self._whispers.note(one.number, one.whispered)
                 await super().put(update)

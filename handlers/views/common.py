@@ -8,6 +8,7 @@ import unicodedata
 from dataclasses import field, replace
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from itertools import accumulate, takewhile
 from typing import TYPE_CHECKING, Final
 
@@ -243,7 +244,9 @@ def width(text: str) -> int:
     return sum(_columns(char) for char in text)
 
 
+@lru_cache(maxsize=1024)
 def _columns(char: str) -> int:
+    """Count the columns of a character; a table asks several times for each, and most languages have few."""
     if unicodedata.category(char) in ("Mn", "Me", "Cf", "Cc"):
         return 0
     return 2 if unicodedata.east_asian_width(char) in ("W", "F") else 1

@@ -665,8 +665,10 @@ async def test_updates_are_written_down_together_and_taken_by_share(db: Database
     sealed = events.Update(id=3, body="three", share=5, sealed="a seal")
     found = [events.Update(id=one, body=str(one), share=one % 2) for one in (4, 2, 1)]
     async with db.transaction() as tx:
-        await events.record_updates(tx, [sealed, *found], {1}, NOW)
-        await events.record_updates(tx, [replace(sealed, body="again")], (), NOW)
+        assert await events.record_updates(tx, [sealed, *found[:1]], (), NOW) == {3, 4}
+        assert await events.record_updates(tx, found, {1}, NOW) == {1, 2}
+        assert await events.record_updates(tx, [replace(sealed, body="again")], (), NOW) == frozenset()
+        assert await events.record_updates(tx, [], (), NOW) == frozenset()
         assert await _unfinished(tx, shares=(0, 5)) == [(2, "2"), (3, "three"), (4, "4")]
         assert await _unfinished(tx, shares=(0, 5), but=(2,), most=1) == [(3, "three")]
         assert (await events.unfinished_updates(tx, shares=(5,))) == (sealed,)

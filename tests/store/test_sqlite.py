@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import sqlite3
 import threading
 from datetime import UTC, datetime
@@ -123,6 +124,23 @@ async def test_others_are_served_while_somebody_asks_a_lot(
         assert served >= at_least
         assert served == 0 or at_least
         other.cancel()
+
+
+async def test_whoever_asks_after_the_others_were_served_makes_no_trip(
+    db: Database, trips: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long ago the last question was: a bot that nobody writes to keeps nobody waiting."""
+    monkeypatch.setattr(sqlite, "_TURN_S", 60.0)
+    async with db.read() as tx:
+        await accounts.meta(tx, "k")
+        sqlite.Connection._first_at = -math.inf
+        await accounts.meta(tx, "k")
+        assert trips == ["statement"]  # as where it has kept them waiting
+        await accounts.meta(tx, "k")
+        sqlite.Connection._first_at = -math.inf
+        await asyncio.sleep(0)
+        await accounts.meta(tx, "k")
+    assert trips == ["statement"]
 
 
 async def test_what_may_find_many_rows_is_done_in_the_thread(db: Database, trips: list[str]) -> None:

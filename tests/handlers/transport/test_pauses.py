@@ -60,10 +60,10 @@ async def test_polling_on_a_full_disk_waits_longer_and_longer_and_does_not_spin(
     """Half a second, then more, half a minute at most; when there is room again it is quick, and the next trouble begins anew."""
     real, failures = events.record_updates, [OSError("disk full")] * 9
 
-    async def record(*arguments: Any, **more: Any) -> None:
+    async def record(*arguments: Any, **more: Any) -> Any:
         if failures:
             raise failures.pop()
-        await real(*arguments, **more)
+        return await real(*arguments, **more)
 
     monkeypatch.setattr(events, "record_updates", record)
     await chat.loopback.text(ANN, "hello")

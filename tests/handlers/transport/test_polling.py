@@ -53,10 +53,10 @@ async def test_what_could_not_be_written_down_is_not_confirmed(chat: Someone, mo
     """A full disk: Telegram is asked for the same update again, and it is queued once."""
     real, failures = events.record_updates, [OSError("disk full"), OSError("disk full")]
 
-    async def record(*arguments: Any, **more: Any) -> None:
+    async def record(*arguments: Any, **more: Any) -> Any:
         if failures:
             raise failures.pop()
-        await real(*arguments, **more)
+        return await real(*arguments, **more)
 
     monkeypatch.setattr(events, "record_updates", record)
     await chat.loopback.text(ANN, "hello")
@@ -74,12 +74,12 @@ async def test_an_update_that_no_database_takes_keeps_none_before_it_waiting(cha
     """They are written down together, and after a failure one by one; once there is room for it, what follows comes once as well."""
     real, refused = events.record_updates, asyncio.Event()
 
-    async def record(tx: Any, found: Any, *arguments: Any) -> None:
+    async def record(tx: Any, found: Any, *arguments: Any) -> Any:
         if not refused.is_set() and any("two" in one.body for one in found):
             if len(found) == 1:
                 refused.set()
             raise OSError("disk full")
-        await real(tx, found, *arguments)
+        return await real(tx, found, *arguments)
 
     monkeypatch.setattr(events, "record_updates", record)
     for said in ("one", "two", "three"):
