@@ -1,8 +1,9 @@
-"""Frozen values, as ``dataclasses`` makes them: a class in a quarter of the time, and each value in less than half of it.
+"""Frozen values, as ``dataclasses`` makes them: a class in an eighth of the time, and each value in less than half of it.
 
 The standard library compiles six methods for each class, and sets each field of a value by a call that looks its name up. A process that
-plays a past makes 240 such classes, which was a third of its time before it began. Here only ``__init__`` is compiled, and it fills the
-slots themselves; what compares, hashes and shows a value is written once for all. What can be asked of a value is the same.
+plays a past makes 240 such classes, which was a third of its time before it began. Here only ``__init__`` is compiled, when a first value
+is made, and it fills the slots themselves; what compares, hashes and shows a value is written once for all. What can be asked of a value
+is the same.
 """
 
 from __future__ import annotations
@@ -33,15 +34,31 @@ _MADE_NEW = _MadeNew()
 def _made(cls: type, *, kw_only: bool) -> type:
     own = {name for name, method in vars(cls).items() if method is not None}
     made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True, kw_only=kw_only)(cls)
+    for one in fields(made):
+        if not one.init or one.hash is not None:
+            raise TypeError(f"{made.__qualname__}.{one.name}: the standard library makes what nobody gives, or hashes otherwise")
     told = made.__dataclass_params__
     told.init = told.repr = told.eq = told.frozen = True
     values = _values([one.name for one in fields(made) if one.compare])
-    methods = {"__init__": _init(made), "__repr__": _repr, "__eq__": _eq(values), "__hash__": _hash(values)}
+    methods = {"__init__": _Init(made), "__repr__": _repr, "__eq__": _eq(values), "__hash__": _hash(values)}
     methods |= {"__setattr__": _refuse, "__delattr__": _refuse, "__getstate__": _state, "__setstate__": _restore}
     for name, method in methods.items():
         if name not in own:
             setattr(made, name, method)
     return made  # type: ignore[no-any-return]
+
+
+class _Init:
+    """Stands where ``__init__`` will be, which is compiled when a first value is made: most classes of a process never have one."""
+
+    def __init__(self, made: type) -> None:
+        self._made = made
+
+    def __get__(self, value: object, owner: type) -> Callable[..., None]:
+        init = _init(self._made)
+        self._made.__init__ = init  # type: ignore[misc]
+        bound: Callable[..., None] = init.__get__(value, owner)
+        return bound
 
 
 def _init(made: type) -> Callable[..., None]:
@@ -50,8 +67,6 @@ def _init(made: type) -> Callable[..., None]:
     given: dict[bool, list[str]] = {False: [], True: ["*"]}
     lines = []
     for number, one in enumerate(fields(made)):
-        if not one.init or one.hash is not None:
-            raise TypeError(f"{made.__qualname__}.{one.name}: the standard library makes what nobody gives, or hashes otherwise")
         names[f"_set{number}"] = getattr(made, one.name).__set__
         value, default = one.name, ""
         if one.default is not MISSING:
