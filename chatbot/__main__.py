@@ -108,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     backtest.add_argument("--data", type=Path, required=True, help="folder of recorded history, as replay:<folder> plays it")
     backtest.add_argument("--strategy", default="balanced", help="a preset (default: balanced)")
     backtest.add_argument("--from", dest="begin", required=True, help="first day, e.g. 2021-01-01")
-    backtest.add_argument("--to", dest="end", required=True, help="last day, e.g. 2022-12-31")
+    backtest.add_argument("--to", dest="end", required=True, help="the day at whose beginning it ends, e.g. 2023-01-01")
     backtest.add_argument("--json", action="store_true", help="print everything that was found as JSON")
     backtest.add_argument("--sweep", action="store_true", help="try many bands and calendars, then each trigger on and off")
     backtest.add_argument("--picture", type=Path, help="write a picture of it to this file, as PNG")

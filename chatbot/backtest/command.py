@@ -148,23 +148,34 @@ async def prepared(order: Order) -> tuple[Past, Strategy]:
 
 async def _past(order: Order) -> tuple[Past, Strategy]:
     """Return the history of the coins that a preset has on the first day, and the preset."""
-    listed = await ReplaySource(order.folder, ManualClock(order.begin), start=order.begin).markets()
-    if "BTC" not in listed:
+    clock = ManualClock(order.begin)
+    source = ReplaySource(order.folder, clock, start=order.begin)
+    if "BTC" not in await source.markets():
         raise CannotTest(f"{order.folder}: no BTC was recorded by {order.begin:%Y-%m-%d}")
-    today = SystemClock().now()
-    days = await ReplaySource(order.folder, ManualClock(today), start=today).candles("BTC", "1d", order.begin, today)
+    clock.put(today := SystemClock().now())
+    days = await source.candles("BTC", "1d", order.begin, today)
     recorded_until = days[-1].at + _DAY if days else order.begin
     if order.end - recorded_until > _GAP:
         raise CannotTest(f"{order.folder}: BTC is recorded until {recorded_until:%Y-%m-%d} only")
-    strategy = strategies.preset(order.strategy, listed)
+    clock.put(order.begin)
+    strategy = await _listed_then(source, order)
     bare = {line for line, members in strategy.members.items() if strategy.weights.get(line) and not members}
     bare |= {FUTURES} if strategy.weights.get(FUTURES) and not strategy.contracts else set()
     if bare:
         needs = " and ".join(_NEEDED[line] for line in sorted(bare))
         raise CannotTest(f"{order.folder}: {order.strategy} needs {needs}, and none was recorded by {order.begin:%Y-%m-%d}")
-    after = order.end + HOUR
-    source = ReplaySource(order.folder, ManualClock(after), start=after)
+    clock.put(order.end + HOUR)
     return played(await fetch(source, [*strategy.spot_assets, *strategy.contracts], order.begin, order.end)), strategy
+
+
+async def _listed_then(source: ReplaySource, order: Order) -> Strategy:
+    """Return the preset with the coins that were listed on the first day; that one had gone by then is known once it was read."""
+    while True:
+        strategy = strategies.preset(order.strategy, await source.markets())
+        for name in (*strategy.spot_assets, *strategy.contracts):
+            await source.candles(name, "1d", order.begin, order.begin)
+        if strategy == strategies.preset(order.strategy, await source.markets()):
+            return strategy
 
 
 def day(text: str) -> datetime:
@@ -230,12 +241,12 @@ def caveats(found: Comparison) -> tuple[str, ...]:
         "One setting was tried. The best of many looks good by chance alone.",
     ]
     if found.strategy.blind_hours:
-        told.append(f"At {found.strategy.blind_hours} hours a price was missing, and nothing was decided.")
+        told.append(f"At {_counted(found.strategy.blind_hours, 'hour')} a price was missing, and nothing was decided.")
     if found.strategy.unsettled:
-        unknown = ", ".join(f"{name} on {days} days" for name, days in found.strategy.unsettled.items())
+        unknown = ", ".join(f"{name} on {_counted(days, 'day')}" for name, days in found.strategy.unsettled.items())
         told.append(f"No funding was recorded for {unknown}: what it paid or received then is not in it.")
     if moodless := _moodless_days(found.past):
-        told.append(f"On {moodless} days there was no reading of Fear & Greed.")
+        told.append(f"On {_counted(moodless, 'day')} there was no reading of Fear & Greed.")
     if found.strategy.gone:
         gone = ", ".join(f"{name} from {since:%Y-%m-%d} on" for name, since in found.strategy.gone.items())
         told.append(f"Not listed any more: {gone}. What was held of it counts at its last price.")
@@ -255,6 +266,10 @@ def _moodless_days(past: Past) -> int:
     """Return on how many days of a past nothing was read of Fear & Greed."""
     end = past.at(past.hours - 1)
     return (end - past.begin) // _DAY - len(past.mood.readings(past.begin, end))
+
+
+def _counted(number: int, of: str) -> str:
+    return f"{number} {of}" if number == 1 else f"{number} {of}s"
 
 
 def _percent(share: float | None, digits: int = 1) -> str:

@@ -71,6 +71,8 @@ class Tried:
 class Sweep:
     """All settings, in the order in which they were tried."""
 
+    #: how long the past is
+    days: float
     tried: tuple[Tried, ...]
     #: with the best Sharpe ratio
     best: Tried
@@ -95,12 +97,13 @@ def sweep(past: Past, strategy: Strategy) -> Sweep:
     for setting, run in zip(settings, replay_all(prices, _rules(past, strategy, lines, settings)), strict=True):
         daily = run.values[-past.begin.hour % _DAY_HOURS :: _DAY_HOURS]
         returns.append(measures.daily_returns(daily))
-        tried.append(_tried(setting, run, days, returns[-1]))
+        tried.append(_tried(setting, run, days, daily, returns[-1]))
     _, place = max((-inf if one.sharpe is None else one.sharpe, -place) for place, one in enumerate(tried))
     beside = [one - returns[0] for one in returns]
     known = [sharpe for one in beside if (sharpe := measures.sharpe(one)) is not None]
     variance = pvariance(known) / measures.YEAR_DAYS if known else 0.0
     return Sweep(
+        days=days,
         tried=tuple(tried),
         best=tried[-place],
         beside_holding=measures.sharpe(beside[-place]),
@@ -148,14 +151,14 @@ def _hours_of(past: Past, calendar: str) -> tuple[int, ...]:
     return tuple((at - past.begin) // HOUR for at in takewhile(lambda at: at <= end, schedules.occurrences(spec, past.begin)))
 
 
-def _tried(setting: _Setting, run: Run, days: float, returns: Floats) -> Tried:
+def _tried(setting: _Setting, run: Run, days: float, daily: Floats, returns: Floats) -> Tried:
     width, calendar, theta = setting
     return Tried(
         width_pp=width,
         calendar=calendar,
         theta=theta,
         growth=float(run.values[-1]),
-        drawdown=measures.max_drawdown(run.values) or 0.0,
+        drawdown=measures.max_drawdown(daily) or 0.0,
         sharpe=measures.sharpe(returns),
         trades=len(run.traded),
         turnover=sum(run.turnovers) / 2 / days * measures.YEAR_DAYS,

@@ -8,6 +8,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from chatbot.backtest.sweep import CALENDARS
+from chatbot.engine.review.deflated import ENOUGH_DAYS, STRONG
 from chatbot.values import dataclass
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from chatbot.backtest.sweep import Sweep, Tried
     from chatbot.model import Cause, Strategy
 
-#: above this a best setting may be more than luck (domain 12.5)
-_STRONG = 0.95
 #: how far back is traded, as a setting says it
 _BACK = {1.0: "", 0.5: " half-way", 0.0: " to the edge"}
 _HEAD = ("", "worth", "deepest fall", "Sharpe", "trades", "turnover", "fees")
@@ -46,7 +45,8 @@ def as_json(found: Sweep, switched: Switched, sample: str) -> str:
 
 
 def _plainly(one: Result) -> dict[str, float | None]:
-    return {"growth": one.growth, "drawdown": one.drawdown, "sharpe": one.sharpe, "plans": one.plans, "fees": one.fees}
+    figures = {"growth": one.growth, "drawdown": one.drawdown, "sharpe": one.sharpe, "plans": one.plans, "fees": one.fees}
+    return {**figures, "turnover": _turned(one)}
 
 
 def as_text(found: Sweep, strategy: Strategy, switched: Switched, sample: str) -> str:
@@ -89,8 +89,11 @@ def _table(cells: Sequence[tuple[str, ...]]) -> list[str]:
 
 
 def _walked(one: Result) -> tuple[str, ...]:
-    turned = float(one.turnover.spot + one.turnover.futures)
-    return _written(one.growth, one.drawdown, one.sharpe, one.plans, turned, one.fees)
+    return _written(one.growth, one.drawdown, one.sharpe, one.plans, _turned(one), one.fees)
+
+
+def _turned(one: Result) -> float:
+    return float(one.turnover.spot + one.turnover.futures)
 
 
 def said(one: Tried) -> str:
@@ -102,19 +105,26 @@ def said(one: Tried) -> str:
 
 def caveats(found: Sweep, sample: str) -> tuple[str, ...]:
     """Return what a reader must know before believing a best setting (domain 12.5)."""
-    is_strong = found.deflated is not None and found.deflated >= _STRONG
-    so = "strong evidence" if is_strong else "below 95 % that is no reason to change anything"
-    likely = "unknown" if found.deflated is None else f"{found.deflated * 100:.0f} % likely"
-    beside, chance = _number(found.beside_holding), f"{found.by_chance:.2f}"
     return (
         sample,
         f"{len(found.tried)} settings were tried: bands from 1 to 20 points and none, each with each calendar.",
         "Bands alone also trade back half-way, and to the edge. Ranked by Sharpe ratio.",
-        f"What the best earned beside holding has a Sharpe ratio of {beside}; by chance alone the best of so many has {chance}.",
-        f"That it is better than chance is {likely}: {so}.",
+        *_evidence(found),
         "The bare rule: a taker's fee, no lots, no smallest trades, no triggers; the futures' share waits as cash.",
         "Survivors only: coins that have vanished since are not recorded, so the past looks kinder than it was.",
     )
+
+
+def _evidence(found: Sweep) -> tuple[str, ...]:
+    """Say what the best is worth as evidence: two years are the least, as for whatever is suggested (domain 12.5)."""
+    if found.beside_holding is None or found.deflated is None:
+        return ("No setting has a better Sharpe ratio than holding.",)
+    beside, chance = _number(found.beside_holding), f"{found.by_chance:.2f}"
+    told = f"What the best earned beside holding has a Sharpe ratio of {beside}; by chance alone the best of so many has {chance}."
+    if found.days < ENOUGH_DAYS:
+        return (told, "Under two years are too few to say whether that is better than chance.")
+    so = "strong evidence" if found.deflated >= STRONG else "below 95 % that is no reason to change anything"
+    return (told, f"That it is better than chance is {found.deflated * 100:.0f} % likely: {so}.")
 
 
 def _figures(one: Tried) -> tuple[str, ...]:

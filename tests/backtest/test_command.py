@@ -127,6 +127,28 @@ def _bar(hour: float, opened: str = "100", volume: str = "5") -> str:
     return f"{int(_FIRST + hour * 3_600_000)},{opened},110,90,105,{volume}"
 
 
+def _market(folder: Path, until: dict[str, int], *, missing: str = "") -> None:
+    """Write hours of some instruments from the first on, each up to an hour of its own; of one the last but a day is missing."""
+    for name, hours in until.items():
+        file = folder / ("perp_1h" if name.endswith("-PERP") else "spot_1h") / f"{name.removesuffix('-PERP')}USDT.csv.gz"
+        file.parent.mkdir(exist_ok=True)
+        rows = [_bar(hour) for hour in range(hours) if name != missing or hour != hours - 24]
+        file.write_bytes(gzip.compress("\n".join([_HEAD, *rows, ""]).encode()))
+
+
+def test_what_was_gone_before_the_first_day_is_no_part_of_the_preset(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A dead coin and a dead contract in the folder: the preset is what could be had then, where it could not be tested at all."""
+    whole = 12 * 24
+    _market(tmp_path, {**dict.fromkeys(("BTC", "ETH", "XRP", "ADA", "BTC-PERP"), whole), "SOL": 100, "ETH-PERP": 100}, missing="ADA")
+    first = datetime.fromtimestamp(_FIRST / 1000, UTC).replace(hour=0)
+    days = [f"{first + timedelta(days=number):%Y-%m-%d}" for number in (5, 12)]
+    assert main(["backtest", "--data", str(tmp_path), "--from", days[0], "--to", days[1]]) == 0
+    told = capsys.readouterr().out
+    assert "Coins: ADA, BTC, ETH, XRP." in told
+    assert "At 1 hour a price was missing, and nothing was decided." in told
+    assert "No funding was recorded for BTC-PERP on 7 days" in told
+
+
 @pytest.mark.parametrize(
     ("rows", "why"),
     [

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from chatbot.backtest import sweep_text
-from chatbot.backtest.sweep import CALENDARS, THETAS, sweep
+from chatbot.backtest.sweep import CALENDARS, THETAS, Sweep, Tried, sweep
 from chatbot.engine.backtest.rule import Rule, replay
 from chatbot.engine.errors import Refused
+from chatbot.engine.review.measures import max_drawdown
 from chatbot.model import BandRule, Cause, Strategy
 from tests.backtest.made import past_of
 from tests.handlers.views.backtest_examples import a_result
@@ -59,6 +60,7 @@ def test_each_setting_is_what_the_rule_alone_makes_of_its_lines() -> None:
     assert one.growth == pytest.approx(run.values[-1])
     assert (one.trades, one.fees) == (len(run.traded), pytest.approx(run.fees))
     assert one.turnover == pytest.approx(sum(run.turnovers) / 2 * 365 / DAYS)
+    assert one.drawdown == pytest.approx(max_drawdown(run.values[::24])), "day by day, as beside the other table (domain 12.3)"
     weekly = found.at(None, "weekly")  # 1 January 2021 was a Friday: thirteen Mondays in ninety days
     assert (weekly.trades, found.at(None, "monthly").trades, found.at(None, "quarterly").trades) == (13, 3, 1)
     assert found.at(None).trades == 0
@@ -95,6 +97,22 @@ def test_the_best_stands_beside_chance_and_the_number_of_settings_is_told() -> N
     assert plain["best"]["sharpe"] == found.best.sharpe
     assert plain["triggers"]["switched"]["fear_greed"]["on"] is False
     assert plain["triggers"]["did_not_fire"] == ["trend"]
+    assert plain["triggers"]["as_it_is"]["turnover"] == pytest.approx(1.68)
+
+
+def test_under_two_years_nothing_is_strong_evidence() -> None:
+    """However good the best looks: a suggestion needs two years and 95 %; where nothing beats holding, that is the answer."""
+    best = Tried(width_pp=3.0, calendar="", theta=1.0, growth=1.5, drawdown=-0.1, sharpe=2.0, trades=9, turnover=1.0, fees=0.01)
+    found = Sweep(days=729, tried=(best,), best=best, beside_holding=1.5, by_chance=0.5, deflated=0.99)
+    told = " ".join(sweep_text.caveats(found, ""))
+    assert "strong evidence" not in told
+    assert "Under two years are too few to say whether that is better than chance." in told
+    years = replace(found, days=730)
+    assert "That it is better than chance is 99 % likely: strong evidence." in " ".join(sweep_text.caveats(years, ""))
+    weak = " ".join(sweep_text.caveats(replace(years, deflated=0.2), ""))
+    assert "20 % likely: below 95 % that is no reason to change anything." in weak
+    nothing = " ".join(sweep_text.caveats(replace(years, beside_holding=None, deflated=None), ""))
+    assert "No setting has a better Sharpe ratio than holding." in nothing
 
 
 def test_prices_that_never_move_are_evidence_of_nothing() -> None:
@@ -102,7 +120,7 @@ def test_prices_that_never_move_are_evidence_of_nothing() -> None:
     found = sweep(past_of({coin: np.full(24 * 30, 100.0) for coin in ("BTC", "ETH", "SOL")}), a_strategy())
     assert found.best.sharpe is None
     assert found.deflated is None
-    assert "unknown" in sweep_text.as_text(found, a_strategy(), switched(), "")
+    assert "No setting has a better Sharpe ratio than holding." in sweep_text.as_text(found, a_strategy(), switched(), "")
 
 
 def test_a_coin_without_a_price_at_the_first_hour_is_refused() -> None:
