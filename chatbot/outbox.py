@@ -198,28 +198,36 @@ class Outbox:
         now = self._clock.now()
         if left and self._asked is not None and timedelta(0) <= now - self._asked < timedelta(seconds=_LOOK_S):
             return left
-        await self._join_waiting(now, busy)
-        async with self._db.read() as tx:
-            self._line = list(await messages.due(tx, now, busy=busy))
+        self._line = await self._due(now, busy)
+        if self._line and await self._join_waiting(now, busy):  # mostly nobody waits: there is one question, and nothing to join
+            self._line = await self._due(now, busy)
         self._asked = now
         return self._line
+
+    async def _due(self, now: datetime, busy: frozenset[int]) -> list[Message]:
+        async with self._db.read() as tx:
+            return list(await messages.due(tx, now, busy=busy))
 
     async def _first(self, chat_id: int) -> Message | None:
         """Return what a chat is to get now: since its turn was found, something may have passed that message, or taken its place."""
         async with self._db.read() as tx:
             return await messages.first(tx, chat_id, self._clock.now())
 
-    async def _join_waiting(self, now: datetime, busy: frozenset[int]) -> None:
-        """Join, from time to time, what has waited long: where thousands are told something at once, each is told it in one message."""
+    async def _join_waiting(self, now: datetime, busy: frozenset[int]) -> bool:
+        """Join, from time to time, what has waited long: where thousands are told something at once, each is told it in one message.
+
+        Tells whether anything was joined.
+        """
         if self._joined is not None and timedelta(0) <= now - self._joined < _JOIN_AFTER:
-            return
+            return False
         self._joined = now
         with contained("waiting messages not joined"):
             async with self._db.read() as tx:
                 found = await messages.to_join(tx, kinds=TELLS_ONLY, since=now - _JOIN_AFTER, busy=busy)
-            if found:  # mostly nobody waits, and a writer would keep other writers from their turn
+            if found:  # mostly nobody has waited so long, and a writer would keep other writers from their turn
                 async with self._db.transaction() as tx:
-                    await messages.join_waiting(tx, now, kinds=TELLS_ONLY, since=now - _JOIN_AFTER, busy=busy)
+                    return bool(await messages.join_waiting(tx, now, kinds=TELLS_ONLY, since=now - _JOIN_AFTER, busy=busy))
+        return False
 
     async def _news_within(self, seconds: float) -> bool:
         """Tell whether a message was posted or a verdict came back; in real time, because both come from outside."""

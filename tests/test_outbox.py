@@ -177,6 +177,28 @@ async def test_where_nobody_waits_the_outbox_waits_for_no_writer(db: Database, o
         assert await asyncio.create_task(outbox.drain()) == 0
 
 
+async def test_where_nobody_waits_it_is_not_asked_what_could_be_joined(
+    db: Database, outbox: Outbox, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A calm hour is made of such questions; with the first message it is asked again."""
+    asked: list[datetime] = []
+    to_join = messages.to_join
+
+    async def counted(*args: Any, **given: Any) -> tuple[int, ...]:
+        asked.append(clock.now())
+        return await to_join(*args, **given)
+
+    monkeypatch.setattr(messages, "to_join", counted)
+    for _ in range(3):
+        await clock.sleep(3600)
+        assert await outbox.drain() == 0
+    assert not asked
+    await post(db, 1, "first", "second")
+    at = clock.now()
+    assert await outbox.drain() == 2
+    assert asked[0] == at
+
+
 async def test_what_is_taken_back_or_passed_by_an_alarm_while_its_turn_comes_is_seen(
     db: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,12 +14,13 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from chatbot.alerts import periodic_review, quiet_hours, write
+from chatbot.alerts import quiet_hours, write
 from chatbot.engine.cash import has_left
 from chatbot.errors import contained
 from chatbot.model import AnswerMode, Cause, HeldBack, LeftOut, Outcome, Phase, Plan, PlanState
 from chatbot.monitor import batch, losses
 from chatbot.monitor.batch import CheckWrites
+from chatbot.monitor.housekeeping import Housekeeping
 from chatbot.monitor.judge import CheckInput, described, judge, kept_open, reasons_for_plan, was_put_off
 from chatbot.monitor.last_check import LastCheck
 from chatbot.monitor.reading import steadiness
@@ -31,7 +32,7 @@ from chatbot.portfolio.amounts.daily_marks import mark_of
 from chatbot.portfolio.states import NOTHING
 from chatbot.portfolio.stored.states import changes
 from chatbot.portfolio.valuation import has_begun
-from chatbot.store import halt, messages, plans, privacy
+from chatbot.store import halt
 from chatbot.store.flows import Opening
 from chatbot.triggers import schedule, tilt
 
@@ -66,10 +67,6 @@ _CHUNK, _TOGETHER = 250, 10
 _PRICES_S = 20.0
 #: how long a check goes on with those who are in no hurry
 _IN_TURN_S = 60.0
-#: finished updates, delivered messages and old events are deleted after this time, and looked for once in that
-_KEEP, _TIDY = timedelta(days=30), timedelta(hours=6)
-#: how often it is looked whose review is due
-_LOOK_BACK = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,8 +125,7 @@ class Monitor:
         self._stumbles = Stumbles()
         self._shares = shares
         shares.on_gain(self._stumbles.gain)
-        self._tidied: datetime | None = None
-        self._looked_back: datetime | None = None
+        self._housekeeping = Housekeeping(db, clock, shares, unanswered, self._last_check)
         #: by portfolio, the last day whose opening value stands in the store: the first one counts
         self._valued: dict[int, date] = {}
         #: the draft that was asked for last
@@ -155,10 +151,11 @@ class Monitor:
     async def tick(self) -> Tick:
         """Look at every active portfolio once."""
         started = self._clock.monotonic()
+        due = await self._housekeeping.ask(self._clock.now())
         with contained("housekeeping failed"):  # what is old or late is looked for again in the next check; prices are looked at now
-            await self._housekeeping()
+            await self._housekeeping.keep(ends=due.ends)
         with contained("reviews not sent"):
-            await self._look_back()
+            await self._housekeeping.look_back(due.reviews)
         await self._stumbles.recall(self._db, self._clock.now())
         await self._roster.refresh()
         with contained("signals not read"):  # those that were read stand, and prices are looked at in any case
@@ -171,10 +168,12 @@ class Monitor:
                 self._roster.stir_keepers(where)
         now = self._clock.now()
         examined, told, planned = await self._look_at(await self._glances.suspects(now, self._stumbles), now)
-        await self._unanswered.attend()
+        if due.acts or planned:
+            await self._unanswered.attend()
         if self._shares.has_first:
             await self._clocks.look()
-        await self._markets.keep(self._clock.now())
+        await self._markets.keep(self._clock.now(), also=self._last_check.unwritten())
+        self._last_check.written()
         did = {"examined": examined, "alerts": told, "plans": planned}
         self.last = Tick(at=now, portfolios=len(self._roster), **did, took_s=self._clock.monotonic() - started)
         self.counted.update(did, checks=1)
@@ -216,58 +215,6 @@ class Monitor:
         needed = self._roster.instruments
         found = [(quoted, needed.get((quoted.world, quoted.source.quote_asset), ())) for quoted in self._markets]
         return [(quoted, names) for quoted, names in found if names or quoted is self._markets.usual]
-
-    async def _housekeeping(self) -> None:
-        """End the plans that nobody answered in time, with their cards; note the check; now and then delete what is old.
-
-        Most checks find nothing of this to do and leave the disk alone.
-        """
-        now = self._clock.now()
-        # what is for everybody is done by one process
-        noting = self._shares.has_first and self._last_check.is_due(now)
-        tidying = self._shares.has_first and (self._tidied is None or now - self._tidied >= _TIDY)
-        if not (noting or tidying or await self._anything_due(now)):
-            return
-        async with self._db.transaction() as tx:
-            if noting:
-                missed = await self._last_check.note(tx, now)
-                if missed is not None:
-                    await write.tell_missed(tx, missed.since, now, missed.count, exact=missed.exact)
-            for plan_id in await plans.expire_due(tx, now, self._shares.only):
-                await self._lapse(tx, plan_id, now)
-            if self._shares.has_first:
-                await messages.release(tx, now)
-            if tidying:
-                tidying = await privacy.sweep(tx, now - _KEEP) < privacy.SWEPT_MAX  # else the next check goes on with it
-        self._last_check.noted_at = now if noting else self._last_check.noted_at
-        self._tidied = now if tidying else self._tidied
-
-    async def _look_back(self) -> None:
-        """Send the reviews whose hour has come; asked once a minute."""
-        now = self._clock.now()
-        if self._looked_back is not None and now - self._looked_back < _LOOK_BACK:
-            return
-        self._looked_back = now
-        async with self._db.read() as tx:
-            due = [one for one in await periodic_review.due(tx, now) if self._shares.has(one.chat_id)]
-        if due:
-            async with self._db.transaction() as tx:
-                for one in due:
-                    await periodic_review.post(tx, one, now)
-
-    async def _lapse(self, tx: Tx, plan_id: int, now: datetime) -> None:
-        """Close the card of a plan that has expired; one that cannot be read or drawn keeps no other from it."""
-        with contained("card of an expired plan not closed", plan=plan_id):
-            async with tx.begin_nested():
-                plan = await plans.plan(tx, plan_id)
-                if plan is not None:
-                    await write.redraw_card(tx, plan, now, "expired")
-                    await self._unanswered.lapsed(tx, plan, now)
-
-    async def _anything_due(self, now: datetime) -> bool:
-        """Tell whether a plan has run out of time or a message may leave now."""
-        async with self._db.read() as tx:
-            return await plans.any_to_expire(tx, now) or await messages.any_to_release(tx, now)
 
     async def _examine(self, suspects: Sequence[Portfolio]) -> tuple[int, int]:
         """Test portfolios exactly. One that breaks the test of many is found by halving, named and left alone; the others go on."""

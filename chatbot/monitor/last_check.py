@@ -45,10 +45,21 @@ class LastCheck:
     def is_due(self, now: datetime) -> bool:
         """Take down that there is a check now; tell whether its time must be written into the database."""
         self._at = now
+        return self._is_due(now)
+
+    def _is_due(self, now: datetime) -> bool:
         return self.noted_at is None or now - self.noted_at >= NOTED
 
+    def unwritten(self) -> dict[str, str]:
+        """Return the time of this check as the fact to be written down with it; nothing where one is, of a few minutes ago."""
+        return {_LAST: self._at.isoformat()} if self._at is not None and self._is_due(self._at) else {}
+
+    def written(self) -> None:
+        """Take note that what was unwritten is written down."""
+        self.noted_at = self._at if self.unwritten() else self.noted_at
+
     async def note(self, tx: Tx, now: datetime) -> Missed | None:
-        """Write the time of this check; for the first of a process, return what was missed before. Set ``noted_at`` after the commit."""
+        """Write the time of this check; for the first of a process, return what was missed before. It is ``written`` after the commit."""
         missed = await self._missed(tx, now) if self.noted_at is None else None
         await accounts.set_meta(tx, _LAST, now.isoformat())
         return missed

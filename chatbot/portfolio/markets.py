@@ -7,6 +7,7 @@ the first of them, and shared by all.
 from __future__ import annotations
 
 import asyncio
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from chatbot.engine.cash import DOLLARS
@@ -22,7 +23,7 @@ from chatbot.portfolio.lives.levels import Levels
 from chatbot.portfolio.lives.stops import Stops
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from datetime import datetime
     from decimal import Decimal
 
@@ -149,11 +150,14 @@ class Markets:
     def __iter__(self) -> Iterator[Quoted]:
         return iter(tuple(self._every.values()))
 
-    async def keep(self, now: datetime, *, at_once: bool = False) -> None:
-        """Write down the levels and stops that changed, and now and then the last prices, ``at_once`` those too; all in one transaction."""
+    async def keep(self, now: datetime, *, at_once: bool = False, also: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Write down the levels and stops that changed, and now and then the last prices, ``at_once`` those too; all in one transaction.
+
+        ``also`` are other facts of the program that are to be written now, by name: each commit waits for the disk.
+        """
         levels = [(quoted.levels, quoted.levels.unwritten()) for quoted in self]
         stops = [(quoted.stops, quoted.stops.unwritten(now, at_once=at_once)) for quoted in self]
-        await stored_notes.write(self._db, {key: noted for _, facts in (*levels, *stops) for key, noted in facts.items()})
+        await stored_notes.write(self._db, {key: noted for _, facts in (*levels, *stops) for key, noted in facts.items()}, also)
         for one, facts in levels:
             if facts:
                 one.written()

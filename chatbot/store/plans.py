@@ -68,12 +68,9 @@ _PENDING = (
     .order_by(_plans.id)
 )
 _OUT_OF_TIME = (_plans.state == PlanState.PROPOSED, _plans.expires_at <= bindparam("now"))
-_ANY_TO_EXPIRE = select(exists().where(*_OUT_OF_TIME))
-_UNATTENDED = (
-    select(_plans.id)
-    .where(_plans.state == PlanState.PROPOSED, _plans.expires_at > bindparam("now"), _plans.acts_at <= bindparam("now"))
-    .order_by(_plans.id)
-)
+_IS_UNATTENDED = (_plans.state == PlanState.PROPOSED, _plans.expires_at > bindparam("now"), _plans.acts_at <= bindparam("now"))
+_ANY_DUE = select(exists().where(*_OUT_OF_TIME), exists().where(*_IS_UNATTENDED))
+_UNATTENDED = select(_plans.id).where(*_IS_UNATTENDED).order_by(_plans.id)
 # asked for each of thousands of plans while a signal concerns everybody: a statement is written once
 _IS_BUSY = select(_plans.id).where(_plans.portfolio_id == bindparam("mine"), _plans.state.in_(_BUSY)).exists()
 _COUNTING = (
@@ -334,10 +331,10 @@ async def decide(tx: Tx, plan_id: int, to: PlanState, now: datetime, by: str = "
     return is_done
 
 
-async def any_to_expire(tx: Tx, now: datetime) -> bool:
-    """Tell whether :func:`expire_due` would find a plan of anybody."""
-    found: bool = (await tx.execute(_ANY_TO_EXPIRE, {"now": now})).scalar_one()
-    return found
+async def any_due(tx: Tx, now: datetime) -> tuple[bool, bool]:
+    """Tell whether :func:`expire_due`, and whether :func:`unattended`, would find a plan of anybody."""
+    expires, acts = (await tx.execute(_ANY_DUE, {"now": now})).one()
+    return expires, acts
 
 
 async def expire_due(tx: Tx, now: datetime, shares: Collection[int] | None = None) -> tuple[int, ...]:

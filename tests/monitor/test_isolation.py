@@ -264,7 +264,7 @@ async def test_every_field_of_many_neighbours_is_wrong_and_the_others_are_told_a
         with structlog.testing.capture_logs():  # writing hundreds of tracebacks takes longer than all the rest
             told, planned = await fall_and_hear(on)
             on.clock.advance(1200)
-            await on.program.monitor._housekeeping()  # a check would log what goes wrong in it, and go on
+            await on.program.monitor._housekeeping.keep(ends=True)  # a check would log what goes wrong in it, and go on
         assert {1, 2, 3} <= told
         assert {one.id for one in whole} <= planned
         async with on.program.db.read() as tx:

@@ -124,6 +124,22 @@ async def test_the_time_of_a_check_is_written_once_in_ten_minutes(tmp_path: Path
         assert await noted(on) == on.clock.now().isoformat()
 
 
+@pytest.mark.sqlite
+async def test_what_an_hour_without_news_writes_is_written_at_once(tmp_path: Path) -> None:
+    """The time of the check and the prices share a transaction; what is due was asked for in another, and nothing else is written."""
+    async with bench(tmp_path) as on:
+        await on.balanced()
+        await on.tick()
+        await on.tick(3600)
+        with statements(on.program.db) as seen:
+            await on.tick(3600)
+        assert on.program.monitor.last is not None
+        assert on.program.monitor.last.examined == 0
+        assert seen.count("BEGIN IMMEDIATE") == 1
+        assert [one.split()[2] for one in seen if one.startswith(("INSERT", "UPDATE", "DELETE"))] == ["pf_meta"]
+        assert await noted(on) == on.clock.now().isoformat()
+
+
 async def test_a_plan_still_expires_with_the_first_check_after_its_time(tmp_path: Path) -> None:
     """Its time is asked for in every check, so nothing waits for the ten minutes."""
     async with bench(tmp_path) as on:

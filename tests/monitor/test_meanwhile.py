@@ -348,7 +348,7 @@ async def test_a_plan_that_ran_out_before_it_was_carried_out_gives_its_reasons_b
         made = await on.plan(portfolio)
         assert made is not None
         on.clock.set(made.expires_at)
-        await on.program.monitor._housekeeping()
+        await on.program.monitor._housekeeping.keep(ends=True)
         latest = await on.program.portfolios.by_id(portfolio.id)
         assert latest is not None
         assert latest.window_opened_at is None

@@ -45,8 +45,9 @@ async def read(db: Database, key: str, kind: type[T]) -> dict[str, T]:
     return found
 
 
-async def write(db: Database, noted: Mapping[str, Mapping[str, object]]) -> None:
-    """Write down what is noted now, by the name of the fact; all in one transaction, and none where there is nothing."""
-    if noted:
+async def write(db: Database, noted: Mapping[str, Mapping[str, object]], also: Mapping[str, str]) -> None:
+    """Write down what is noted now, by the name of the fact, and other facts; all in one transaction, and none where there is nothing."""
+    facts = {key: encode(of_each) for key, of_each in noted.items()} | dict(also)
+    if facts:
         async with db.transaction() as tx:
-            await accounts.set_metas(tx, {key: encode(of_each) for key, of_each in noted.items()})
+            await accounts.set_metas(tx, facts)
