@@ -23,6 +23,7 @@ from chatbot.exchanges.live.ccxt_loader import error_classes
 from chatbot.exchanges.live.connection import Connection
 from chatbot.exchanges.live.hosts import Addresses
 from chatbot.exchanges.live.key_codes import KEY_CODES
+from chatbot.exchanges.live.private.dialect import NoAnswer, is_kept
 from chatbot.model import REFUSING, KeyProblem, KeyReport, venue_of
 from chatbot.values import dataclass
 
@@ -94,7 +95,7 @@ async def examine(
         # What could not be asked to the end may do anything: it is not kept, whatever kept it from being asked.
         unknown = () if trouble.problem in REFUSING else (KeyProblem.UNREACHABLE,)
         return replace(said, problems=(trouble.problem, *unknown))
-    except (TimeoutError, SettingError, ExchangeError, *STUMBLES) as error:
+    except (TimeoutError, SettingError, ExchangeError, NoAnswer, *STUMBLES) as error:
         log.warning("answers about a key cannot be read", exchange=exchange, error=type(error).__name__)
         return replace(said, problems=(KeyProblem.UNREACHABLE,))
     return replace(said, problems=(*problems(said), *said.problems))
@@ -266,7 +267,7 @@ async def _bybit_modes(line: _Line, coins: Iterable[Mapping[str, Any]]) -> tuple
 async def _bybit_sides(line: _Line) -> tuple[KeyProblem, ...]:
     """Tell hedge mode: without a position too, a contract is listed once (side 0), or once for each side (1 and 2)."""
     positions = (await line.ask("private_get_v5_position_list", category="linear", symbol="BTCUSDT"))["result"]["list"]
-    return (KeyProblem.HEDGE_MODE,) if any(int(one["positionIdx"]) for one in positions) else ()
+    return (KeyProblem.HEDGE_MODE,) if True in [is_kept(int(one["positionIdx"]), (1, 2), (0,)) for one in positions] else ()
 
 
 async def _bingx(line: _Line, said: KeyReport) -> KeyReport:
@@ -346,8 +347,8 @@ async def _weex(line: _Line, said: KeyReport) -> KeyReport:
     (known,) = await line.ask("contractPrivateGetCapiV3AccountSymbolConfig", symbol="BTCUSDT")
     positions = await line.ask("contractPrivateGetCapiV3AccountPositionAllPosition")
     there = {
-        KeyProblem.HEDGE_MODE: any(one[name] != "COMBINED" for one, name in _held_as(known, positions)),
-        KeyProblem.ISOLATED: any(one["marginType"] == "ISOLATED" for one in positions),
+        KeyProblem.HEDGE_MODE: True in [is_kept(one[name], ("SEPARATED",), ("COMBINED",)) for one, name in _held_as(known, positions)],
+        KeyProblem.ISOLATED: True in [is_kept(one["marginType"], ("ISOLATED",), ("CROSSED",)) for one in positions],
     }
     problems = tuple(problem for problem, is_there in there.items() if is_there)
     coins = _coins("futures", ((one["asset"], one["balance"]) for one in wallet))
@@ -408,8 +409,8 @@ async def _mexc(line: _Line, said: KeyReport) -> KeyReport:
             raise
         return replace(said, trades_futures=False, found=found)
     there = {
-        KeyProblem.HEDGE_MODE: int(mode) == 1,
-        KeyProblem.ISOLATED: any(int(one["openType"]) == 1 for one in held if finite(one["holdVol"])),
+        KeyProblem.HEDGE_MODE: is_kept(int(mode), (1,), (2,)),
+        KeyProblem.ISOLATED: True in [is_kept(int(one["openType"]), (1,), (2,)) for one in held if finite(one["holdVol"])],
     }
     coins = _coins("futures", ((one["currency"], one["equity"]) for one in wallet))
     return replace(said, problems=tuple(problem for problem, is_there in there.items() if is_there), found=(*found, *coins))

@@ -12,6 +12,7 @@ import pytest
 
 from chatbot.clock import SystemClock
 from chatbot.exchanges.live.key_doctor import examine
+from chatbot.exchanges.testserver import server as testserver
 from chatbot.exchanges.testserver.account import Right, Stake
 from chatbot.exchanges.testserver.dialects.binance.speech import BINANCE
 from chatbot.exchanges.testserver.dialects.bingx.speech import BINGX
@@ -209,3 +210,27 @@ async def test_what_mexc_says_of_a_key_and_what_it_does_not() -> None:
                 server.faults.add(call=call, fault=fault)
                 assert (await asked(server)).is_refused, (call, fault)
     assert not server.unknown
+
+
+#: fields that say how the futures of an account are kept; MEXC's answer is the word alone
+KEPT = frozenset({"dualSidePosition", "positionIdx", "separatedType", "separatedMode", "marginType"})
+
+
+def without_modes(told: Any, said: object) -> Any:
+    """Return an answer that says this of how an account is kept."""
+    if isinstance(told, list):
+        return [without_modes(one, said) for one in told]
+    if isinstance(told, dict):
+        return {name: said if name in KEPT or (name, value) == ("data", 2) else without_modes(value, said) for name, value in told.items()}
+    return told
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("said", [None, 7])
+@pytest.mark.parametrize("dialect", [BINANCE, BYBIT, BINGX, MEXC, WEEX], ids=lambda one: str(one.name))
+async def test_a_mode_in_no_word_of_the_exchange_is_not_known(dialect: Any, said: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither hedge mode nor isolated margin is made of it, nor that there is none: the key is not kept, and nobody is sent to cure it."""
+    sent = testserver._sent
+    monkeypatch.setattr(testserver, "_sent", lambda answer: sent(replace(answer, body=without_modes(answer.body, said))))
+    async with exchange(dialect) as server:
+        assert (await asked(server)).problems == (KeyProblem.UNREACHABLE,)

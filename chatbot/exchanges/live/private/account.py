@@ -24,7 +24,7 @@ from chatbot.exchanges.base import (
     asset_of,
     is_perp,
 )
-from chatbot.exchanges.live.private.dialect import NoAnswer, NotListed, Past, WireOrder
+from chatbot.exchanges.live.private.dialect import NoAnswer, NotListed, Past, WireOrder, is_coin_or_market
 from chatbot.exchanges.live.private.line import PATIENCE_S
 from chatbot.exchanges.markets.markettime import from_ms, to_ms
 from chatbot.exchanges.sound import sound_quotes
@@ -166,6 +166,8 @@ class LiveAccount:
         found: dict[str, Position] = {}
         for held in await self._read(self._dialect.positions):
             name = names.get(held.market) or self._unlisted(held.market)
+            if name is None and not is_coin_or_market(held.market):
+                raise Unreachable(f"{self.name}: a position in {held.market[:40]!r}, which is no contract")
             if name is None:  # settled in another coin: no part of this portfolio
                 log.warning("position_of_another_kind", exchange=self.name, market=held.market)
                 continue

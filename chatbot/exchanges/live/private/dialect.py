@@ -6,6 +6,7 @@ often as its venue needs. What it reads is checked field by field; ``NoAnswer`` 
 
 from __future__ import annotations
 
+import re
 from dataclasses import field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 
 _ZERO = Decimal(0)
+#: a name or an id: no gaps, nothing that cannot be printed, and of a length that somebody could have thought of
+_NAME = re.compile(r"[^\s\x00-\x1f\x7f\ufffd]{1,200}")
 #: the reason of a refusal at the door because the time of a request is off: the venue's time has to be asked for again
 SKEW = "clock"
 
@@ -327,6 +330,15 @@ def signed(qty: Decimal, side: object, *, buys: Container[object] = ("BUY",), se
     return qty if side in buys else -qty
 
 
+def is_kept(told: object, so: Iterable[object], otherwise: Iterable[object]) -> bool:
+    """Tell which of two ways an account, or a part of it, is kept. Raises ``NoAnswer`` for a word that its venue has for neither."""
+    if any(type(told) is type(word) and told == word for word in so):
+        return True
+    if any(type(told) is type(word) and told == word for word in otherwise):
+        return False
+    raise NoAnswer(f"how it is kept: {str(told)[:40]!r}")
+
+
 async def looked_at(accepted: Told, look: Awaitable[Told | None]) -> Told:
     """Return an order that was taken as a look tells it, where that finds it; for venues that answer with an id alone.
 
@@ -354,11 +366,24 @@ def number(row: Mapping[str, Any], name: str) -> Decimal:
 
 
 def text(row: Mapping[str, Any], name: str) -> str:
-    """Return a field that must be a text or a whole number, and not empty."""
+    """Return a field that must be a name, an id or a whole number."""
     value = row.get(name)
-    if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
-        raise NoAnswer(f"{name} is missing")
+    if isinstance(value, bool) or not isinstance(value, str | int) or not _NAME.fullmatch(str(value)):
+        raise NoAnswer(f"{name} is none: {str(value)[:40]!r}")
     return str(value)
+
+
+def is_coin_or_market(name: str) -> bool:
+    """Tell whether this can be what a venue calls a coin or a market: nearly all are written in capitals, whatever else is in them."""
+    return name == name.upper() and any(sign.isalpha() for sign in name)
+
+
+def named(row: Mapping[str, Any], name: str) -> str:
+    """Return the coin or market that a row is about, where what it is called decides whether the row counts. Raises ``NoAnswer``."""
+    told = text(row, name)
+    if not is_coin_or_market(told):
+        raise NoAnswer(f"{name} is no coin and no market: {told[:40]!r}")
+    return told
 
 
 def table(answer: object, *names: str) -> Mapping[str, Any]:

@@ -21,6 +21,8 @@ from chatbot.exchanges.live.private.dialect import (
     NoAnswer,
     Told,
     Wallets,
+    is_kept,
+    named,
     number,
     once,
     plain,
@@ -122,7 +124,7 @@ class Binance:
         """Return the open positions; that there are none is believed when the account has put no margin aside for any."""
         told = rows(await ask(Call(api="fapiPrivateV3", verb="GET", path="positionRisk", pool="fapi", weight=5)))
         for row in told:
-            if text(row, "positionSide") != "BOTH":
+            if is_kept(row.get("positionSide"), ("LONG", "SHORT"), ("BOTH",)):
                 raise HedgeMode
         held = [_position(row) for row in told if number(row, "positionAmt")]
         if not held:
@@ -190,7 +192,9 @@ class Binance:
         """Return the transfers in this direction, newest first; what failed did not happen."""
         params = {"type": _way(to_futures), "startTime": since_ms, "endTime": until_ms, "size": _PAGE}
         answer = table(await ask(Call(api="sapi", verb="GET", path="asset/transfer", params=params, pool="sapi", urgent=True)), "total")
-        told = rows(answer.get("rows", [] if not number(answer, "total") else None))
+        told = rows(answer.get("rows", []))
+        if len(told) < min(int(number(answer, "total")), _PAGE):
+            raise NoAnswer(f"{len(told)} of {answer['total']!r:.20} transfers")
         return [
             Moved(
                 exchange_id=text(row, "tranId"),
@@ -199,7 +203,7 @@ class Binance:
                 done=row["status"] == "CONFIRMED",
             )
             for row in told
-            if text(row, "asset") == asset and text(row, "type") == _way(to_futures) and text(row, "status") not in _ENDED
+            if named(row, "asset") == asset and named(row, "type") == _way(to_futures) and text(row, "status") not in _ENDED
         ]
 
     async def history(self, ask: Ask, past: Past) -> Sequence[Line]:
@@ -226,10 +230,10 @@ class Binance:
             return
         table(await ask(_futures_account()), "totalWalletBalance")
         mode = table(await ask(_futures("GET", "positionSide/dual", 30)), "dualSidePosition")["dualSidePosition"]
-        if mode is not False:
+        if is_kept(mode, (True,), (False,)):
             raise HedgeMode
         many = table(await ask(_futures("GET", "multiAssetsMargin", 30)), "multiAssetsMargin")["multiAssetsMargin"]
-        if many is not False:
+        if is_kept(many, (True,), (False,)):
             raise AccountUnfit("multi_assets")
 
 
@@ -262,10 +266,10 @@ def _is_lent(coin: str, named: Mapping[str, object]) -> bool:
 def _wallet(answer: object) -> dict[str, Decimal]:
     """Return W of domain 1.1 by coin: the wallet balance, and not the margin balance, which moves with the price."""
     account = table(answer, "totalWalletBalance", "assets")
-    whole, assets = number(account, "totalWalletBalance"), rows(account["assets"])
-    if not assets and whole:
+    told = {text(row, "asset"): number(row, "walletBalance") for row in rows(account["assets"])}
+    if number(account, "totalWalletBalance") and not any(told.values()):
         raise NoAnswer("a futures wallet with money in it and no coin")
-    return {text(row, "asset"): number(row, "walletBalance") for row in assets}
+    return told
 
 
 def _position(row: Mapping[str, Any]) -> Held:
@@ -280,7 +284,7 @@ def _position(row: Mapping[str, Any]) -> Held:
         mark=mark,
         leverage=_leverage(row),
         liquidation=liquidation if liquidation > 0 else None,
-        isolated=row.get("marginType") == "isolated" or bool(finite(row.get("isolatedWallet"))),
+        isolated=row.get("marginType") == "isolated" or bool("isolatedWallet" in row and number(row, "isolatedWallet")),
     )
 
 

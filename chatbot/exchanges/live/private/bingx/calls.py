@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from chatbot.engine.finite import finite
-from chatbot.exchanges.live.private.dialect import Call, Limit, NoAnswer, rows, table, text
+from chatbot.exchanges.live.private.dialect import Call, Limit, NoAnswer, number, rows, table, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,6 +43,8 @@ LIMITS: Mapping[str, Limit] = {
 }
 #: for how long a request is good, ms: what BingX takes by itself, sent with whatever changes something because ccxt leaves it out
 WINDOW_MS = 5000
+#: its wallets, as ccxt names them
+_WALLETS = frozenset({"fund", "spot", "stdFutures", "USDTMPerp", "coinMPerp"})
 #: rows of one call: trades on spot, transfers
 _TRADES_MAX, _PAGE = 1000, 100
 #: pages of transfers that are read at most
@@ -68,18 +70,31 @@ def data_of(answer: object) -> Any:  # noqa: ANN401 - JSON
     return told["data"]
 
 
+def listed(told: object) -> list[Mapping[str, Any]]:
+    """Return a list of objects; BingX says null where there is nothing in it."""
+    return rows([] if told is None else told)
+
+
 async def trades_of(ask: Ask, market: str, since_ms: int, until_ms: int, *, perp: bool, order_id: str = "") -> list[Mapping[str, Any]]:
     """Return the trades of a market, or of one order of it, as they are told; raises ``NoAnswer`` where they may not be all."""
     named = {"orderId": order_id} if order_id else {}
     if perp:
         window = {"startTs": since_ms, "endTs": until_ms, "tradingUnit": "COIN"}
         told = data_of(await ask(get(SWAP, "trade/allFillOrders", symbol=market, **named, **window)))
-        return rows(table(told, "fill_orders")["fill_orders"] or [])
+        return listed(table(told, "fill_orders")["fill_orders"])
     window = {"startTime": since_ms, "endTime": until_ms, "limit": _TRADES_MAX}
-    found = rows(table(data_of(await ask(get(SPOT, "trade/myTrades", symbol=market, **named, **window))), "fills")["fills"] or [])
+    found = listed(table(data_of(await ask(get(SPOT, "trade/myTrades", symbol=market, **named, **window))), "fills")["fills"])
     if len(found) >= _TRADES_MAX:
         raise NoAnswer(f"{len(found)} trades of {market}, and there may be more")
     return list({text(row, "id"): row for row in found}.values())
+
+
+def _wallet_in(row: Mapping[str, Any], name: str) -> str:
+    """Return the wallet that a transfer left, or came to: one that BingX does not have says nothing of where the money is."""
+    told = text(row, name)
+    if told not in _WALLETS:
+        raise NoAnswer(f"no wallet: {told[:40]!r}")
+    return told
 
 
 async def transfers_of(ask: Ask, source: str, target: str, since_ms: int, until_ms: int) -> list[Mapping[str, Any]]:
@@ -88,8 +103,10 @@ async def transfers_of(ask: Ask, source: str, target: str, since_ms: int, until_
     found: dict[str, Mapping[str, Any]] = {}
     for page in range(1, _PAGES + 1):
         answer = table(await ask(get(RECORDS, "asset/transferRecord", **way, pageIndex=page)), "total")
-        told = rows(answer.get("rows") or ([] if not finite(answer["total"]) else None))
+        told = listed(answer.get("rows"))
+        if not told and number(answer, "total"):
+            raise NoAnswer(f"none of {answer['total']!r:.20} transfers")
         found |= {text(row, "transferId"): row for row in told}
         if len(told) < _PAGE:
-            return [row for row in found.values() if (row.get("fromAccount"), row.get("toAccount")) == (source, target)]
+            return [row for row in found.values() if (_wallet_in(row, "fromAccount"), _wallet_in(row, "toAccount")) == (source, target)]
     raise NoAnswer(f"more than {_PAGES} pages of transfers")

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatbot.clock import aware
 from chatbot.errors import KeyRefused, Rejected
-from chatbot.exchanges.live.private.bingx.calls import SWAP, data_of, get, trades_of, transfers_of
-from chatbot.exchanges.live.private.dialect import Line, NoAnswer, number, rows, table, text
+from chatbot.exchanges.live.private.bingx.calls import SWAP, data_of, get, listed, trades_of, transfers_of
+from chatbot.exchanges.live.private.dialect import Line, NoAnswer, number, table, text
 from chatbot.exchanges.live.private.spot_trade import coin_and_fee, spot_trade
 from chatbot.exchanges.markets.markettime import DAY_MS, to_ms
 from chatbot.model.flow import EntryKind
@@ -96,7 +96,7 @@ async def _income(ask: Ask, past: Past) -> list[Line]:
     start = past.since_ms
     while start <= past.until_ms:
         end = min(past.until_ms, start + _LONGEST_MS)
-        found = rows(data_of(await ask(get(SWAP, "user/income", startTime=start, endTime=end, limit=_PAGE))) or [])
+        found = listed(data_of(await ask(get(SWAP, "user/income", startTime=start, endTime=end, limit=_PAGE))))
         if len(found) >= _PAGE:
             raise NoAnswer(f"{len(found)} changes of the futures wallet, and there may be more")
         told |= {line.exchange_id: line for line in map(_change, found)}
@@ -147,7 +147,7 @@ async def _contract(ask: Ask, market: str, since_ms: int, until_ms: int) -> list
 
 
 async def _orders(ask: Ask, path: str, params: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return rows(table(data_of(await ask(get(SWAP, path, **params))), "orders")["orders"] or [])
+    return listed(table(data_of(await ask(get(SWAP, path, **params))), "orders")["orders"])
 
 
 def _told_once(

@@ -25,6 +25,7 @@ from chatbot.exchanges.live.private.bingx.calls import (
     WINDOW_MS,
     data_of,
     get,
+    listed,
     post,
     trades_of,
     transfers_of,
@@ -38,7 +39,9 @@ from chatbot.exchanges.live.private.dialect import (
     NotListed,
     Told,
     Wallets,
+    is_kept,
     looked_at,
+    named,
     number,
     plain,
     rows,
@@ -119,19 +122,21 @@ class BingX:
         if not spot:
             raise NoAnswer("an account without a single coin")
         held = {text(row, "asset"): (number(row, "free"), number(row, "locked")) for row in spot}
-        wallet = _wallet(await ask(get(BALANCES, "user/balance"))) if futures else {}
+        wallet = _wallet(await ask(get(BALANCES, "user/balance"))) if futures else {quote: _ZERO}
+        if quote not in wallet:
+            raise NoAnswer(f"a futures wallet without {quote}")
         return Wallets(
             total={coin: free + locked for coin, (free, locked) in held.items() if free + locked},
             free={coin: free for coin, (free, _) in held.items() if free},
-            futures=wallet.get(quote, _ZERO),
+            futures=wallet[quote],
             aside={"futures": {coin: qty for coin, qty in wallet.items() if qty and coin != quote}},
         )
 
     async def positions(self, ask: Ask) -> Sequence[Held]:
         """Return the open positions; that there are none is believed when the wallet has put no margin aside for any."""
-        told = rows(data_of(await ask(get(SWAP, "user/positions"))) or [])
+        told = listed(data_of(await ask(get(SWAP, "user/positions"))))
         open_ones = [row for row in told if number(row, "positionAmt")]
-        if any(row.get("onlyOnePosition") is False for row in open_ones):
+        if True in [is_kept(row.get("onlyOnePosition", True), (False,), (True,)) for row in open_ones]:  # each must say it
             raise HedgeMode
         held = [_position(row) for row in open_ones]
         if not held and any(_sum(row, "usedMargin") for row in rows(data_of(await ask(get(BALANCES, "user/balance"))))):
@@ -223,7 +228,7 @@ class BingX:
                 done=text(row, "status") == history.CONFIRMED,
             )
             for row in found
-            if text(row, "asset") == asset
+            if named(row, "asset") == asset
         ]
 
     async def history(self, ask: Ask, past: Past) -> Sequence[Line]:
@@ -251,13 +256,11 @@ class BingX:
             return
         _wallet(await ask(get(BALANCES, "user/balance")))
         mode = str(table(data_of(await ask(get(MODE, "positionSide/dual"))), "dualSidePosition")["dualSidePosition"]).lower()
-        if mode != "false":
+        if is_kept(mode, ("true",), ("false",)):
             raise HedgeMode
         carried = table(data_of(await ask(get(MODE, "trade/assetMode"))), "assetMode")["assetMode"]
-        if carried == "multiAssetsMode":
+        if is_kept(carried, ("multiAssetsMode",), ("singleAssetMode",)):
             raise AccountUnfit("multi_assets")
-        if carried != "singleAssetMode":
-            raise NoAnswer(f"no mode of assets: {str(carried)[:40]!r}")
 
 
 def _way(to_futures: bool) -> tuple[str, str]:

@@ -22,6 +22,7 @@ from chatbot.exchanges.live.private.dialect import (
     NotListed,
     Told,
     Wallets,
+    is_kept,
     looked_at,
     number,
     once,
@@ -32,7 +33,7 @@ from chatbot.exchanges.live.private.dialect import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from chatbot.exchanges.live.ccxt_errors import Meaning
     from chatbot.exchanges.live.private.dialect import Ask, Line, Past, Refusal, WireOrder
@@ -109,24 +110,24 @@ class Bybit:
         coins = {text(row, "coin"): (number(row, "walletBalance"), number(row, "locked")) for row in told}
         if not coins and number(account, "totalWalletBalance"):
             raise NoAnswer("a purse with money in it and no coin")
-        if any(held < 0 for held, _ in coins.values()) or any(number(row, "borrowAmount") > 0 for row in told if row.get("borrowAmount")):
+        if any(held < 0 for held, _ in coins.values()) or any(_amount(row, "borrowAmount") > 0 for row in told):
             raise AccountUnfit("borrowed")
-        # where every contract has a margin of its own nothing is counted for the whole account, and an empty text stands there [mem]
-        isolated = account["totalAvailableBalance"] == ""
+        # where every contract has a margin of its own nothing is counted for the whole account, and empty texts stand there [mem]
+        isolated = (account["totalAvailableBalance"], account["accountIMRate"]) == ("", "")
         return Wallets(
             total={coin: held for coin, (held, _) in coins.items() if held or coin == quote},
             free={coin: held - locked for coin, (held, locked) in coins.items() if held - locked > 0},
             futures=_ZERO,
             spare=_ZERO if isolated else number(account, "totalAvailableBalance"),
             isolated=isolated,
-            margin=sum((finite(row.get("totalPositionIM")) or _ZERO for row in told), _ZERO),
+            margin=sum((_amount(row, "totalPositionIM") for row in told), _ZERO),
         )
 
     async def positions(self, ask: Ask) -> Sequence[Held]:
         """Return the open positions; that there are none is believed when the purse has put no margin aside for any."""
         answer = _result(await ask(_get("position/list", settleCoin="USDT", limit="200", category="linear")))
         told = rows(answer.get("list"))
-        if any(number(row, "positionIdx") for row in told):
+        if _is_hedged(told):
             raise HedgeMode
         held = [_position(row) for row in told if number(row, "size")]
         if not held and any(number(row, "totalPositionIM") for row in rows((await _purse(ask))["coin"])):
@@ -211,8 +212,13 @@ class Bybit:
         told = rows(_result(await ask(_get("position/list", symbol=_KNOWN_MARKET, limit="200", category="linear"))).get("list"))
         if not told:
             raise NoAnswer(f"nothing of {_KNOWN_MARKET}")
-        if any(number(row, "positionIdx") for row in told):
+        if _is_hedged(told):
             raise HedgeMode
+
+
+def _is_hedged(positions: Iterable[Mapping[str, Any]]) -> bool:
+    """Tell whether a contract has a position for each side (1 and 2), or one (0)."""
+    return True in [is_kept(row.get("positionIdx"), (1, 2), (0,)) for row in positions]  # each must say it
 
 
 async def _executions(ask: Ask, **named: str) -> list[Mapping[str, Any]]:
@@ -254,7 +260,12 @@ async def _purse(ask: Ask) -> Mapping[str, Any]:
     listed = rows(_result(await ask(_get("account/wallet-balance", accountType="UNIFIED"))).get("list"))
     if len(listed) != 1:
         raise NoAnswer(f"{len(listed)} unified accounts")
-    return table(listed[0], "coin", "totalWalletBalance", "totalAvailableBalance")
+    return table(listed[0], "coin", "totalWalletBalance", "totalAvailableBalance", "accountIMRate")
+
+
+def _amount(row: Mapping[str, Any], name: str) -> Decimal:
+    """Return an amount of a coin; 0 where it is an empty text or not told, as where there can be none."""
+    return _ZERO if row.get(name, "") == "" else number(row, name)
 
 
 def _position(row: Mapping[str, Any]) -> Held:
@@ -268,7 +279,7 @@ def _position(row: Mapping[str, Any]) -> Held:
         mark=mark,
         leverage=number(row, "leverage"),
         liquidation=_price_or_none(row, "liqPrice"),
-        isolated=row.get("tradeMode") == 1,
+        isolated=is_kept(row.get("tradeMode", 0), (1,), (0,)),
     )
 
 
@@ -304,12 +315,15 @@ def _fill(row: Mapping[str, Any], market: str, *, perp: bool) -> Fill:
         price=number(row, "execPrice"),
         qty=number(row, "execQty"),
         fee=number(row, "execFee"),
-        fee_asset=str(row.get("feeCurrency") or _pays(market, buys=row.get("side") == "Buy" and not perp)),
+        fee_asset=_pays(row, market, perp=perp),
         exchange_id=str(row.get("execId", "")),
     )
 
 
-def _pays(market: str, *, buys: bool) -> str:
-    """Return the coin of a fee that names none, as those of contracts: the quote, or the coin that was bought on spot."""
+def _pays(row: Mapping[str, Any], market: str, *, perp: bool) -> str:
+    """Return the coin of a fee; of one that names none, as those of contracts: the quote, or the coin that was bought on spot."""
+    if row.get("feeCurrency", "") != "":
+        return text(row, "feeCurrency")
+    buys = row.get("side") == "Buy" and not perp
     quote = "USDT" if market.endswith("USDT") else "USDC"
     return market.removesuffix(quote) if buys else quote

@@ -21,7 +21,9 @@ from chatbot.exchanges.live.private.dialect import (
     NotListed,
     Told,
     Wallets,
+    is_kept,
     looked_at,
+    named,
     number,
     once,
     plain,
@@ -37,6 +39,7 @@ from chatbot.exchanges.live.private.mexc.words import (
     CLOSES,
     CROSS,
     FUTURES,
+    HEDGED,
     IMMEDIATE,
     ISOLATED,
     LIMIT,
@@ -239,7 +242,7 @@ class Mexc:
                 done=row["status"] == "SUCCESS",
             )
             for row in told
-            if text(row, "asset") == asset and text(row, "status") not in _ENDED and _goes(row, source, target)
+            if named(row, "asset") == asset and text(row, "status") not in _ENDED and _goes(row, source, target)
         ]
 
     async def history(self, ask: Ask, past: Past) -> Sequence[Line]:
@@ -251,7 +254,7 @@ class Mexc:
         value = wire(leverage)
         for row in await _positions(ask):
             if row.get("symbol") == market:
-                if number(row, "openType") == ISOLATED:
+                if _is_isolated(row):
                     raise AccountUnfit("isolated_margin")
                 done(await ask(_setting("change_leverage", leverage=value, positionId=int(number(row, "positionId")))))
                 return
@@ -275,7 +278,7 @@ def _way(to_futures: bool) -> tuple[str, str]:
 
 
 def _goes(row: Mapping[str, Any], source: str, target: str) -> bool:
-    return (text(row, "fromAccountType"), text(row, "toAccountType")) == (source, target)
+    return (named(row, "fromAccountType"), named(row, "toAccountType")) == (source, target)
 
 
 async def _assets(ask: Ask, quote: str) -> dict[str, Mapping[str, Any]]:
@@ -292,7 +295,7 @@ def _wallet(row: Mapping[str, Any]) -> Decimal:
 
 
 async def _one_way(ask: Ask) -> None:
-    if data(await ask(contract("GET", "position/position_mode"))) != ONE_WAY:
+    if is_kept(data(await ask(contract("GET", "position/position_mode"))), (HEDGED,), (ONE_WAY,)):
         raise HedgeMode
 
 
@@ -315,8 +318,12 @@ async def _position(ask: Ask, row: Mapping[str, Any]) -> Held:
         mark=mark,
         leverage=number(row, "leverage"),
         liquidation=liquidation if liquidation > 0 else None,
-        isolated=number(row, "openType") == ISOLATED,
+        isolated=_is_isolated(row),
     )
+
+
+def _is_isolated(row: Mapping[str, Any]) -> bool:
+    return is_kept(row.get("openType"), (ISOLATED,), (CROSS,))
 
 
 def _spot_order(order: WireOrder) -> Call:

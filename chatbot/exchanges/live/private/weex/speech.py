@@ -20,7 +20,9 @@ from chatbot.exchanges.live.private.dialect import (
     NotListed,
     Told,
     Wallets,
+    is_kept,
     looked_at,
+    named,
     number,
     once,
     plain,
@@ -56,8 +58,9 @@ _LIMITS: Mapping[str, Limit] = {"address": Limit(500, 10)}
 _PAUSE_S = 10.0
 #: trades that one call returns at most
 _TRADES_MAX = 100
-#: one position a side of a contract; SEPARATED keeps one for each order
-_COMBINED, _CROSSED, _ISOLATED = "COMBINED", "CROSSED", "ISOLATED"
+#: one position a side of a contract, or one for each order
+_COMBINED, _SEPARATED = "COMBINED", "SEPARATED"
+_CROSSED, _ISOLATED = "CROSSED", "ISOLATED"
 #: a contract that every account can tell the position mode of
 _KNOWN_MARKET = "BTCUSDT"
 
@@ -105,6 +108,8 @@ class Weex:
         held = {text(row, "asset"): (number(row, "free"), number(row, "locked")) for row in await _told_twice(ask, _account(), "balances")}
         told = await _told_twice(ask, _futures_balance()) if futures else []
         wallet = {text(row, "asset"): number(row, "balance") for row in told}
+        if wallet and quote not in wallet:
+            raise NoAnswer(f"a futures wallet without {quote}")
         return Wallets(
             total={coin: free + locked for coin, (free, locked) in held.items() if free + locked},
             free={coin: free for coin, (free, _) in held.items() if free},
@@ -125,7 +130,7 @@ class Weex:
                     raise NoAnswer("no position, and margin put aside for one")
             return []
         sides = {(text(row, "symbol"), text(row, "side")) for row in held}
-        if len({market for market, _ in sides}) < len(sides) or any(row.get("separatedMode") != _COMBINED for row in held):
+        if len({market for market, _ in sides}) < len(sides) or True in [_is_separated(row.get("separatedMode")) for row in held]:
             raise HedgeMode
         marks = {text(row, "symbol"): row for row in rows(await ask(_marks()))}
         return [_position(row, marks) for row in held]
@@ -152,7 +157,7 @@ class Weex:
             return None
         if row["clientOrderId"] != wire_id:
             raise NoAnswer(f"not the order {wire_id}: {str(row)[:200]}")
-        return _told(row, wire_id) if text(row, "symbol") == market else None
+        return _told(row, wire_id) if named(row, "symbol") == market else None
 
     async def cancel(self, ask: Ask, market: str, wire_id: str, *, perp: bool) -> Told | None:
         """Cancel what is left; the answer is an id alone, so how it ended is looked up."""
@@ -194,7 +199,7 @@ class Weex:
     async def set_leverage(self, ask: Ask, market: str, leverage: Decimal) -> None:
         """Set cross margin where the contract has another, and its leverage; what is set already is not set again."""
         config = await _must_be_combined(ask, market)
-        if config.get("marginType") != _CROSSED:
+        if is_kept(config["marginType"], (_ISOLATED,), (_CROSSED,)):
             table(await ask(_change("account/marginType", 50, symbol=market, marginType=_CROSSED)), "code")
         elif number(config, "crossLeverage") == leverage:
             return
@@ -205,7 +210,7 @@ class Weex:
     async def check(self, ask: Ask, *, futures: bool = True) -> None:
         """Ask for the spot account, and how one contract is held."""
         table(await ask(_account()), "balances")
-        if futures and (await _config(ask, _KNOWN_MARKET)).get("separatedType") != _COMBINED:
+        if futures and _is_separated((await _config(ask, _KNOWN_MARKET))["separatedType"]):
             raise HedgeMode
 
 
@@ -232,13 +237,18 @@ async def _told_twice(ask: Ask, call: Call, inside: str = "") -> list[Mapping[st
     return told
 
 
+def _is_separated(told: object) -> bool:
+    return is_kept(told, (_SEPARATED,), (_COMBINED,))
+
+
 async def _must_be_combined(ask: Ask, market: str) -> Mapping[str, Any]:
     """Return how a contract is held. Raises ``Rejected`` in SEPARATED mode, ``Unreachable`` where it is not told: nothing was sent."""
     try:
         config = await _config(ask, market)
+        is_separated = _is_separated(config["separatedType"])
     except NoAnswer as error:
         raise Unreachable(f"how {market} is held: {error}") from error
-    if config.get("separatedType") != _COMBINED:
+    if is_separated:
         raise Rejected("hedge_mode", f"{market} is held in separated mode")
     return config
 

@@ -43,7 +43,7 @@ def wallet_balance(talk: Talk) -> dict[str, Any]:
         "totalPerpUPL": _short(margin.unrealised),
         "totalInitialMargin": _short(margin.positions_margin + margin.orders_margin),
         "totalMaintenanceMargin": _short(margin.maintenance),
-        "accountIMRate": _rate(margin.positions_margin + margin.orders_margin, margin.equity),
+        "accountIMRate": "" if account.isolated else _rate(margin.positions_margin + margin.orders_margin, margin.equity),
         "accountMMRate": _rate(margin.maintenance, margin.equity),
         "accountLTV": "0",
     }
