@@ -14,7 +14,8 @@ BallastError
         │   └── NotEnoughMoney
         ├── OutcomeUnknown   sent, no answer: it may exist; look it up, never assume
         ├── Unreachable      nothing was sent, or a read failed: try again
-        │   └── RateLimited
+        │   ├── RateLimited
+        │   └── Unreadable   it answered, in words that say nothing
         └── KeyRefused       the key is wrong, expired or lacks a permission
             └── AccountUnfit the account is kept in a way that we do not count with
                 └── HedgeMode
@@ -116,6 +117,12 @@ class Unreachable(ExchangeError):
     """The exchange could not be asked; nothing changed there. ``why`` is a machine word."""
 
     why = "unreachable"
+
+
+class Unreadable(Unreachable):
+    """The exchange answered, and what it said cannot be read: whatever was asked is not known."""
+
+    why = "unreadable"
 
 
 class PlaceRefused(Unreachable):

@@ -132,7 +132,7 @@ class Problem:
     """Why a portfolio cannot be evaluated: unknown is a state, never 0."""
 
     #: missing_price, zero_price, bad_price, stale_price, outlying_price, wide_spread, no_last_price, leap, empty, empty_balance,
-    #: unreachable, bad_value; of a real account also what ``KeyRefused`` tells
+    #: unreachable, unreadable, bad_value; of a real account also what ``KeyRefused`` tells
     code: str
     instrument: str = ""
     #: age of a stale price in seconds; None elsewhere

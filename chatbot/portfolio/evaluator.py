@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from chatbot.engine.errors import Refused
-from chatbot.errors import ExchangeError, KeyRefused, OtherWorld, PlaceRefused
+from chatbot.errors import ExchangeError, KeyRefused, OtherWorld, PlaceRefused, Unreachable
 from chatbot.exchanges.base import unlisted
 from chatbot.model import Mode, Problem
 from chatbot.model.life import StopKind
@@ -181,8 +181,9 @@ class Evaluator:
             return Evaluation(portfolio=portfolio, states=states, problems=(Problem(code="other_world", instrument=elsewhere.exchange),))
         except (KeyRefused, PlaceRefused) as refused:
             return Evaluation(portfolio=portfolio, states=states, problems=(Problem(code=refused.why),))
-        except ExchangeError:
-            return Evaluation(portfolio=portfolio, states=states, problems=(Problem(code="unreachable"),))
+        except ExchangeError as trouble:
+            why = trouble.why if isinstance(trouble, Unreachable) else Unreachable.why
+            return Evaluation(portfolio=portfolio, states=states, problems=(Problem(code=why),))
         gone = {name: unlisted(name) for name in stops if name not in markets}
         rules = {**markets, **gone} if gone else markets
         seen = Evaluation(portfolio=portfolio, account=account, markets=rules, states=states, stops=stops)

@@ -38,6 +38,7 @@ _PROBLEMS = {
     "kept_short": N_("you keep more {coin} out than there is; send /keep to change that"),
     "not_traded": N_("the exchange has stopped trading {coin}"),
     "unreachable": N_("the exchange does not answer"),
+    "unreadable": N_("the exchange answers something that I can't read"),
     "place_refused": N_("the exchange does not serve the country or network that this bot runs in; whoever hosts it has to move it"),
     "key_refused": N_("the exchange does not accept the key; /keys says what is wrong with it"),
     "hedge_mode": N_("the futures account is in hedge mode; change it to one-way mode at the exchange"),

@@ -6,7 +6,17 @@ import re
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from chatbot.errors import ExchangeError, KeyRefused, NotEnoughMoney, OutcomeUnknown, PlaceRefused, RateLimited, Rejected, Unreachable
+from chatbot.errors import (
+    ExchangeError,
+    KeyRefused,
+    NotEnoughMoney,
+    OutcomeUnknown,
+    PlaceRefused,
+    RateLimited,
+    Rejected,
+    Unreachable,
+    Unreadable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,7 +99,10 @@ def translate(error: Exception, *, changes: bool) -> ExchangeError:
     """Return our error for one of ccxt's. ``changes`` tells whether the request would have changed something at the exchange."""
     if _NOT_HERE.search(str(error)):
         return PlaceRefused(f"{type(error).__name__}: {error}")
-    meaning, reason = next((TABLE[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in TABLE), (Meaning.UNSURE, ""))
+    kinds = [kind.__name__ for kind in type(error).__mro__]
+    if "BadResponse" in kinds and not changes:
+        return Unreadable(f"{type(error).__name__}: {error}")
+    meaning, reason = next((TABLE[kind] for kind in kinds if kind in TABLE), (Meaning.UNSURE, ""))
     return told(meaning, reason, f"{type(error).__name__}: {error}", changes=changes)
 
 

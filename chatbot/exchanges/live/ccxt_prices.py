@@ -13,7 +13,7 @@ import structlog
 
 from chatbot.clock import Clock, SystemClock
 from chatbot.engine.finite import finite, positive
-from chatbot.errors import ExchangeError, Rejected, Unreachable
+from chatbot.errors import ExchangeError, Rejected, Unreachable, Unreadable
 from chatbot.exchanges.base import Candle, Depth, Funding, Market, Quote, is_perp
 from chatbot.exchanges.candle_table import turned
 from chatbot.exchanges.live.answers import STUMBLES
@@ -154,7 +154,7 @@ class CcxtSource:
                 raise
             return []
         if not isinstance(rows, list):
-            raise Unreachable(f"{self.name}: no list in the answer to {call}: {rows!r:.80}")
+            raise Unreadable(f"{self.name}: no list in the answer to {call}: {rows!r:.80}")
         return rows
 
     async def _is_listed_after(self, refusal: Rejected, instrument: str) -> bool:
@@ -228,7 +228,7 @@ class CcxtSource:
         try:
             bids, asks = (tuple(level for row in told[side] if (level := _level(row, unit)) is not None) for side in ("bids", "asks"))
         except STUMBLES as error:
-            raise Unreachable(f"{self.name}: unreadable order book of {instrument}: {error!r}") from error
+            raise Unreadable(f"{self.name}: unreadable order book of {instrument}: {error!r}") from error
         if not (bids or asks):
             raise Unreachable(f"{self.name}: the order book of {instrument} is empty")
         return Depth(bids=bids, asks=asks)

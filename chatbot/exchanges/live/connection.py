@@ -6,7 +6,7 @@ import asyncio
 import gc
 from typing import TYPE_CHECKING, Any
 
-from chatbot.errors import ExchangeError, RateLimited, Rejected, Unreachable
+from chatbot.errors import ExchangeError, RateLimited, Rejected, Unreachable, Unreadable
 from chatbot.exchanges.live.answers import STUMBLES, guard, rows_expected
 from chatbot.exchanges.live.ccxt_errors import translate
 from chatbot.exchanges.live.ccxt_loader import check_name, error_classes, exchange_class
@@ -72,7 +72,7 @@ class Connection:
                 self.budget.pause(_PAUSE_S, "(prices)")
             raise _of_a_question(failure) from error
         except STUMBLES as error:
-            raise Unreachable(f"{self.name}: unreadable answer to {call}: {error!r}") from error
+            raise Unreadable(f"{self.name}: unreadable answer to {call}: {error!r}") from error
         finally:
             rows_expected.reset(expected)
 

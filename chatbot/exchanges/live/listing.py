@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from chatbot.engine.finite import finite, positive
-from chatbot.errors import Rejected, Unreachable
+from chatbot.errors import Rejected, Unreachable, Unreadable
 from chatbot.exchanges.base import PERP, Market, is_perp
 from chatbot.exchanges.live.answers import STUMBLES
 from chatbot.values import dataclass
@@ -106,7 +106,7 @@ class Listing:
                 made.set_markets(rows)
                 self._by_quote = {quote: self._taken(made.markets, listed) for quote, listed in before.items()}
             except STUMBLES as error:
-                raise Unreachable(f"{self._connection.name}: unreadable list of markets: {error!r}") from error
+                raise Unreadable(f"{self._connection.name}: unreadable list of markets: {error!r}") from error
         except (Unreachable, Rejected) as error:
             if self._due_at is None:
                 raise Unreachable(str(error)) from error

@@ -127,6 +127,10 @@ _BY_HAND = N_(
 _STOPPED = {
     "key_refused": N_("The exchange does not let this key trade now, so nothing more is sent. /keys says why and what to do."),
     "unreachable": N_("The exchange does not answer, or its answers make no sense, so nothing more is sent. Look again once it does."),
+    "unreadable": N_(
+        "The exchange answers something that I can't read, so nothing more is sent."
+        " There is nothing that you have to change; look again later."
+    ),
     "place_refused": N_(
         "The exchange does not serve the country or network that I run in, so nothing more is sent."
         " Whoever hosts me has to move me; your orders are at the exchange, where you can look after them."

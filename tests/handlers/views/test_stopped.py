@@ -21,6 +21,7 @@ WORDS = Catalogue(LOCALE).words("en")
     [
         ("key_refused", "/keys says why and what to do"),
         ("unreachable", "Look again once it does"),
+        ("unreadable", "There is nothing that you have to change"),
         ("place_refused", "Whoever hosts me has to move me"),
         ("hedge_mode", "Change it to one-way mode at the exchange"),
         ("isolated_margin", "Change them to cross margin at the exchange"),

@@ -484,6 +484,7 @@ def report(name: str = PLAIN, *, known: bool = True, lines: int = 4) -> StatusRe
         "empty_balance",
         "empty",
         "unreachable",
+        "unreadable",
         "place_refused",
         "bad_value",
         name,

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from chatbot.errors import AccountUnfit, ExchangeError, KeyRefused, ListedLater, NotEnoughMoney, OutcomeUnknown, Rejected, Unreachable
+from chatbot.errors import (
+    AccountUnfit,
+    ExchangeError,
+    KeyRefused,
+    ListedLater,
+    NotEnoughMoney,
+    OutcomeUnknown,
+    Rejected,
+    Unreachable,
+    Unreadable,
+)
 from chatbot.exchanges.base import (
     PERP,
     Balances,
@@ -167,7 +177,7 @@ class LiveAccount:
         for held in await self._read(self._dialect.positions):
             name = names.get(held.market) or self._unlisted(held.market)
             if name is None and not is_coin_or_market(held.market):
-                raise Unreachable(f"{self.name}: a position in {held.market[:40]!r}, which is no contract")
+                raise Unreadable(f"{self.name}: a position in {held.market[:40]!r}, which is no contract")
             if name is None:  # settled in another coin: no part of this portfolio
                 log.warning("position_of_another_kind", exchange=self.name, market=held.market)
                 continue
@@ -182,7 +192,7 @@ class LiveAccount:
                 liquidation=held.liquidation,
             )
             if found.setdefault(name, position) != position:
-                raise Unreachable(f"{self.name}: two positions in {name}")
+                raise Unreadable(f"{self.name}: two positions in {name}")
         return tuple(found.values())
 
     async def place(self, request: OrderRequest) -> Order:
@@ -373,10 +383,12 @@ class LiveAccount:
         return partial(self._line.ask, self._keys, (self._clock.now(), self._clock.monotonic()))
 
     async def _read(self, work: Callable[[Ask], Awaitable[_T]]) -> _T:
-        """Ask without changing anything; an answer that is none, or that refuses to be read, is ``Unreachable``."""
+        """Ask without changing anything; an answer that is none is ``Unreadable``, one that refuses to be read ``Unreachable``."""
         try:
             return await work(self._asking())
-        except (NoAnswer, Rejected) as error:
+        except NoAnswer as error:
+            raise Unreadable(f"{self.name}: {error}") from error
+        except Rejected as error:
             raise Unreachable(f"{self.name}: {error}") from error
 
     async def _listed(self) -> Listed:

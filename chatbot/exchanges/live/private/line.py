@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from chatbot.engine.finite import finite
-from chatbot.errors import ExchangeError, KeyRefused, PlaceRefused, RateLimited, Unreachable
+from chatbot.errors import ExchangeError, KeyRefused, OutcomeUnknown, PlaceRefused, RateLimited, Unreachable, Unreadable
 from chatbot.exchanges.live.answers import parsed
 from chatbot.exchanges.live.ccxt_errors import Meaning, told
 from chatbot.exchanges.live.ccxt_loader import error_classes, exchange_class
@@ -185,7 +185,7 @@ class PrivateLine:
         if used is not None:
             self.budget.used(call.pool, used)
         if failure is None and not isinstance(answer, dict | list):
-            failure = told(Meaning.UNSURE, "", f"{call.path}: no answer: {str(answer)[:80]!r}", changes=call.changes)
+            failure = (OutcomeUnknown if call.changes else Unreadable)(f"{call.path}: no answer: {str(answer)[:80]!r}")
         if failure is not None:
             raise failure  # outside of the handler: the frames that signed and sent hold the key
         return answer
@@ -228,7 +228,7 @@ class PrivateLine:
             try:
                 theirs = await self._dialect.time_ms(partial(self.ask, _NOBODY, began))
             except NoAnswer as error:
-                raise Unreachable(f"{self.name}: no time: {error}") from error
+                raise Unreadable(f"{self.name}: no time: {error}") from error
             # by the later of our two readings: a time that is behind theirs is taken, one ahead of it is not
             self._offset_ms, self._measured_at = theirs - to_ms(self._clock.now()), self._clock.monotonic()
 

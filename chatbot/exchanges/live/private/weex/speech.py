@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from chatbot.errors import HedgeMode, Rejected, Unreachable
+from chatbot.errors import HedgeMode, Rejected, Unreadable
 from chatbot.exchanges.base import LOOKED_UP_S, OrderStatus
 from chatbot.exchanges.live.private.dialect import (
     Call,
@@ -242,12 +242,12 @@ def _is_separated(told: object) -> bool:
 
 
 async def _must_be_combined(ask: Ask, market: str) -> Mapping[str, Any]:
-    """Return how a contract is held. Raises ``Rejected`` in SEPARATED mode, ``Unreachable`` where it is not told: nothing was sent."""
+    """Return how a contract is held. Raises ``Rejected`` in SEPARATED mode, ``Unreadable`` where it is not told: nothing was sent."""
     try:
         config = await _config(ask, market)
         is_separated = _is_separated(config["separatedType"])
     except NoAnswer as error:
-        raise Unreachable(f"how {market} is held: {error}") from error
+        raise Unreadable(f"how {market} is held: {error}") from error
     if is_separated:
         raise Rejected("hedge_mode", f"{market} is held in separated mode")
     return config
