@@ -226,6 +226,10 @@ class Words:
         """Write a month where it stands alone, from 1, in short: Nov."""
         return str(dates.get_month_names("abbreviated", context="stand-alone", locale=self.dates)[number])
 
+    def month_of(self, year: int, number: int) -> str:
+        """Write a month of a year: Nov 2026, 2026年11月."""
+        return _unmarked(str(dates.format_skeleton("yMMM", datetime(year, number, 1, tzinfo=self.zone), locale=self.dates)))
+
     def time(self, moment: datetime) -> str:
         """Write the time of day in the person's zone: 14:05, in Arabic too, as it is typed; 14:05 UTC where that is not known."""
         told = str(dates.format_skeleton("Hm", self._local(moment), locale=self.dates))

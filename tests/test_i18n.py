@@ -161,6 +161,12 @@ def test_times_are_in_the_persons_zone() -> None:
     assert words("en", "Europe/Moscow").moment(late) == "25 Nov 2026, 01:30"
 
 
+def test_a_month_of_a_year_is_written_as_each_language_does() -> None:
+    """The year stands in front in Chinese."""
+    told = {code: CATALOGUE.words(code).month_of(2021, 9) for code in ("en", "es", "zh", "id")}
+    assert told == {"en": "Sept 2021", "es": "sept 2021", "zh": "2021年9月", "id": "Sep 2021"}
+
+
 def test_a_naive_time_is_refused() -> None:
     """A time without a zone is a programming error."""
     with pytest.raises(ValueError, match="naive"):

@@ -36,7 +36,7 @@ def months(words: Words, told: Review) -> View:
 def month_table(words: Words, returns: Mapping[tuple[int, int], float]) -> Html:
     """Write the latest months, and the years."""
     latest = sorted((key for key in returns if key[1]), reverse=True)[:_LATEST]
-    rows = [(f"{words.month(month)} {year}", pictures.signed(words, returns[year, month])) for year, month in latest]
+    rows = [(words.month_of(year, month), pictures.signed(words, returns[year, month])) for year, month in latest]
     years = sorted({year for year, _ in returns}, reverse=True)
     rows += [(str(year), pictures.signed(words, returns[year, 0])) for year in years[:_LATEST]]
     return table([("", words.t("return")), *rows])

@@ -71,12 +71,14 @@ def an_answer(*, worst: bool = False, by_trigger: bool = False) -> Answer:
         if worst
         else a_result()
     )
-    ways = {"strategy": own, "bands": a_result(0.8), "monthly": a_result(1.05), "hold": a_result(1.02)}
+    ended = own.liquidations
+    others = {"bands": 0.8, "monthly": 1.05, "hold": 1.02}
+    ways = {"strategy": own, **{way: replace(a_result(growth), liquidations=ended) for way, growth in others.items()}}
     return Answer(
         begin=BEGIN,
         hours=DAYS * 24 + 1,
         ways={"strategy": own} if by_trigger else ways,
-        own=a_result(1.2) if worst and not by_trigger else None,
+        own=replace(a_result(1.2), liquidations=ended) if worst and not by_trigger else None,
         switched={trigger: a_result(0.9) for trigger in INFO} if by_trigger else {},
         best_change_is_skill=0.4321 if by_trigger else None,
         on=frozenset({Cause.VOLATILITY, Cause.TREND}) if by_trigger else frozenset(),
