@@ -18,6 +18,7 @@ PARTS = (
     "sentences",
     "setting_up",
     "calm",
+    "alive",
     "checks",
     "monitor",
     "broadcast",

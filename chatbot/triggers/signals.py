@@ -102,8 +102,7 @@ class Signals:
         moved, changed = self.machines.keep(await asyncio.to_thread(self.machines.run, due, now))
         if moved:
             async with self._db.transaction() as tx:
-                for watch, kept in moved.items():
-                    await accounts.set_meta(tx, watch.key, _written(kept))
+                await accounts.set_metas(tx, {watch.key: _written(kept) for watch, kept in moved.items()})
         return changed
 
     async def _stored(self, due: Collection[MachineKey]) -> dict[MachineKey, MachineState]:

@@ -16,7 +16,7 @@ from chatbot.errors import SettingError
 from chatbot.exchanges.base import PERP, FearGreed, Funding, Market, Quote, asset_of, is_perp
 from chatbot.exchanges.candle_table import CandleTable, eight_decimals
 from chatbot.exchanges.markets.coins import COINS, perp_market, spot_market
-from chatbot.exchanges.markets.history import Bars, by_the_hour, daily, first_time, price_inside, read_bars, read_columns
+from chatbot.exchanges.markets.history import Bars, by_the_hour, daily, first_time, price_inside, prices_at, read_bars, read_columns
 from chatbot.exchanges.markets.markettime import DAY_MS, HOUR_MS, MarketTime, Slow, from_ms, to_ms
 from chatbot.exchanges.markets.path import Path, minutes, plain, touch
 
@@ -57,6 +57,7 @@ class ReplaySource:
         self._clock = clock
         self.time = MarketTime(start, origin or clock.now(), speed, slow)
         self._loaded: dict[str, Bars | None] = {}
+        self._joined: dict[str, Bars | None] = {}
         #: first recorded candle by instrument, market ms
         self._listed: dict[str, int] = {}
         self._funding: dict[str, NDArray[np.float64] | None] = {}
@@ -103,17 +104,23 @@ class ReplaySource:
         if self._quoted[:2] != (now, moment):
             self._quoted = (now, moment, {})
         known = self._quoted[2]
-        for instrument in instruments:
-            if instrument not in known:
-                known[instrument] = await self._quote(instrument, moment, now)
+        if unknown := [name for name in instruments if name not in known]:
+            known |= dict.fromkeys(unknown) | await self._quotes_at(unknown, moment, now)
         return {name: quote for name in instruments if (quote := known[name]) is not None}
 
-    async def _quote(self, instrument: str, moment: int, now: datetime) -> Quote | None:
-        """Return the price of an instrument at a moment, with the rate of its last settlement."""
-        bars, leader = await self._bars(instrument), await self._bars(_LEADER)
-        quote = None if bars is None else _quote(instrument, bars, leader, moment, now)
-        rate = None if quote is None else await self._last_rate(instrument, moment)
-        return quote if quote is None or rate is None else replace(quote, funding_rate=plain(rate, 10))
+    async def _quotes_at(self, instruments: Sequence[str], moment: int, now: datetime) -> dict[str, Quote]:
+        """Return the prices of what was recorded at a moment, each with the rate of its last settlement."""
+        leader, found = await self._bars(_LEADER), dict[str, tuple[Bars, int]]()
+        for name in instruments:
+            bars = await self._bars(name)
+            index = None if bars is None else bars.at_moment(moment)
+            if bars is not None and index is not None:
+                found[name] = bars, index
+        prices = prices_at(tuple(found.values()), moment, leader)
+        return {
+            name: _quote(name, bars, index, price, await self._last_rate(name, moment), now)
+            for (name, (bars, index)), price in zip(found.items(), prices, strict=True)
+        }
 
     async def path(self, instrument: str, since: datetime, until: datetime) -> Path | None:
         """Return the minutes in (since, until] that were traded; None for an instrument without a recording."""
@@ -133,10 +140,9 @@ class ReplaySource:
 
     async def candles(self, instrument: str, interval: str, since: datetime, until: datetime) -> Sequence[Candle]:
         """Return the bars that opened in [since, until) and are closed by now."""
-        bars = await self._bars(instrument)
+        bars = await (self._days(instrument) if interval == "1d" else self._bars(instrument))
         if bars is None:
             return ()
-        bars = daily(bars) if interval == "1d" else bars
         now = to_ms(self.market_time(self._clock.now()))
         low, high = np.searchsorted(bars.at, (to_ms(since), min(to_ms(until), now - bars.span_ms + 1)))
         rows = np.column_stack([bars.prices[:, low:high].T, bars.volume[low:high]])
@@ -170,6 +176,7 @@ class ReplaySource:
     async def close(self) -> None:
         """Forget what was read."""
         self._loaded.clear()
+        self._joined.clear()
         self._funding.clear()
 
     def _file(self, instrument: str) -> tuple[FilePath, int] | None:
@@ -191,6 +198,13 @@ class ReplaySource:
                     found = self._file(instrument)
                     self._loaded[instrument] = await asyncio.to_thread(_recorded, found[0], partial(_read, *found, spot)) if found else None
         return self._loaded[instrument]
+
+    async def _days(self, instrument: str) -> Bars | None:
+        """Return the days of a recording, joined once: each day asks for the newest of them."""
+        if instrument not in self._joined:
+            bars = await self._bars(instrument)
+            self._joined[instrument] = None if bars is None else daily(bars)
+        return self._joined[instrument]
 
     async def _rates(self, instrument: str) -> NDArray[np.float64] | None:
         """Read the settlements of a perpetual once: rows time, rate, hours."""
@@ -243,14 +257,10 @@ def _rules(instrument: str) -> Market:
     return perp_market(asset_of(instrument)) if is_perp(instrument) else spot_market(instrument)
 
 
-def _quote(instrument: str, bars: Bars, leader: Bars | None, moment: int, now: datetime) -> Quote | None:
-    """Return the quote at ``moment``; None while the exchange was down."""
-    index, inside = bars.locate(np.array([moment], dtype=np.int64))
-    if not inside[0]:
-        return None
-    price = float(price_inside(bars, index, np.array([moment], dtype=np.int64), leader)[0])
+def _quote(instrument: str, bars: Bars, index: int, price: float, rate: float | None, now: datetime) -> Quote:
+    """Return the quote of a price inside a candle; ``rate`` is that of the last settlement."""
     book = touch(price, 0.0, COINS[asset_of(instrument)].half_spread_bps / 1e4, _rules(instrument).tick)
-    day = slice(max(0, int(index[0]) - DAY_MS // bars.span_ms), int(index[0]))
+    day = slice(max(0, index - DAY_MS // bars.span_ms), index)
     volume = float(bars.volume[day] @ bars.prices[3, day])
     return Quote(
         instrument=instrument,
@@ -259,4 +269,5 @@ def _quote(instrument: str, bars: Bars, leader: Bars | None, moment: int, now: d
         at=now,
         mark=book.mark if is_perp(instrument) else None,
         volume=plain(volume, 2),
+        funding_rate=None if rate is None else plain(rate, 10),
     )

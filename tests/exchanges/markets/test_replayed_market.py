@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from chatbot.clock import ManualClock
 from chatbot.errors import SettingError
-from chatbot.exchanges.markets.history import Bars, by_the_hour, daily, price_inside, read_bars
+from chatbot.exchanges.markets.history import Bars, by_the_hour, daily, price_inside, prices_at, read_bars
 from chatbot.exchanges.markets.replay import ReplaySource
 from chatbot.exchanges.markets.simulated import SimulatedSource
 from chatbot.exchanges.sources import price_source
@@ -102,6 +102,15 @@ def test_all_coins_are_at_their_lows_together_and_at_their_highs(btc: Bars, othe
         assert following[led.argmax()] == pytest.approx(other.prices[1, hour])
         assert following[0] == pytest.approx(other.prices[0, hour])
         assert following[59] == pytest.approx(other.prices[3, hour])
+
+
+@given(HOURS, HOURS, st.integers(0, 3 * HOUR - 1), st.booleans())
+def test_the_prices_of_one_moment_are_those_of_the_way(btc: Bars, other: Bars, moment: int, led: bool) -> None:
+    """Many instruments at once, and one moment after the other, go the same way to the last bit."""
+    leader, index = btc if led else None, moment // HOUR
+    alone = [float(price_inside(bars, np.array([index]), np.array([moment]), leader)[0]) for bars in (btc, other)]
+    assert prices_at([(bars, index) for bars in (btc, other)], moment, leader) == alone
+    assert [bars.at_moment(at) for bars in (btc,) for at in (-1, moment, 3 * HOUR)] == [None, index, None]
 
 
 def test_on_10_october_2025_ether_falls_with_bitcoin_although_its_hour_ends_higher() -> None:
