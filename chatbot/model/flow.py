@@ -72,6 +72,8 @@ class EntryKind(StoredWord):
     DELEVERAGED = "deleveraged"
     #: a contract that is listed no longer was closed
     SETTLED = "settled"
+    #: a position was closed, in part or whole, and the exchange does not tell by whom: by an order of its owner, or by itself
+    CLOSED = "closed"
 
 
 #: these are no profit and no loss

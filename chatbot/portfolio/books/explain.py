@@ -50,6 +50,11 @@ class Explained:
         """Return what the exchange did to positions by itself."""
         return tuple(one for one in self.entries if one.kind in FORCED and is_perp(one.instrument))
 
+    @property
+    def closed(self) -> tuple[Entry, ...]:
+        """Return what was closed of positions by an order of somebody, or by the exchange: it does not tell."""
+        return tuple(one for one in self.entries if one.kind is EntryKind.CLOSED)
+
 
 def explain(book: Book, there: Book, quote: str, entries: Sequence[Entry]) -> Explained:
     """Return what changed the account since its book until what is ``there``, by its exchange's history and by what is lent.

@@ -119,6 +119,8 @@ class Books:
         found = explain.explain(book, there, seen.portfolio.quote, entries)
         if found.rest and (book.unclear_since is None or clock - book.unclear_since < _PATIENCE):
             known.book = replace(book, unclear_since=book.unclear_since or clock)
+            async with self._db.transaction() as tx:
+                await _tell_acted(tx, seen.portfolio, found.forced, there.at)  # what it cost may be told later, or never
             return False
         turned = book.turned(there, (*entries, *found.flows)).paid(seen.portfolio.quote, found.entries)
         await self._write(seen, book, turned, found)
@@ -211,9 +213,7 @@ class Books:
                 for flow in (one for one in earned if one.facts[OF_ENTRY] not in noted):
                     await flows.add(tx, flow)
             await states.reduced(tx, portfolio.id, book.held.positions, turned.held.positions, {one.instrument for one in acted})
-            for one in acted:
-                if person is not None:
-                    await _tell_acted(tx, person, portfolio, one, turned.at)
+            await _tell_acted(tx, portfolio, (*acted, *await _by_somebody(tx, portfolio, found, book.at)), turned.at)
             await portfolios.save_account(tx, portfolio.id, turned.to_json())
         told = {str(name): str(left) for name, left in found.rest.items()}
         _LOG.info("account settled", portfolio=portfolio.id, flows=len(written), acted=len(acted), unexplained=told)
@@ -333,15 +333,28 @@ async def _tell(tx: Tx, person: Person, flow: Flow) -> None:
         await messages.post(tx, chat_id=person.chat_id, kind=MessageKind.AMOUNTS, facts=facts, key=key, now=flow.at)
 
 
-async def _tell_acted(tx: Tx, person: Person, portfolio: Portfolio, entry: Entry, now: datetime) -> None:
-    """Tell what the exchange did to a position, once."""
-    facts = {
-        "portfolio_id": portfolio.id,
-        "kind": entry.kind.value,
-        "contract": entry.instrument,
-        "qty": str(entry.qty),
-        "price": str(entry.price),
-        "at": entry.at.isoformat(),
-    }
-    key = f"{MessageKind.EXCHANGE_ACTED}-{portfolio.id}-{entry.id}"
-    await messages.ring(tx, person.chat_id, MessageKind.EXCHANGE_ACTED, facts, key=key, now=now)
+async def _by_somebody(tx: Tx, portfolio: Portfolio, found: Explained, since: datetime) -> tuple[Entry, ...]:
+    """Return what was closed of positions that no plan has traded since then: by their owner, or by the exchange itself."""
+    if not found.closed:
+        return ()
+    late = [plan for plan in await plans.plans(tx, portfolio.id) if plan.finished_at is None or plan.finished_at >= since - explain.ABOUT]
+    ours = {leg.instrument for plan in late for leg in plan.legs if leg.filled}
+    return tuple(one for one in found.closed if one.instrument not in ours)
+
+
+async def _tell_acted(tx: Tx, portfolio: Portfolio, entries: Iterable[Entry], now: datetime) -> None:
+    """Tell what the exchange did to positions, or may have done, each once."""
+    person = await accounts.person(tx, portfolio.person_id)
+    if person is None:
+        return
+    for entry in entries:
+        facts = {
+            "portfolio_id": portfolio.id,
+            "kind": entry.kind.value,
+            "contract": entry.instrument,
+            "qty": str(entry.qty),
+            "price": str(entry.price),
+            "at": entry.at.isoformat(),
+        }
+        key = f"{MessageKind.EXCHANGE_ACTED}-{portfolio.id}-{entry.id}"
+        await messages.ring(tx, person.chat_id, MessageKind.EXCHANGE_ACTED, facts, key=key, now=now)

@@ -1,4 +1,4 @@
-"""What an exchange did to a position by itself, and what it shows of our orders that we did not know: told once, as what it is."""
+"""What an exchange did to a position by itself, or may have done, and what it shows of our orders that we did not know: told once."""
 
 from __future__ import annotations
 
@@ -19,11 +19,15 @@ _TITLES = {
     EntryKind.LIQUIDATION: N_("Liquidated: {coin}"),
     EntryKind.DELEVERAGED: N_("Position reduced by the exchange: {coin}"),
     EntryKind.SETTLED: N_("Contract closed by the exchange: {coin}"),
+    EntryKind.CLOSED: N_("Position closed, not by one of my plans: {coin}"),
 }
 _WHY = {
     EntryKind.LIQUIDATION: N_("The margin no longer carried the position, so the exchange closed it."),
     EntryKind.DELEVERAGED: N_("Another account was liquidated, and the exchange took a part of your position for it."),
     EntryKind.SETTLED: N_("The exchange no longer lists this contract."),
+    EntryKind.CLOSED: N_(
+        "If it wasn't you, the exchange did it, because another account was liquidated or the margin was too small: it does not tell which."
+    ),
 }
 
 

@@ -735,6 +735,7 @@ def _every(name: str) -> dict[str, Callable[[Words], View]]:
         "portfolio.exchange_acts.acted at no price": lambda w: exchange_acts.acted(
             w, port, an_act(EntryKind.SETTLED, name) | {"price": "0"}
         ),
+        "portfolio.exchange_acts.acted by somebody": lambda w: exchange_acts.acted(w, port, an_act(EntryKind.CLOSED, name)),
         "portfolio.exchange_acts.acted in part": lambda w: exchange_acts.acted(w, port, an_act(EntryKind.DELEVERAGED, name, qty="2")),
         "portfolio.flows.moved to invest": lambda w: flows.moved(w, port, a_flow(FlowKind.DEPOSIT, {"USDT": "500"})),
         "portfolio.flows.moved unknown": lambda w: flows.moved(w, port, replace(a_flow(FlowKind.UNDONE, {name: "-1"}), amount=None)),

@@ -9,7 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from chatbot.exchanges.live.private.dialect import Call, Line, Moved, NoAnswer, number, rows, signed, table, text
+from chatbot.exchanges.live.private.dialect import Call, Line, Moved, NoAnswer, is_kept, number, rows, signed, table, text
 from chatbot.exchanges.live.private.spot_trade import spot_trade
 from chatbot.model.flow import EntryKind
 
@@ -174,13 +174,17 @@ def _futures_line(row: Mapping[str, Any]) -> Line:
 
 
 def _contract(row: Mapping[str, Any], market: str, forced: Sequence[tuple[str, int]]) -> Line:
-    """Return how a position changed; the money is in the income, and so is whether WEEX itself has closed it."""
+    """Return how a position changed; the money is in the income, and so is whether WEEX itself has liquidated it.
+
+    In which words it tells that a position was closed because another account was liquidated, nobody has seen: what closes may be that.
+    """
     at_ms = int(number(row, "time"))
     is_forced = any(name == market and abs(at - at_ms) <= _SAME_MS for name, at in forced)
+    closes = is_kept((row.get("side"), row.get("positionSide")), (("SELL", "LONG"), ("BUY", "SHORT")), (("BUY", "LONG"), ("SELL", "SHORT")))
     return Line(
         exchange_id=f"p{text(row, 'id')}",
         at_ms=at_ms,
-        kind=EntryKind.LIQUIDATION if is_forced else EntryKind.TRADE,
+        kind=EntryKind.LIQUIDATION if is_forced else EntryKind.CLOSED if closes else EntryKind.TRADE,
         market=market,
         perp=True,
         qty=signed(number(row, "qty"), row.get("side")),
