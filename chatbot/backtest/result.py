@@ -69,7 +69,7 @@ class Result:
     blind_hours: int
     #: market time from which on something that was held or wanted was not listed any more
     gone: Mapping[str, datetime]
-    #: worth at each 00:00 UTC, of what it began with
+    #: worth at each 00:00 UTC, of what it began with; there with 1
     daily: Floats
 
 
@@ -165,7 +165,7 @@ def by_the_month(plain: Strategy, begin: datetime, zone: str = "UTC") -> Strateg
 def _result(past: Past, walked: Walked) -> Result:
     values, funding = values_of(past, walked.held)
     began = float(walked.blocks[0].value)
-    daily = values[_first_midnight(past) :: _DAY_HOURS] / began
+    daily = _daily(past, values / began)
     returns = measures.daily_returns(daily)
     days = (past.hours - 1) / _DAY_HOURS
     growth = float(values[-1]) / began
@@ -189,6 +189,14 @@ def _result(past: Past, walked: Walked) -> Result:
         gone={name: past.at(past.gone[name] + 1) for name in sorted(walked.gone)},
         daily=daily,
     )
+
+
+def _daily(past: Past, worths: Floats) -> Floats:
+    """Return the worth at each midnight; at the first hour that is what it was before the first plan, whose fees are part of every fall."""
+    daily = worths[_first_midnight(past) :: _DAY_HOURS].copy()
+    if not _first_midnight(past):
+        daily[0] = 1.0
+    return daily
 
 
 def _turnover(blocks: Sequence[Block], days: float) -> Turnover:

@@ -127,6 +127,16 @@ def test_futures_that_are_only_held_are_liquidated_too() -> None:
     assert "The futures were liquidated: as it is 2, monthly 1, held 1." in told
 
 
+def test_nobody_loses_more_than_the_deepest_fall() -> None:
+    """Prices that only fall: the fees of the first plan are part of the fall, of the first month and of the first day, as of the return."""
+    prices = {coin: np.linspace(100, 50, 8 * 24 + 1) for coin in COINS}
+    found = compare(past_of(prices, fee="0.01"), narrow(), Decimal(10_000), window=timedelta(seconds=60))
+    for one in found.ways.values():
+        assert one.fees > 0.005
+        assert one.drawdown == pytest.approx(one.growth - 1)
+        assert (one.daily[0], one.daily[-1]) == (1.0, one.growth)
+
+
 def test_a_month_begins_when_it_does_where_the_person_lives() -> None:
     """The first of February is fifteen o'clock of the day before in London when it begins in Tokyo (domain 12.2 b)."""
     prices = {"BTC": np.linspace(100, 200, 30 * 24 + 20), "ETH": np.full(30 * 24 + 20, 100.0), "SOL": np.full(30 * 24 + 20, 100.0)}
