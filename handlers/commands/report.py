@@ -57,11 +57,13 @@ async def _books(context: Context, portfolio: Portfolio) -> Books:
 
 
 async def _send(context: Context, portfolio: Portfolio, told: Books, period: Period, to: Format) -> None:
-    theirs = within(told, period.first, period.last, context.words.zone)
+    theirs = await asyncio.to_thread(within, told, period.first, period.last, context.words.zone)
     view = views.caption(context.words, portfolio, theirs, _named(context.words, period), period.code, to)
     of = "" if to is Format.OURS else f"-{to.value}"
     text = await asyncio.to_thread(written, theirs, to)
-    file = InputFile(text.encode(), filename=f"ballast-{portfolio.id}{of}-{period.code or 'all'}.csv")
+    # a spreadsheet reads coins in other scripts only behind the mark that says so, which trackers are spared
+    coding = "utf-8" if text.isascii() or to is not Format.OURS else "utf-8-sig"
+    file = InputFile(text.encode(coding), filename=f"ballast-{portfolio.id}{of}-{period.code or 'all'}.csv")
     await send_file(context, file, view)
 
 

@@ -15,7 +15,7 @@ from chatbot.reports.tax.entries import BookKind
 from chatbot.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import date, datetime, tzinfo
 
     from chatbot.engine.review.cost_basis import Realised
@@ -56,13 +56,13 @@ class YearSum:
     """What a year of the person came to, quote."""
 
     year: int
-    #: gains less losses of coins that were sold, as far as their cost is known
-    coins: Decimal = _ZERO
-    #: realised by futures after fees, as far as it is known
-    futures: Decimal = _ZERO
+    #: gains less losses of coins that were sold, as far as their cost is known; None: of none of them it is
+    coins: Decimal | None = _ZERO
+    #: realised by futures after fees, as far as it is known; None: nothing of it is
+    futures: Decimal | None = _ZERO
     funding: Decimal = _ZERO
-    #: interest, rebates and airdrops at the prices of their moments, as far as those are known
-    income: Decimal = _ZERO
+    #: interest, rebates and airdrops at the prices of their moments, as far as those are known; None: none is
+    income: Decimal | None = _ZERO
     #: as far as they are known
     fees: Decimal = _ZERO
     trades: int = 0
@@ -102,6 +102,12 @@ def within(told: Books, first: date, last: date, zone: tzinfo) -> Books:
     """Return the rows and years of a period, both days included; what was paid before it is known all the same."""
     rows = tuple(row for row in told.rows if first <= row.entry.at.astimezone(zone).date() <= last)
     return replace(told, rows=rows, years=_years(rows, zone))
+
+
+def known(amounts: Collection[Decimal | None]) -> Decimal | None:
+    """Return the sum of what is known; None where that is nothing, or comes to nothing, and there is more."""
+    total = _total(amounts)
+    return None if None in amounts and not total else total
 
 
 def _rows(held: _Open, entry: Entry) -> list[Row]:
@@ -233,14 +239,14 @@ def _year(year: int, rows: list[Row]) -> YearSum:
     earned = [row for row in rows if row.entry.kind is BookKind.INCOME]
     return YearSum(
         year=year,
-        coins=_total(row.gain for row in sold),
-        futures=_total(row.gain for row in futures),
+        coins=known([row.gain for row in sold]),
+        futures=known([row.gain for row in futures]),
         funding=_total(row.gain for row in rows if row.entry.kind is BookKind.FUNDING),
-        income=_total(row.gain for row in earned),
+        income=known([row.gain for row in earned]),
         fees=_total(row.fee for row in rows),
         trades=len({id(row.entry) for row in rows if row.entry.kind in _TRADED and not row.is_fee}),
         unknown=_total(row.proceeds for row in sold if row.gain is None),
-        unknown_trades=sum(row.gain is None and row.proceeds is None for row in (*futures, *sold, *earned))
+        unknown_trades=sum(row.gain is None and row.proceeds is None and not row.is_fee for row in (*futures, *sold, *earned))
         + sum(row.fee is None for row in rows),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from dataclasses import field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -18,12 +19,14 @@ from chatbot.values import dataclass
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from chatbot.model import Flow, Leg, Plan, Portfolio
+    from chatbot.model import Flow, Leg, Mark, Plan, Portfolio
     from chatbot.store.database import Tx
     from chatbot.store.flows import Opening
     from chatbot.store.orders import Attempt
 
 _ZERO: Final = Decimal(0)
+#: what rounding leaves of a coin is worth less than this, quote
+_CENT: Final = Decimal("0.01")
 _EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -99,8 +102,7 @@ def journal(quote: str, carried: Sequence[Plan], filled: Sequence[Attempt], move
     flowed = [entry for flow, before in _counted(moved) for entry in _flow(quote, flow, before)]
     funded = [entry for entry in _funding(quote, marked) if entry.qty]
     rest = sorted((*traded, *flowed, *funded), key=lambda entry: entry.at)
-    first = rest[0].at if rest else None
-    entries = (*_opening(quote, marked, first), *rest)
+    entries = (*_opening(quote, marked, rest, carried, moved), *rest)
     has_futures = any(entry.kind is BookKind.FUTURES for entry in entries)
     return Journal(quote=quote, entries=tuple(entries), funding_unknown=has_futures and not _tells_funding(marked, traded))
 
@@ -308,15 +310,51 @@ def _settled(flow: Flow) -> list[Entry]:
     ]
 
 
-def _opening(quote: str, marked: Sequence[Opening], first: datetime | None) -> list[Entry]:
-    """Return what was held when the bot first looked, unless something had happened before that."""
-    if not marked or (mark := marked[0].mark) is None or (at := marked[0].at) is None or (first is not None and first < at):
+def _opening(quote: str, marked: Sequence[Opening], rest: Sequence[Entry], carried: Iterable[Plan], moved: Iterable[Flow]) -> list[Entry]:
+    """Return what was held when the bot first looked, unless something had happened before that: more than the first plan, of all of it.
+
+    Positions begin at the prices of then, so that what they had won or lost is part of the money: trackers want all of it to have come in.
+    """
+    if not marked or (mark := marked[0].mark) is None or (at := marked[0].at) is None:
         return []
+    before = [one for one in rest if one.at < at]
+    plan = _first_plan(before, at, carried, moved)
+    if before and plan is None:
+        return []
+    prices = (mark.prices if plan is None else plan.prices) | {quote: Decimal(1)}
+    there = _untraded(mark, quote, before)
+    there[quote] += sum((qty * prices.get(name, _ZERO) for name, qty in there.items() if is_perp(name)), _ZERO)
     return [
-        Entry(at=at, kind=BookKind.POSITION if is_perp(name) else BookKind.OPENING, instrument=name, qty=qty, price=mark.prices.get(name))
-        for name, qty in sorted(mark.held.items())
-        if name != quote
+        Entry(
+            at=before[0].at if before else at,
+            kind=BookKind.POSITION if is_perp(name) else BookKind.OPENING,
+            instrument=name,
+            qty=qty,
+            price=prices.get(name),
+        )
+        for name, qty in sorted(there.items())
+        if qty and (is_perp(name) or qty > 0)
+        if not before or abs(qty * prices.get(name, Decimal(1))) >= _CENT
     ]
+
+
+def _first_plan(before: Sequence[Entry], at: datetime, carried: Iterable[Plan], moved: Iterable[Flow]) -> Plan | None:
+    """Return the plan that was over before the first mark, answered faster than anybody looked; None: there was none, or more than that."""
+    numbers = {one.plan for one in before}
+    plan = next((plan for plan in carried if {plan.number} == numbers and plan.finished_at is not None and plan.finished_at <= at), None)
+    return plan if all(flow.kind is FlowKind.PLAN for flow in moved if flow.at < at) else None
+
+
+def _untraded(mark: Mark, quote: str, trades: Iterable[Entry]) -> defaultdict[str, Decimal]:
+    """Return what a mark holds as it was before trades, the money of both wallets together, less what positions cost."""
+    held = defaultdict(Decimal, mark.held)
+    held[quote] += mark.futures_cash
+    for one in trades:
+        held[one.instrument] -= one.qty
+        held[quote] += one.qty * (one.price or _ZERO)
+        for coin, fee in one.fees.items():
+            held[coin] += fee
+    return held
 
 
 def _funding(quote: str, marked: Sequence[Opening]) -> list[Entry]:

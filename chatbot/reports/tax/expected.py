@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatbot.exchanges.base import is_perp
 from chatbot.model import LegState
-from chatbot.reports.tax.books import books
+from chatbot.reports.tax.books import books, known
 from chatbot.reports.tax.entries import BookKind, Entry
 from chatbot.values import dataclass
 
@@ -25,10 +25,10 @@ _ZERO: Final = Decimal(0)
 class Expected:
     """What a plan would realise after its fees, quote, as the report would then tell it: first in, first out."""
 
-    #: gains less losses of coins, as far as their cost is known
-    coins: Decimal = _ZERO
-    #: of futures, the fees of new ones among them, as far as their entry is known
-    futures: Decimal = _ZERO
+    #: gains less losses of coins, as far as their cost is known; None: of none of them it is
+    coins: Decimal | None = _ZERO
+    #: of futures, the fees of new ones among them, as far as their entry is known; None: of none it is
+    futures: Decimal | None = _ZERO
     #: proceeds of what it would sell at a cost that nobody knows
     unknown: Decimal = _ZERO
     #: trades of futures at an entry that nobody knows
@@ -48,8 +48,8 @@ def expected(journal: Journal, plan: Plan, now: datetime, zone: tzinfo) -> Expec
     sold = [row for row in rows if row.entry.kind is BookKind.SELL]
     futures = [row for row in rows if row.entry.kind is BookKind.FUTURES]
     return Expected(
-        coins=sum((row.gain for row in sold if row.gain is not None), _ZERO),
-        futures=sum((row.gain for row in futures if row.gain is not None), _ZERO),
+        coins=known([row.gain for row in sold]),
+        futures=known([row.gain for row in futures]),
         unknown=sum((row.proceeds or _ZERO for row in sold if row.gain is None), _ZERO),
         unknown_futures=sum(row.gain is None for row in futures),
         realises=bool(sold or futures),

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from chatbot.i18n import NN_
 from chatbot.model import Mode
+from chatbot.reports.tax.books import known
+from chatbot.reports.tax.entries import BookKind
 from chatbot.reports.tax.files import Format
 from handlers.views.common import DASH, DOT, View, button, code, esc, head, joined, page, say, say_n, table
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 #: years that have a button of their own, the latest
 _YEARS: Final = 6
+#: what was there when the bot first looked
+_THERE: Final = frozenset({BookKind.OPENING, BookKind.POSITION})
 _TRADES: Final = NN_("{count} trade", "{count} trades")
 _UNKNOWN: Final = NN_(
     "{count} trade or fee is not in the sums: its price or cost is unknown.",
@@ -29,10 +33,10 @@ _FOR: Final = {Format.OURS: "CSV", Format.KOINLY: "Koinly", Format.COINTRACKER: 
 def overview(words: Words, portfolio: Portfolio, told: Books) -> View:
     """List what each year realised, with a button for its file."""
     top = head(words, portfolio, say(words, "Report"))
-    if not told.rows:
+    if all(row.entry.kind in _THERE for row in told.rows):
         return View(page(top, say(words, "There is nothing to report yet: no trades and no deposits.")))
     titles = ("", words.t("realised"), words.t("fees"))
-    rows = [(str(one.year), words.signed_money(realised(one)), words.money(one.fees)) for one in told.years]
+    rows = [(str(one.year), signed(words, realised(one)), words.money(one.fees)) for one in told.years]
     text = page(
         top,
         table([titles, *rows]),
@@ -44,9 +48,14 @@ def overview(words: Words, portfolio: Portfolio, told: Books) -> View:
     return View(text, (*(tuple(years[at : at + 3]) for at in range(0, len(years), 3)), (whole,)))
 
 
-def realised(one: YearSum) -> Decimal:
-    """Return what a year realised in all, as far as it is known, quote."""
-    return one.coins + one.futures + one.funding + one.income
+def realised(one: YearSum) -> Decimal | None:
+    """Return what a year realised in all, as far as it is known, quote; None: nothing of it is."""
+    return known((one.coins, one.futures, one.funding, one.income))
+
+
+def signed(words: Words, amount: Decimal | None) -> str:
+    """Write an amount with its sign; one that is not known is a dash."""
+    return DASH if amount is None else words.signed_money(amount)
 
 
 def caption(words: Words, portfolio: Portfolio, told: Books, period: str, code: str, to: Format) -> View:
@@ -55,17 +64,17 @@ def caption(words: Words, portfolio: Portfolio, told: Books, period: str, code: 
     sums = told.years
     trades = sum(one.trades for one in sums)
     names = ("coins", "futures", "funding", "income")
-    coins, futures, funding, income = (sum((getattr(one, name) for one in sums), Decimal(0)) for name in names)
+    coins, futures, funding, income = (known([getattr(one, name) for one in sums]) for name in names)
     fees = sum((one.fees for one in sums), Decimal(0))
     text = page(
         head(words, portfolio, subject),
         joined(DOT, (say_n(words, _TRADES, trades), say(words, "fees {fees}", fees=words.money(fees)))),
-        say(words, "Realised: coins {amount}", amount=words.signed_money(coins)),
-        say(words, "Realised: futures {amount}", amount=words.signed_money(futures)) if futures else None,
-        say(words, "Funding: {amount}", amount=DASH if told.funding_unknown else words.signed_money(funding))
+        say(words, "Realised: coins {amount}", amount=signed(words, coins)),
+        say(words, "Realised: futures {amount}", amount=signed(words, futures)) if futures != 0 else None,
+        say(words, "Funding: {amount}", amount=DASH if told.funding_unknown else signed(words, funding))
         if funding or told.funding_unknown
         else None,
-        say(words, "Interest and rewards: {amount}", amount=words.signed_money(income)) if income else None,
+        say(words, "Interest and rewards: {amount}", amount=signed(words, income)) if income != 0 else None,
         *_unknown(words, told),
         say(words, "What you traded at the exchange yourself is not in it.") if portfolio.mode is Mode.LIVE else None,
         _about(words, to),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatbot.i18n import N_
+from chatbot.reports.tax.books import known
 from handlers.views.common import View, button, joined, pages, say
 from handlers.views.hedge import card as hedges
+from handlers.views.past.report import signed
 from handlers.views.plan.card import card_picture, joined_line, legs_block, reason_lines, result_table, title
 from handlers.views.plan.costs import costs_lines
 from handlers.views.plan.legs import left_out_text
@@ -54,7 +56,7 @@ def _realised(words: Words, told: Expected | None) -> list[Html]:
     if not told.realises:
         return [say(words, "It would realise nothing: it sells nothing.")]
     found = [
-        say(words, "It would realise {amount} (first in, first out, after fees)", amount=words.signed_money(told.coins + told.futures))
+        say(words, "It would realise {amount} (first in, first out, after fees)", amount=signed(words, known((told.coins, told.futures))))
     ]
     if told.coins and told.futures:
         found.append(say(words, "Of that, futures {amount}", amount=words.signed_money(told.futures)))

@@ -5,12 +5,23 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import replace
+from datetime import UTC
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 
+from chatbot.clock import ManualClock
+from chatbot.i18n import Catalogue
+from chatbot.reports.tax.books import books
+from chatbot.reports.tax.entries import BookKind, Entry, Journal
+from chatbot.reports.tax.files import Format
+from handlers.views.past import report as views
+from tests.handlers.views.view_examples import portfolio
 from tests.moments import after
+from tests.person import START, someone
+from tests.places import LOCALE
 from tests.portfolio.lively_market import LivelyMarket
 
 if TYPE_CHECKING:
@@ -105,6 +116,32 @@ async def test_a_card_says_behind_more_what_it_would_realise(tmp_path: Path) -> 
         await ann.confirm()
         assert float(await realised() - before) == pytest.approx(float(told[1].replace("$", "").replace("−", "-")), abs=0.3)
         assert before
+
+
+@pytest.mark.long
+async def test_who_answers_the_first_card_at_once_knows_what_it_realised(tmp_path: Path) -> None:
+    """Before the first check: nothing was written down of what was held, so that all of it had a cost that nobody knew, for ever."""
+    clock = ManualClock(START)
+    async with someone(tmp_path, clock=clock, source=LivelyMarket(clock)) as ann:
+        await ann.type_in("0.1 BTC, 1 ETH, 5000 USDT")
+        await ann.tap("All done")
+        await ann.step()
+        assert "without a known cost" not in await ann.say("/report")
+        await ann.say("/report 2026")
+        ann.sees("Realised: coins −$1.25")
+        assert {row["instrument"] for row in rows(ann.last) if row["kind"] == "opening"} == {"BTC", "ETH", "USDT"}
+
+
+def test_what_nobody_knows_is_a_dash() -> None:
+    """All that was sold had a cost that nobody knows: what that realised is no 0, neither for the year nor under its file."""
+    sold = Entry(at=START, kind=BookKind.SELL, instrument="BTC", qty=D(-1), price=D(100))
+    told, words = books(Journal(quote="USDT", entries=(sold,)), UTC), Catalogue(LOCALE).words("en")
+    assert re.search(r"2026 +— +\$0\.00", views.overview(words, portfolio(), told).text)
+    assert "Realised: coins —" in views.caption(words, portfolio(), told, "2026", "2026", Format.OURS).text
+    bought = Entry(at=START, kind=BookKind.BUY, instrument="ETH", qty=D(1), price=D(100))
+    won = replace(bought, kind=BookKind.SELL, qty=D(-1), price=D(110))
+    told = books(Journal(quote="USDT", entries=(bought, sold, won)), UTC)
+    assert "Realised: coins +$10.00" in views.caption(words, portfolio(), told, "2026", "2026", Format.OURS).text
 
 
 async def fresh(ann: Someone) -> None:

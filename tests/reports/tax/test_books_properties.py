@@ -169,7 +169,7 @@ def test_realised_and_unrealised_funding_and_flows_are_the_change_of_value(steps
     ledger = carried_out(steps)
     told = books(Journal(quote="USDT", entries=tuple(ledger.entries)), UTC)
     assert not any(one.unknown or one.unknown_trades for one in told.years)
-    realised = sum((F(one.coins) + F(one.futures) + F(one.funding) for one in told.years), F(0))
+    realised = sum((F(one.coins or 0) + F(one.futures or 0) + F(one.funding) for one in told.years), F(0))
     open_futures = ledger.position * mark - ledger.paid
     closed = sum((F(row.gain or 0) for row in told.rows if row.entry.instrument == PERP), F(0))
     fees_of_futures = sum((F(row.fee or 0) for row in told.rows if row.entry.instrument == PERP), F(0))
