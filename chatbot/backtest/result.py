@@ -36,6 +36,8 @@ NAMES = {"strategy": "as it is", "hold": "held", "monthly": "monthly", "bands": 
 _DAY_HOURS = 24
 #: in fewer days the growth of a year would be told twice, or guessed
 _LEAST_DAYS = 367
+#: of fewer days volatility and Sharpe ratio say nothing
+_LEAST_RETURNS = 30
 #: a band that nothing leaves, percentage points
 _NO_BAND_PP = Decimal(10_000)
 
@@ -50,6 +52,7 @@ class Result:
     growth_a_year: float | None
     #: deepest fall from a high, 0 or below
     drawdown: float
+    #: this and the Sharpe ratio a year; None for less than a month
     volatility: float | None
     sharpe: float | None
     plans: int
@@ -175,8 +178,8 @@ def _result(past: Past, walked: Walked) -> Result:
         growth=growth,
         growth_a_year=growth ** (measures.YEAR_DAYS / days) - 1 if days >= _LEAST_DAYS and growth > 0 else None,
         drawdown=measures.max_drawdown(daily) or 0.0,
-        volatility=measures.volatility(returns),
-        sharpe=measures.sharpe(returns),
+        volatility=measures.volatility(returns) if len(returns) >= _LEAST_RETURNS else None,
+        sharpe=measures.sharpe(returns) if len(returns) >= _LEAST_RETURNS else None,
         plans=len(later),
         legs=sum(len(block.legs) for block in later),
         fees=float(sum((block.fees for block in walked.blocks), Decimal(0))) / began,

@@ -99,6 +99,11 @@ def test_money_alone_is_held_and_so_is_too_little_of_it() -> None:
         assert "held" in as_text(found)
 
 
+def quiet() -> Strategy:
+    """Return the same with wide bands and no trigger, so that there is little to do."""
+    return replace(narrow(), triggers={}, bands={line: BandRule(abs_pp=Decimal(20)) for line in ("CORE", "ALT", "STABLE")})
+
+
 def in_futures(net: str) -> Strategy:
     """Return half in BTC and a tenth beside it in the futures account, long by ``net`` of the value."""
     return Strategy(
@@ -130,11 +135,19 @@ def test_futures_that_are_only_held_are_liquidated_too() -> None:
 def test_nobody_loses_more_than_the_deepest_fall() -> None:
     """Prices that only fall: the fees of the first plan are part of the fall, of the first month and of the first day, as of the return."""
     prices = {coin: np.linspace(100, 50, 8 * 24 + 1) for coin in COINS}
-    found = compare(past_of(prices, fee="0.01"), narrow(), Decimal(10_000), window=timedelta(seconds=60))
+    found = compare(past_of(prices, fee="0.01"), quiet(), Decimal(10_000), window=timedelta(seconds=60))
     for one in found.ways.values():
         assert one.fees > 0.005
         assert one.drawdown == pytest.approx(one.growth - 1)
         assert (one.daily[0], one.daily[-1]) == (1.0, one.growth)
+
+
+def test_a_week_has_no_volatility_of_a_year() -> None:
+    """Under thirty days neither that nor a Sharpe ratio says anything: a dash, in the table as in the chat."""
+    for days, known in ((8, False), (30, True)):
+        prices = dict(zip(COINS, 100 + np.random.default_rng(1).normal(0, 1, (3, days * 24 + 1)), strict=True))
+        found = compare(past_of(prices), quiet(), Decimal(10_000), window=timedelta(seconds=60))
+        assert [one.sharpe is not None and one.volatility is not None for one in found.ways.values()] == [known] * 3
 
 
 def test_a_month_begins_when_it_does_where_the_person_lives() -> None:
@@ -142,7 +155,7 @@ def test_a_month_begins_when_it_does_where_the_person_lives() -> None:
     prices = {"BTC": np.linspace(100, 200, 30 * 24 + 20), "ETH": np.full(30 * 24 + 20, 100.0), "SOL": np.full(30 * 24 + 20, 100.0)}
     plans = {}
     for zone in ("UTC", "Asia/Tokyo"):
-        plans[zone] = compare(past_of(prices), narrow(), Decimal(10_000), window=timedelta(seconds=60), zone=zone).monthly.plans
+        plans[zone] = compare(past_of(prices), quiet(), Decimal(10_000), window=timedelta(seconds=60), zone=zone).monthly.plans
     assert plans == {"UTC": 0, "Asia/Tokyo": 1}
 
 

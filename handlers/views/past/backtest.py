@@ -100,8 +100,6 @@ _CODE: Final = re.compile(r"(\d{1,5})([dwmy])")
 _PERIOD: Final = re.compile(rf"{ALL}|\d{{1,5}}[dwmy]|20\d\d|20\d{{6}}-20\d{{6}}")
 #: moments in the picture: more than there are pixels for would only take time
 _POINTS: Final = 400
-#: volatility and Sharpe ratio say nothing before
-_LEAST_DAYS: Final = 30
 #: coins that are named of those with gaps
 _MOST_COINS: Final = 4
 
@@ -314,7 +312,7 @@ def _figures(words: Words, own: Result, hold: Result) -> list[Html]:
         costs = say(words, "Fees {fees}, funding {funding} of the first value", **shares)
     turned = words.percent(own.turnover.spot + own.turnover.futures, 0)
     lines.append(joined(DOT, (costs, say(words, "turned over {turned} a year", turned=turned))))
-    if own.volatility is not None and hold.volatility is not None and len(own.daily) > _LEAST_DAYS:
+    if own.volatility is not None and hold.volatility is not None:
         told = say(words, "Volatility {own} a year, hold {hold}", own=words.percent(own.volatility), hold=words.percent(hold.volatility))
         lines.append(joined(DOT, (told, f"Sharpe {_number(words, own.sharpe)}")))
     return lines
