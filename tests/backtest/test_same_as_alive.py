@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from statistics import mean, median
 from typing import TYPE_CHECKING
 
 import pytest
@@ -197,3 +198,21 @@ async def test_days_with_the_execution_that_people_have(tmp_path: Path) -> None:
     assert alone == []
     assert all(abs(one.qty_off) < Decimal("0.01") and abs(one.price_off) < Decimal("0.01") for one in found)
     assert abs(off) < 0.001
+
+
+@pytest.mark.slow
+@needs_history
+@pytest.mark.parametrize("preset", PRESETS)
+async def test_six_months_with_the_execution_that_people_have(preset: str, tmp_path: Path) -> None:
+    """What decision 0050 tells of it: the same plans and orders, a little more or less of each, filled a little off its price."""
+    found, alone, off = await styled(tmp_path, *HALF_A_YEAR, preset)
+    prices, amounts = [float(one.price_off) for one in found], [abs(float(one.qty_off)) for one in found]
+    print(  # noqa: T201 - the figures of the decision
+        f"{preset}: {len(found)} orders; amounts off by {median(amounts):.4%} (median), {max(amounts):.2%} at most; "
+        f"paid {mean(prices):+.4%} beside the decision's price ({min(prices):+.3%} to {max(prices):+.3%}); "
+        f"fee {mean(float(one.fee) for one in found):.4%}; {max(one.took for one in found)} at most; worth {off:+.3%} at the end"
+    )
+    assert alone == []
+    assert len(found) > 60
+    assert abs(mean(prices)) < 0.0005
+    assert abs(off) < 0.002
