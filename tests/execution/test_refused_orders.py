@@ -51,7 +51,8 @@ BOTH = [
     Answer(503, -1001, "Internal error; unable to process your request.", UNKNOWN),
     Answer(400, -1006, "An unexpected response was received from the message bus. Execution status unknown.", UNKNOWN),
     Answer(400, -1007, "Timeout waiting for response from backend server. Send status unknown.", UNKNOWN),
-    Answer(503, -1008, "Server is currently overloaded with other requests.", UNKNOWN),
+    Answer(503, -1007, "Timeout waiting for response from backend server. Send status unknown; execution status unknown.", UNKNOWN),
+    Answer(503, -1000, "Unknown error, please check your request or try again later.", UNKNOWN),
     Answer(503, 1, "System is under maintenance.", UNKNOWN),
     Answer(400, -1121, "Invalid symbol.", "unknown_instrument"),
     Answer(400, -9999, "A code of next year.", UNKNOWN),
@@ -59,6 +60,8 @@ BOTH = [
 ANSWERS = {
     ("binance", "spot"): [
         *BOTH,
+        Answer(503, -1008, "Server is currently overloaded with other requests.", UNKNOWN),
+        Answer(503, -1000, "Service Unavailable.", UNKNOWN),
         Answer(400, -1013, "Filter failure: PERCENT_PRICE_BY_SIDE", "price_band"),
         Answer(400, -1013, "Filter failure: NOTIONAL", "below_minimum"),
         Answer(400, -1013, "Filter failure: LOT_SIZE", "bad_lot"),
@@ -73,6 +76,12 @@ ANSWERS = {
     ],
     ("binance", "futures"): [
         *BOTH,
+        # contracts: Binance says of these that nothing was done, and of no other 503
+        Answer(503, -1008, "Server is currently overloaded with other requests. Please try again in a few minutes.", DONE),
+        Answer(503, -1008, "Request throttled by system-level protection. Reduce-only/close-position orders are exempt.", DONE),
+        Answer(503, -1000, "Service Unavailable.", DONE),
+        Answer(503, -1001, "Internal error; unable to process your request. Please try again.", DONE),
+        Answer(502, -1000, "Service Unavailable.", UNKNOWN),
         Answer(400, -2019, "Margin is insufficient.", "margin"),
         Answer(400, -2022, "ReduceOnly Order is rejected.", "reduce_only"),
         Answer(400, -2025, "Reach max open order limit.", "too_many_orders"),

@@ -10,7 +10,7 @@ import pytest
 
 from chatbot.exchanges.base import Side
 from chatbot.exchanges.testserver.matching import Wish, place
-from chatbot.exchanges.testserver.words import Force
+from chatbot.exchanges.testserver.words import Call, Force
 from chatbot.halting import Halting
 from chatbot.model import UNSETTLED, LegState, OrderState, PlanState
 from chatbot.store import orders
@@ -36,8 +36,14 @@ def count(ann: Someone, words: str) -> int:
     return sum(words in message.text for message in ann.messages)
 
 
-async def test_margin_in_danger_rings_once_and_its_plan_reduces_futures_first(tmp_path: Path) -> None:
-    """A short of the person's own, and BTC rises: the exchange's liquidation is near. Confirmed, the plan buys back, and it is over."""
+@pytest.mark.parametrize(
+    "trouble", ["busy", pytest.param("unknown_after", marks=pytest.mark.slow), pytest.param("", marks=pytest.mark.slow)]
+)
+async def test_margin_in_danger_rings_once_and_its_plan_reduces_futures_first(tmp_path: Path, trouble: str) -> None:
+    """A short of the person's own, and BTC rises: the exchange's liquidation is near. Confirmed, the plan buys back, and it is over.
+
+    Binance is overloaded meanwhile and says that nothing was done (503, -1008), or that it is not known (503, -1007): nobody is asked.
+    """
     async with at_exchange(tmp_path, futures=D(3_000)) as (ann, server):
         await watch(ann)
         await ann.say("/live")
@@ -50,7 +56,10 @@ async def test_margin_in_danger_rings_once_and_its_plan_reduces_futures_first(tm
         for _ in range(3):
             await ann.step()
         ann.sees("Liquidation is", "away, the limit is")
+        if trouble:
+            server.faults.add(call=Call.PLACE, fault=trouble, times=2 if trouble == "busy" else 1)
         plan = await ann.confirm()
+        assert not server.faults.left
         assert plan.state is PlanState.DONE
         assert any(leg.instrument == INDEX and leg.reduce_only and leg.filled for leg in plan.legs)
         assert orders_once(server)

@@ -82,6 +82,8 @@ class Refusal:
     text: str
     #: seconds that the exchange wants to be left alone; None where it says nothing
     retry_after_s: float | None = None
+    #: ``Call.api`` of what was refused: one part of a venue may promise what another does not
+    api: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

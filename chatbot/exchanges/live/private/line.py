@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextvars import ContextVar
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -198,7 +199,7 @@ class PrivateLine:
         return await made.fetch(request["url"], request["method"], request["headers"], request["body"])
 
     def _refusal(self, refusal: Refusal, call: Call) -> ExchangeError:
-        meaning, reason = self._dialect.meaning(refusal)
+        meaning, reason = self._dialect.meaning(replace(refusal, api=call.api))
         limited = meaning is Meaning.LIMITED
         if limited or refusal.status == _WALL:
             pause_s = refusal.retry_after_s or (self._dialect.pause_s(refusal) if limited else _WALL_S)

@@ -2,7 +2,9 @@
 
 Behind replaced urls ccxt loses half of its own table, and it calls -2015 (a key that was revoked) a rate limit once one call has gone
 well. Codes as in Binance's documentation, and in ``error_mapping.json`` of the recordings; a code that is not here is never taken for
-a refusal. What a gateway says about an order (5xx) is not believed either way, whatever code it carries.
+a refusal. What a gateway says about an order (5xx) is not believed either way, whatever code it carries: on spot Binance says of all of
+them that the order may be there. Of contracts its page of general information names three that are failures for certain, which are told
+by their words; a fourth, "Unknown error, please check your request or try again later.", is none.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from chatbot.exchanges.live.private.dialect import Refusal
 
 _NO, _KEY, _SLOW, _UNSENT, _UNSURE = Meaning.REJECTED, Meaning.KEY, Meaning.LIMITED, Meaning.NOT_SENT, Meaning.UNSURE
-_SERVER_ERROR = 500
+_SERVER_ERROR, _UNAVAILABLE = 500, 503
 _LIMITED_STATUS = frozenset({418, 429})
 
 #: code -> meaning, reason
@@ -133,6 +135,9 @@ _ORDER_WORDS: tuple[tuple[str, tuple[Meaning, str]], ...] = (
     ("unknown order", (_NO, "unknown_order")),
     ("precision", (_NO, "bad_lot")),
 )
+#: what the contracts answer, with 503, instead of doing it
+_NOT_DONE = frozenset({"service unavailable.", "internal error; unable to process your request. please try again."})
+_OVERLOADED = -1008
 _WHOLE = re.compile(r"-?[0-9]{1,9}", re.ASCII)
 _FILTER_FAILURE, _ORDER_REFUSED = -1013, frozenset({-1010, -1013, -2010})
 
@@ -142,6 +147,8 @@ def meaning(refusal: Refusal) -> tuple[Meaning, str]:
     if refusal.status in _LIMITED_STATUS:
         return _SLOW, ""
     code = int(refusal.code) if refusal.code is not None and _WHOLE.fullmatch(refusal.code) else 0
+    if refusal.status == _UNAVAILABLE and refusal.api.startswith("fapi") and (code == _OVERLOADED or refusal.text.lower() in _NOT_DONE):
+        return _UNSENT, ""  # no pause for everybody: what reduces a position is let through
     if refusal.status >= _SERVER_ERROR or not code:
         return _UNSURE, ""
     if code in _ORDER_REFUSED:
