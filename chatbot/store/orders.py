@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import fields, replace
 from datetime import datetime  # noqa: TC003 - a field's type
 from decimal import Decimal
@@ -167,8 +168,11 @@ async def parked_transfers(tx: Tx) -> tuple[int, ...]:
 
 @reads("order")
 async def filled(tx: Tx, portfolio_id: int) -> tuple[Attempt, ...]:
-    """Return every order of a portfolio that was filled, in part or whole, in the order they were written down."""
-    return _attempts(await tx.execute(_FILLED, {"one": portfolio_id}))
+    """Return every order of a portfolio that was filled, in part or whole, in the order they were written down.
+
+    Tens of thousands are read into memory and made sense of in a thread, so that nobody waits for them but who asked.
+    """
+    return await asyncio.to_thread(_attempts, await tx.execute(_FILLED, {"one": portfolio_id}))
 
 
 def _attempts(found: CursorResult[Any]) -> tuple[Attempt, ...]:

@@ -16,8 +16,6 @@ from chatbot.engine.review.deflated import ENOUGH_DAYS, STRONG, deflated_sharpe,
 from chatbot.values import dataclass
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from numpy.typing import NDArray
 
     from chatbot.reports.review.series import Series
@@ -50,9 +48,10 @@ class Advice:
         return self.deflated >= STRONG
 
 
-def advice(found: Series, days: Decimal, seen: Seen) -> Advice | None:
+def advice(found: Series, days: int, seen: Seen) -> Advice | None:
     """Return the best of the ways by what each earned more a day; None where there is too little to tell, or none earned more.
 
+    ``days`` is on how many it was seen: two years of which most were paused are no two years of evidence.
     The first values, one more than there are in ``seen``, are daily; it tells which of the returns between them are those of one day.
     """
     if days < ENOUGH_DAYS:

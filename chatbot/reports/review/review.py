@@ -129,8 +129,8 @@ class Review:
 
     @property
     def ranks(self) -> bool:
-        """Tell whether there is enough data to say which trigger is better (domain 12.5)."""
-        return self.days >= ENOUGH_DAYS
+        """Tell whether there is enough data to say which trigger is better (domain 12.5); of days that nobody saw there is none."""
+        return self.seen >= ENOUGH_DAYS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,7 +312,7 @@ def _with_measures(told: Review, course: _Course) -> Review:
         tracking_error=_tracking(found, seen),
         excess_growth=_excess(course.daily, seen),
         drift=_drift(course.daily),
-        best=advice(found, course.days, seen),
+        best=advice(found, int(seen.sum()), seen),
     )
 
 

@@ -235,7 +235,7 @@ def _enough(words: Words, told: Review) -> Html | None:
     """Say that there is too little data for a ranking, and how much there is."""
     if told.ranks:
         return None
-    return say(words, "Not enough data to rank triggers: {days} of {enough} days.", days=int(told.days), enough=ENOUGH_DAYS)
+    return say(words, "Not enough data to rank triggers: {days} of {enough} days.", days=told.seen, enough=ENOUGH_DAYS)
 
 
 def _advice(words: Words, told: Review) -> Html | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,7 +10,6 @@ from hypothesis import strategies as st
 from chatbot.reports.review.advice import advice
 from chatbot.reports.review.series import Series
 
-D = Decimal
 DAYS = 800
 SEEN = np.ones(DAYS - 1, dtype=np.bool_)
 
@@ -30,7 +27,7 @@ def a_series(hold: float, monthly: float, bands: float, *, noise: float = 0.002,
 
 def test_what_is_better_every_day_is_suggested() -> None:
     """0.04 % a day with a noise of 0.2 %: a Sharpe ratio near 4 over two years is no luck."""
-    found = advice(a_series(0, 0.0001, 0.0004), D(DAYS), SEEN)
+    found = advice(a_series(0, 0.0001, 0.0004), DAYS, SEEN)
     assert found is not None
     assert (found.way, found.tried, found.is_strong) == ("bands", 3, True)
     assert found.ahead == pytest.approx(0.0004 * 365, rel=0.5)
@@ -39,17 +36,17 @@ def test_what_is_better_every_day_is_suggested() -> None:
 def test_luck_is_told_and_not_suggested() -> None:
     """The same noise without an edge: the best of three ways may stand ahead, but never so surely, and not below two years."""
     for seed in range(12):
-        found = advice(a_series(0, 0, 0, seed=seed), D(DAYS), SEEN)
+        found = advice(a_series(0, 0, 0, seed=seed), DAYS, SEEN)
         assert found is None or not found.is_strong, seed
-    assert advice(a_series(0, 0, 0.001), D(729), SEEN) is None
-    assert advice(a_series(0, -0.001, -0.001), D(DAYS), SEEN) is None, "nothing was better"
+    assert advice(a_series(0, 0, 0.001), 729, SEEN) is None
+    assert advice(a_series(0, -0.001, -0.001), DAYS, SEEN) is None, "nothing was better"
 
 
 def test_what_has_a_gap_is_not_judged() -> None:
     """A way that nobody could follow is none that was tried."""
     whole = a_series(0, 0, 0.0004)
     holed = Series(points=(), actual=whole.actual, hold=(None, *whole.actual[1:]), monthly=None, bands=whole.bands)
-    found = advice(holed, D(DAYS), SEEN)
+    found = advice(holed, DAYS, SEEN)
     assert found is not None
     assert found.tried == 1
 
@@ -59,5 +56,5 @@ def test_whatever_the_values_it_answers(actual: list[float], other: list[float])
     """A probability, or nothing."""
     count = min(len(actual), len(other))
     told = Series(points=(), actual=tuple(actual[:count]), monthly=tuple(other[:count]), bands=tuple(reversed(other[:count])))
-    found = advice(told, D(DAYS), SEEN[: count - 1])
+    found = advice(told, DAYS, SEEN[: count - 1])
     assert found is None or 0 <= found.deflated <= 1

@@ -133,6 +133,17 @@ def test_the_example_of_the_domain_from_the_journal() -> None:
     assert not found.ranks
 
 
+def test_two_years_of_which_most_were_paused_rank_nothing() -> None:
+    """Forty days at each end of 900: it ranked triggers, and a suggestion could rest on eighty days."""
+    marks = [a_mark(at, "1", str(60_000 + 100 * at % 7), "40000") for at in (*range(40), *range(860, 900))]
+    found = told([], [], marks)
+    assert found.days == 899
+    assert found.seen == 78
+    assert not found.ranks
+    whole = told([], [], [a_mark(at, "1", str(60_000 + at % 7), "40000") for at in range(731)])
+    assert whole.ranks
+
+
 def long_lived(count: int) -> tuple[list[Plan], list[Attempt], list[Opening]]:
     """Return as many days, each with a plan."""
     orders = [an_order(number, number + 0.5, "buy" if number % 2 else "sell", "0.1", "60000", "6") for number in range(count)]
