@@ -55,11 +55,9 @@ _ONE = select(tables.plans).where(_plans.id == bindparam("one"))
 # Rows that belong to a plan, a halt's marks among them, are added meanwhile: a whole lock would stand in their way, and they in its.
 _LOCKING = _ONE.with_only_columns(_plans.state).with_for_update(key_share=True)
 _LEGS_OF = select(tables.legs).where(_legs.plan_id.in_(bindparam("plans", expanding=True))).order_by(_legs.plan_id, _legs.index)
-_OPEN_OF = (
-    select(tables.plans)
-    .where(_plans.portfolio_id.in_(bindparam("portfolios", expanding=True)), _plans.state.in_(tables.OPEN))
-    .order_by(_plans.id)
-)
+_OPEN = select(tables.plans).where(tables.OPEN_ONLY)
+_OPEN_ONE = _OPEN.where(_plans.portfolio_id == bindparam("one"))
+_OPEN_OF = _OPEN.where(_plans.portfolio_id.in_(bindparam("portfolios", expanding=True))).order_by(_plans.id)
 # of everybody, and times are read apart: a plan in which one is none keeps nobody from the others
 _PENDING = (
     select(_plans.number, _plans.state)
@@ -188,7 +186,8 @@ async def plan(tx: Tx, plan_id: int) -> Plan | None:
 
 async def open_plan(tx: Tx, portfolio_id: int) -> Plan | None:
     """Return the plan that is proposed, confirmed, running or parked, or None; there is never more than one."""
-    return (await open_plans(tx, (portfolio_id,))).get(portfolio_id)
+    found = await _with_legs(tx, await tx.execute(_OPEN_ONE, {"one": portfolio_id}))
+    return found[0] if found else None
 
 
 async def ended_at(tx: Tx, ids: Collection[int]) -> dict[int, datetime]:

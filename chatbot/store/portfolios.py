@@ -59,7 +59,9 @@ _READ = select(
 _ONE = _READ.where(_portfolios.id == bindparam("one"))
 _MANY = _READ.where(_portfolios.id.in_(bindparam("ids", expanding=True)))
 _ACCOUNTS_OF = select(_accounts.portfolio_id, _accounts.body).where(_accounts.portfolio_id.in_(bindparam("ids", expanding=True)))
+_STATES_ONE = select(_states.key, _states.body).where(_states.portfolio_id == bindparam("one"))
 _STATES_OF = select(tables.states).where(_states.portfolio_id.in_(bindparam("ids", expanding=True)))
+_CHECK_ONE = select(_checks.at, _checks.body).where(_checks.portfolio_id == bindparam("one"))
 _CHECKS_OF = select(tables.checks).where(_checks.portfolio_id.in_(bindparam("ids", expanding=True)))
 # asked of each row by the key of its person: a list of everybody would be made for every question
 _HAS_OWNER_LET_IN = exists().where(tables.people.c.id == _portfolios.person_id, tables.people.c.role.in_(sorted(LET_IN)))
@@ -121,8 +123,7 @@ async def many(tx: Tx, ids: Collection[int]) -> dict[int, Portfolio]:
     """Return many portfolios by id; one that is gone is left out."""
     found: dict[int, Portfolio] = {}
     for chunk in chunks(ids):
-        rows = await tx.execute(_MANY, {"ids": chunk})
-        found |= {row.id: _portfolio(row) for row in rows}
+        found |= {row.id: _portfolio(row) for row in await tx.execute(_MANY, {"ids": chunk})}
     return found
 
 
@@ -374,9 +375,10 @@ async def outlines(tx: Tx, ids: Collection[int], now: datetime, since: date) -> 
     return found
 
 
+@reads("memory")
 async def states(tx: Tx, portfolio_id: int) -> dict[str, dict[str, Any]]:
     """Return the trigger states of a portfolio by their keys (lines)."""
-    return (await states_of(tx, (portfolio_id,))).get(portfolio_id, {})
+    return {row.key: row.body for row in await tx.execute(_STATES_ONE, {"one": portfolio_id})}
 
 
 @reads("memory")
@@ -384,8 +386,7 @@ async def states_of(tx: Tx, ids: Collection[int]) -> dict[int, dict[str, dict[st
     """Return the trigger states of many portfolios; one without any is left out."""
     found: dict[int, dict[str, dict[str, Any]]] = {}
     for chunk in chunks(ids):
-        rows = await tx.execute(_STATES_OF, {"ids": chunk})
-        for row in rows:
+        for row in await tx.execute(_STATES_OF, {"ids": chunk}):
             found.setdefault(row.portfolio_id, {})[row.key] = row.body
     return found
 
@@ -412,9 +413,11 @@ async def bring(tx: Tx, portfolio_id: int, amount: Decimal) -> None:
     await save_states(tx, {(portfolio_id, PURSE): {"brought": str(amount)}})
 
 
+@reads("check")
 async def check(tx: Tx, portfolio_id: int) -> Check | None:
     """Return what the last check of a portfolio saw, or None before the first."""
-    return (await checks_of(tx, (portfolio_id,))).get(portfolio_id)
+    row = (await tx.execute(_CHECK_ONE, {"one": portfolio_id})).one_or_none()
+    return None if row is None else replace(decode(Check, row.body), at=row.at)
 
 
 @reads("check")
@@ -422,8 +425,8 @@ async def checks_of(tx: Tx, ids: Collection[int]) -> dict[int, Check]:
     """Return the last checks of many portfolios; one that was never checked is left out."""
     found: dict[int, Check] = {}
     for chunk in chunks(ids):
-        rows = await tx.execute(_CHECKS_OF, {"ids": chunk})
-        found |= {row.portfolio_id: replace(decode(Check, row.body), at=row.at) for row in rows}
+        read = await tx.execute(_CHECKS_OF, {"ids": chunk})
+        found |= {row.portfolio_id: replace(decode(Check, row.body), at=row.at) for row in read}
     return found
 
 
