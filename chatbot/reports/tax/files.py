@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -161,9 +162,7 @@ def _moves(told: Books) -> list[_Move]:
 def _move(quote: str, row: Row) -> Iterable[_Move]:
     entry = row.entry
     if entry.kind is BookKind.FUNDING or is_perp(entry.instrument):
-        if row.gain:
-            money = (abs(row.gain), quote)
-            yield _Move(row, None, money, "gain") if row.gain > 0 else _Move(row, money, None, "loss")
+        yield from _realised(quote, row)
         return
     coin, value = (abs(entry.qty), entry.instrument), _money(quote, entry)
     if entry.kind is BookKind.RENAMED and entry.to_qty:
@@ -178,6 +177,21 @@ def _move(quote: str, row: Row) -> Iterable[_Move]:
         yield _Move(row, None, coin)
     elif entry.qty < 0:
         yield _Move(row, coin, None)
+
+
+def _realised(quote: str, row: Row) -> Iterable[_Move]:
+    """Return what futures or funding realised in money, and beside it each coin that a fee was paid in: that much less of it is there."""
+    prices = row.entry.fee_prices
+    coins = {coin: fee for coin, fee in row.entry.fees.items() if coin != quote}
+    in_coins = sum((fee * prices[coin] for coin, fee in coins.items() if coin in prices), Decimal(0))
+    gain = None if row.gain is None else row.gain + in_coins
+    if gain:
+        money = (abs(gain), quote)
+        yield _Move(row, None, money, "gain") if gain > 0 else _Move(row, money, None, "loss")
+    for coin, fee in coins.items():
+        if fee > 0:  # a rebate has a row of its own
+            paid = replace(row.entry, kind=BookKind.INCOME, instrument=coin, qty=-fee, price=prices.get(coin), fees={})
+            yield from _move(quote, replace(row, entry=paid, qty=-fee))
 
 
 def _fees(entry: Entry) -> list[tuple[Decimal, str]]:

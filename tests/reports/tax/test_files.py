@@ -100,6 +100,23 @@ def test_no_fee_is_lost_where_there_are_several() -> None:
         assert gain == sum((row.gain or D(0) for row in told(*entries).rows if not row.is_fee), D(0))
 
 
+def test_a_coin_that_fees_of_futures_were_paid_in_is_less_there_too() -> None:
+    """0.01 BNB of 600 for a contract that won 10: 10 of money and the coin apart; it was 4 of money, and the coin was still there."""
+    trades = (
+        entry(BookKind.FUTURES, "BTC-PERP", "-1", "100"),
+        entry(BookKind.FUTURES, "BTC-PERP", "1", "90", fees={"BNB": D("0.01")}, fee_prices={"BNB": D(600)}),
+    )
+    assert [row.gain for row in told(*trades).rows if row.entry.kind is BookKind.FUTURES] == [D(0), D(4)], "ours has it after the fee"
+    assert written(told(*trades), Format.KOINLY).splitlines()[1:] == [
+        "2025-03-01 10:22:31 UTC,,,10.00,USDT,,,,,realized gain,BTC-PERP futures,",
+        "2025-03-01 10:22:31 UTC,0.01,BNB,,,,,6.00,USD,cost,,",
+    ]
+    assert [(row["Sent Currency"], row["Tag"]) for row in read(written(told(*trades), Format.COINTRACKER))] == [
+        ("", "margin gain"),
+        ("BNB", ""),
+    ]
+
+
 def test_huge_and_tiny_numbers_are_written_whole() -> None:
     """No exponent, no rounding, whatever a coin of many zeros costs."""
     rows = read(written(told(entry(BookKind.BUY, "SHIB", "1E+18", "1E-12"), entry(BookKind.SELL, "SHIB", "-1E-18", "1E+12")), Format.OURS))
