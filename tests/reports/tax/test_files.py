@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -115,6 +116,8 @@ def test_a_coin_that_fees_of_futures_were_paid_in_is_less_there_too() -> None:
         ("", "margin gain"),
         ("BNB", ""),
     ]
+    rebate = replace(trades[1], fees={"BNB": D("-0.01")})
+    assert [row["Received Amount"] for row in read(written(told(trades[0], rebate), Format.KOINLY))] == ["10.00", "0.01"], "once"
 
 
 def test_huge_and_tiny_numbers_are_written_whole() -> None:
