@@ -211,26 +211,33 @@ class Roster:
         if self._changed is not None and not self._changed:
             return
         changed, self._changed = self._changed, set()
-        known: dict[tuple[int, str], _Shared] = {}
         async with self._db.read() as tx:
             if changed is None:
-                after, only = 0, None if self._mine == ALL else self._mine
-                while ids := await portfolios.active_ids(tx, after_id=after, limit=_PAGE, shares=only):
-                    after = ids[-1]
-                    for portfolio in await _readable(tx, ids):
-                        self._load(portfolio, known)
-                if len(self._watched) >= _MANY:
-                    gc.freeze()
-                return
-            served = await portfolios.served(tx, changed)
-            for portfolio in await _readable(tx, changed):
-                before = self._drop(portfolio.id)
-                is_ours = share_of(portfolio.person_id) in self._mine
-                if is_ours and not portfolio.paused and portfolio.id in served:
-                    self._load(portfolio, known, before.instruments if before else ())
-            for gone in changed:  # what cannot be read for now stays watched as it was
-                if gone not in self._watched or gone not in served:
-                    self._drop(gone)
+                await self._load_all(tx)
+            else:
+                await self._load_again(tx, changed)
+
+    async def _load_all(self, tx: Tx) -> None:
+        known: dict[tuple[int, str], _Shared] = {}
+        after, only = 0, None if self._mine == ALL else self._mine
+        while ids := await portfolios.active_ids(tx, after_id=after, limit=_PAGE, shares=only):
+            after = ids[-1]
+            for portfolio in await _readable(tx, ids):
+                self._load(portfolio, known)
+        if len(self._watched) >= _MANY:
+            gc.freeze()
+
+    async def _load_again(self, tx: Tx, changed: Collection[int]) -> None:
+        known: dict[tuple[int, str], _Shared] = {}
+        served = await portfolios.served(tx, changed)
+        for portfolio in await _readable(tx, changed):
+            before = self._drop(portfolio.id)
+            is_ours = share_of(portfolio.person_id) in self._mine
+            if is_ours and not portfolio.paused and portfolio.id in served:
+                self._load(portfolio, known, before.instruments if before else ())
+        for gone in changed:  # what cannot be read for now stays watched as it was
+            if gone not in self._watched or gone not in served:
+                self._drop(gone)
 
     def _load(self, portfolio: Portfolio, known: dict[tuple[int, str], _Shared], held: tuple[str, ...] = ()) -> None:
         """Watch a portfolio; one whose strategy cannot be watched is named, and the others are watched all the same.

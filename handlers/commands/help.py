@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chatbot.errors import UserError
 from chatbot.i18n import N_
@@ -95,20 +95,30 @@ async def text(update: Update, context: Context) -> str:
     elif dialog[0] not in _NAMES and (told := _answers(context, typed, asked=True)) is not None:
         await reply(update, context, told)
     elif raw:
-        context.about = dialog[1].get(OF_PORTFOLIO)
-        try:
-            await DIALOGS[dialog[0]](update, context, raw if dialog[0] == portfolios.DIALOG else typed, dialog[1])
-        except UserError:
-            meaning, heard = await sentences.read(context, typed)
-            meant = await _meant(context, typed) if typed.strip(" .!?").isalpha() else None
-            if meant is None and (command := sentences.answers(context, meaning)):
-                return command
-            meant = meant or await sentences.told(context, meaning, heard)
-            if meant is None:
-                raise
-            await reply(update, context, meant)  # a slip of a command, or a sentence: nothing that a dialog reads is like one
+        return await _to_dialog(update, context, raw, dialog)
     else:
         raise UserError(N_("I can only read text here, no pictures, files or voice. Write it, or leave with /cancel."))
+    return ""
+
+
+async def _to_dialog(update: Update, context: Context, raw: str, dialog: tuple[str, dict[str, Any]]) -> str:
+    """Give a text to a dialog; return the command that answers it at once, if one does.
+
+    What the dialog refuses may be a slip of a command, or a sentence: nothing that a dialog reads is like one.
+    """
+    (name, data), typed = dialog, characters.plain(raw)
+    context.about = data.get(OF_PORTFOLIO)
+    try:
+        await DIALOGS[name](update, context, raw if name == portfolios.DIALOG else typed, data)
+    except UserError:
+        meaning, heard = await sentences.read(context, typed)
+        meant = await _meant(context, typed) if typed.strip(" .!?").isalpha() else None
+        if meant is None and (command := sentences.answers(context, meaning)):
+            return command
+        meant = meant or await sentences.told(context, meaning, heard)
+        if meant is None:
+            raise
+        await reply(update, context, meant)
     return ""
 
 

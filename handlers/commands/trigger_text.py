@@ -116,29 +116,39 @@ def _take(draft: _Draft, rest: list[str], words: Words) -> None:
     switches = {spelling.plain(said): on for label, on in ((N_("on"), True), (N_("off"), False)) for said in (label, words.t(label))}
     modes = {spelling.plain(said): mode for mode, label in WORDS[draft.trigger].mode_names.items() for said in (label, words.t(label))}
     by_word = {spelling.plain(said): one for one in WORDS[draft.trigger].knobs for said in (one.word, words.t(one.word))}
-    pending = None
+    silent = {spelling.plain(said) for said in ("mode", words.t("mode")) if modes}
+    pending: Knob | None = None
     for word in (one.strip(",;:") for one in rest):
         plain = spelling.plain(word)
-        if pending is None and plain in switches:
+        if pending is not None:
+            _behind(draft, word, pending, on=switches.get(plain))
+            pending = None
+        elif plain in switches:
             _once(draft, word, is_new=draft.on is None)
             draft.on = switches[plain]
-        elif pending is None and plain in modes:
+        elif plain in modes:
             _once(draft, word, is_new=not draft.mode)
             draft.mode = modes[plain]
-        elif pending is None and modes and plain in (spelling.plain("mode"), spelling.plain(words.t("mode"))):
-            continue
-        elif pending is None and plain in by_word:
-            pending = by_word[plain]
-        elif pending is not None and parameters.is_switch(draft.trigger, pending):
-            _option(draft, word, pending, on=switches.get(plain))
-            pending = None
-        else:
-            _number(draft, word, pending or WORDS[draft.trigger].knobs[0], is_named=pending is not None)
-            pending = None
-    if pending is not None and parameters.is_switch(draft.trigger, pending):
-        _option(draft, pending.word, pending, on=True)
-    elif pending is not None:
-        draft.problems.append(UserError(N_("There is no number after {name}."), name=words.t(pending.word)))
+        elif plain not in silent and (pending := by_word.get(plain)) is None:
+            _number(draft, word, WORDS[draft.trigger].knobs[0], is_named=False)
+    if pending is not None:
+        _nothing_behind(draft, pending, words)
+
+
+def _behind(draft: _Draft, word: str, knob: Knob, *, on: bool | None) -> None:
+    """Take what stands behind a knob's word: a switch for an option, and a number for all others."""
+    if parameters.is_switch(draft.trigger, knob):
+        _option(draft, word, knob, on=on)
+    else:
+        _number(draft, word, knob, is_named=True)
+
+
+def _nothing_behind(draft: _Draft, knob: Knob, words: Words) -> None:
+    """Take a knob's word that stands last: an option is switched on by it."""
+    if parameters.is_switch(draft.trigger, knob):
+        _option(draft, knob.word, knob, on=True)
+    else:
+        draft.problems.append(UserError(N_("There is no number after {name}."), name=words.t(knob.word)))
 
 
 def _option(draft: _Draft, word: str, knob: Knob, *, on: bool | None) -> None:
