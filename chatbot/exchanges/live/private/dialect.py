@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 
 _ZERO = Decimal(0)
-#: a name or an id: no gaps, nothing that cannot be printed, and of a length that somebody could have thought of
-_NAME = re.compile(r"[^\s\x00-\x1f\x7f\ufffd]{1,200}")
+#: a name or an id, in words perhaps: something that can be printed, of a length that somebody could have thought of
+_NAME = re.compile(r"(?=\S)[^\x00-\x1f\x7f\ufffd]{1,200}(?<=\S)")
 #: the reason of a refusal at the door because the time of a request is off: the venue's time has to be asked for again
 SKEW = "clock"
 

@@ -11,7 +11,7 @@ import pytest
 
 from chatbot.errors import Unreachable
 from chatbot.exchanges.live.private.bingx.history import _ms
-from chatbot.exchanges.live.private.dialect import NoAnswer, signed
+from chatbot.exchanges.live.private.dialect import NoAnswer, signed, text
 from chatbot.exchanges.testserver.harshness import Harshness
 from tests.exchanges.live.private.test_on_the_test_exchange import order, room
 
@@ -65,6 +65,18 @@ async def test_a_trade_without_a_side_is_neither_bought_nor_sold(venue: str, sai
 def test_what_is_no_side_has_no_sign(side: object) -> None:
     with pytest.raises(NoAnswer):
         signed(Decimal(1), side)
+
+
+@pytest.mark.parametrize("told", ["BTC", "Internal transfer 36022", "币安人生USDT", 7, "0x5f:0"])
+def test_an_id_may_be_in_words(told: object) -> None:
+    """Binance calls a transfer between its own accounts so where others tell a transaction."""
+    assert text({"txId": told}, "txId") == str(told)
+
+
+@pytest.mark.parametrize("told", [None, True, "", " ", " BTC", "\n", "a\0b", "\ufffd", "9" * 5000, 1.5, [], {}])
+def test_what_cannot_be_a_name_is_none(told: object) -> None:
+    with pytest.raises(NoAnswer):
+        text({"txId": told}, "txId")
 
 
 def test_a_time_without_a_zone_is_no_time_of_this_machine() -> None:
