@@ -295,7 +295,7 @@ async def _assemble(
     noting = ByHand(db, open_accounts, evaluator, flows, clock)
     limits = RealMoney(may_trade=lambda portfolio: settings.allow_live or portfolio.is_test)
     rebalancing = Rebalancing(db, work, evaluator, costing, clock, noting, limits, expiry=lasts, calm=tempo.calm)
-    open_accounts.on_change(roster.forget)
+    open_accounts.on_change(roster.forget, roster.moved)
     keyring.on_change(roster.forget)
     keyring.on_change(open_accounts.forget)
     hedges = HedgeWatch(markets)

@@ -429,6 +429,8 @@ class Monitor:
                 opening = Opening(day=day, at=seen.now, value=check.figures.value, mark=mark_of(seen.evaluation, seen.market_now))
                 writes.values.append((seen.portfolio.id, opening))
         steady = steadiness(seen.evaluation, self._markets, seen.market_now, seen.person.zone) if result.calm else None
+        if self._evaluator.is_current(seen.evaluation):
+            self._roster.has_read(seen.portfolio.id)
         self._roster.note(seen.evaluation, seen.now, steady)
         if not (result.calm and check.held_back is HeldBack.INSIDE and seen.last is not None and seen.last.held_back is HeldBack.INSIDE):
             writes.checks[seen.portfolio.id] = check

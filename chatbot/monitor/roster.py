@@ -144,6 +144,8 @@ class Roster:
         self._asked_at: dict[int, float] = {}
         #: whom to load again; None before the first load of everybody
         self._changed: set[int] | None = None
+        #: the same for those of whom only the account changed
+        self._moved: set[int] = set()
 
     def __len__(self) -> int:
         return len(self._watched)
@@ -152,6 +154,15 @@ class Roster:
         """Load this portfolio again before the next check: its account or its settings changed."""
         if self._changed is not None:
             self._changed.add(portfolio_id)
+
+    def moved(self, portfolio_id: int) -> None:
+        """Load this portfolio again before the next check, unless a look has read its account by then: nothing but that changed."""
+        if self._changed is not None:
+            self._moved.add(portfolio_id)
+
+    def has_read(self, portfolio_id: int) -> None:
+        """Take note that a look of this check has read the account as it is."""
+        self._moved.discard(portfolio_id)
 
     async def gain(self, shares: frozenset[int]) -> None:
         """Load the portfolios of more shares before the next check."""
@@ -208,9 +219,10 @@ class Roster:
 
     async def refresh(self) -> None:
         """Load who is new or changed; everybody at the first call."""
-        if self._changed is not None and not self._changed:
+        if self._changed is not None and not (self._changed or self._moved):
             return
-        changed, self._changed = self._changed, set()
+        changed = None if self._changed is None else self._changed | self._moved
+        self._changed, self._moved = set(), set()
         async with self._db.read() as tx:
             if changed is None:
                 await self._load_all(tx)
@@ -302,7 +314,7 @@ class Roster:
         """
         portfolio = evaluation.portfolio
         watched = self._watched.get(portfolio.id)
-        if watched is None or (self._changed and portfolio.id in self._changed):
+        if watched is None or self._is_old(portfolio.id):
             return
         self._unsettle(portfolio.id)
         watched.looked_at = now.timestamp()
@@ -323,6 +335,10 @@ class Roster:
             steady=steady,
         )
         self._settle(watched, kind, column, now)
+
+    def _is_old(self, portfolio_id: int) -> bool:
+        """Tell whether something of a portfolio has changed since it was loaded, and it will be again."""
+        return portfolio_id in self._moved or (self._changed is not None and portfolio_id in self._changed)
 
     def _settle(self, watched: _Watched, kind: Kind, column: Column, now: datetime) -> None:
         """Leave a portfolio to the screen."""
@@ -365,7 +381,7 @@ class Roster:
     def glimpsed(self, portfolio: Portfolio, seen: Glimpse, now: datetime) -> None:
         """Leave to the screen whom a glance has found like others; the exact look comes in its turn where it has something to write."""
         watched = self._watched.get(portfolio.id)
-        if watched is None or (self._changed and portfolio.id in self._changed):
+        if watched is None or self._is_old(portfolio.id):
             return
         if watched.sheet is None or watched.sheet is not self._sheets.get((watched.world, seen.alike.kind)):
             self._unsettle(portfolio.id)
@@ -385,7 +401,7 @@ class Roster:
     def unchanged(self, portfolio_id: int, alike: Alike, now: datetime) -> bool:
         """Leave to the screen whom a glance has found as the last one did, with the edges of now; False where they are of another kind."""
         watched = self._watched[portfolio_id]
-        if watched.sheet is None or watched.sheet.kind != alike.kind or (self._changed and portfolio_id in self._changed):
+        if watched.sheet is None or watched.sheet.kind != alike.kind or self._is_old(portfolio_id):
             return False
         watched.sheet.keep(portfolio_id, (alike.lower, alike.upper), alike.prices, _seen_at(portfolio_id, now))
         watched.looked_at = now.timestamp()

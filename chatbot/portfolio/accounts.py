@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from weakref import WeakValueDictionary
 
@@ -60,11 +61,17 @@ class OpenAccounts:
         #: why the account of a portfolio cannot be opened: its key is gone
         self._shut: dict[int, KeyRefused] = {}
         self._lock = asyncio.Lock()
-        self._tell: list[Callable[[int], None]] = []
+        self._tell: list[tuple[Callable[[int], None], Callable[[int], None]]] = []
+        #: how often each account of ours was saved
+        self._saves: Counter[int] = Counter()
 
-    def on_change(self, tell: Callable[[int], None]) -> None:
-        """Have ``tell`` called with the portfolio's id whenever its account has changed."""
-        self._tell.append(tell)
+    def on_change(self, changed: Callable[[int], None], moved: Callable[[int], None]) -> None:
+        """Have one of these called with the portfolio's id whenever its account was saved: ``moved`` where nothing else was with it."""
+        self._tell.append((changed, moved))
+
+    def saves(self, portfolio_id: int) -> int:
+        """Return how often an account of ours was saved by this process: who read it since the last time knows it as it is."""
+        return self._saves[portfolio_id]
 
     async def exchange(self, portfolio_id: int) -> Exchange:
         """Return the exchange of a portfolio; never call one of its methods inside a transaction.
@@ -144,8 +151,9 @@ class OpenAccounts:
                 await portfolios.save_account(tx, portfolio_id, state)
                 if also is not None:
                     await also(tx)
-            for tell in self._tell:
-                tell(portfolio_id)
+            self._saves[portfolio_id] += 1
+            for changed, moved in self._tell:
+                (moved if also is None else changed)(portfolio_id)
 
         return save
 

@@ -33,6 +33,8 @@ class Evaluation:
     portfolio: Portfolio
     problems: tuple[Problem, ...] = ()
     account: Account | None = None
+    #: how often that account had been saved when it was read
+    saves: int = 0
     #: everything that is owned, measured once
     held: Valuation | None = None
     figures: PortfolioFigures | None = None

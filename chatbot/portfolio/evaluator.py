@@ -160,7 +160,7 @@ class Evaluator:
             exchange = await self._accounts.exchange(portfolio.id)
             quoted = self._markets.of(portfolio)
             markets = await exchange.markets()
-            account = await _account(exchange)
+            account, saves = await self._account(portfolio.id, exchange)
             if portfolio.mode is Mode.LIVE:
                 traded = [asset for asset in account.balances.spot if quoted.stops.price(asset) is not None]
                 account = not_managed.without_market(account, portfolio.strategy, markets, traded)
@@ -186,8 +186,21 @@ class Evaluator:
             return Evaluation(portfolio=portfolio, states=states, problems=(Problem(code=why),))
         gone = {name: unlisted(name) for name in stops if name not in markets}
         rules = {**markets, **gone} if gone else markets
-        seen = Evaluation(portfolio=portfolio, account=account, markets=rules, states=states, stops=stops)
+        seen = Evaluation(portfolio=portfolio, account=account, saves=saves, markets=rules, states=states, stops=stops)
         return await self._settle(self._measured(seen, account, quoted, (needed, extra), signals), look, began)
+
+    async def _account(self, portfolio_id: int, exchange: Exchange) -> tuple[Account, int]:
+        """Return an account and how often it had been saved by then; one that is saved while it is read is read once more."""
+        for _ in range(2):
+            saves = self._accounts.saves(portfolio_id)
+            balances, positions = await exchange.balances(), await exchange.positions()
+            if saves == self._accounts.saves(portfolio_id):
+                break
+        return valuation.Account(balances=balances, positions=positions, quote_asset=exchange.quote_asset), saves
+
+    def is_current(self, evaluation: Evaluation) -> bool:
+        """Tell whether the account is still as it was read: it was not saved since."""
+        return evaluation.saves == self._accounts.saves(evaluation.portfolio.id)
 
     async def _wished(self, board: QuoteBoard, names: Collection[str], known: Collection[str], markets: Collection[str]) -> frozenset[str]:
         """Return which of these have a sound price: contracts of tilts and coins that are kept out, which nothing else needs.
@@ -273,7 +286,3 @@ def _hedged(states: PortfolioStates, account: Account) -> set[str]:
     """Return the contracts of the hedges that are open."""
     lost = lost_hedges(states, account)
     return {hedge.contract for hedge in states.hedges if not hedge.closed and hedge not in lost}
-
-
-async def _account(exchange: Exchange) -> Account:
-    return valuation.Account(balances=await exchange.balances(), positions=await exchange.positions(), quote_asset=exchange.quote_asset)
