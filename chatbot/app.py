@@ -16,7 +16,7 @@ import structlog
 
 from chatbot.access import Access
 from chatbot.alerts import write
-from chatbot.backtest.apart.admission import Admission
+from chatbot.backtest.apart.admission import Admission, counted_in
 from chatbot.backtest.counterfactuals import Counterfactuals
 from chatbot.clock import SystemClock
 from chatbot.durable import Durable
@@ -325,7 +325,7 @@ async def _assemble(
     access = Access(db, clock, settings.operators, barred=executor.recovery.bar, changed=roster.forget)
     await access.settle()
     panic = Panic(db, work, evaluator, costing, clock, is_here=markets.has, ends=executor.recovery, changed=roster.forget, shares=shares)
-    backtests = Admission(asyncio.create_task)
+    backtests = Admission(asyncio.create_task, counted_in(db))
     others = Counterfactuals(db, markets, clock, mood_url=settings.fear_greed_url, window=window, beside=backtests.keep)
     return Program(
         settings=settings,

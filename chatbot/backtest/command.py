@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -66,15 +67,17 @@ def main(asked: Namespace) -> int:
         _need_room_for(asked.picture, is_sweep=asked.sweep)
         order = Order(folder=asked.data, strategy=asked.strategy.lower(), begin=day(asked.begin), end=day(asked.end))
         if asked.sweep:
-            print(swept(order, as_plain=asked.json))  # noqa: T201 - what the command is for
+            print(swept(order, as_plain=asked.json), flush=True)  # noqa: T201 - what the command is for
             return 0
         found = asyncio.run(run(order))
-        print(as_json(found) if asked.json else as_text(found))  # noqa: T201 - what the command is for
         if asked.picture is not None:
             _draw(found, order.strategy, asked.picture)
+        print(as_json(found) if asked.json else as_text(found), flush=True)  # noqa: T201 - what the command is for
     except CannotTest as error:
         print(error, file=sys.stderr)  # noqa: T201 - the command line speaks on its streams
         return 2
+    except BrokenPipeError:  # who reads has read enough, as "| head" does; at its end Python would write the rest
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 

@@ -94,6 +94,7 @@ def _whose(person_id: int) -> tuple[tuple[Table, ColumnElement[bool]], ...]:
         (tables.people, _people.id == person_id),
         (tables.dialogs, tables.dialogs.c.person_id == person_id),
         (tables.keys, tables.keys.c.person_id == person_id),
+        (tables.tried, tables.tried.c.person_id == person_id),
         (tables.outbox, tables.outbox.c.chat_id.in_(chat)),
         (tables.chats, tables.chats.c.chat_id.in_(chat)),
         (tables.portfolios, _portfolios.person_id == person_id),

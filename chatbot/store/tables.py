@@ -115,6 +115,14 @@ dialogs = Table(
     Column("data", Facts, nullable=False),
 )
 
+#: settings that somebody was shown a backtest of: a result says how many, and a start forgets none (domain 12.5)
+tried = Table(
+    "pf_tried",
+    metadata,
+    _parent("person_id", "pf_people.id", primary_key=True, autoincrement=False),
+    Column("mark", Text, primary_key=True),
+)
+
 keys = Table(
     "pf_keys",
     metadata,

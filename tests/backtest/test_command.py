@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,7 +17,7 @@ from chatbot.__main__ import main
 from chatbot.clock import ManualClock
 from chatbot.exchanges.markets.history import read_bars
 from chatbot.exchanges.markets.replay import ReplaySource
-from tests.places import DATA
+from tests.places import DATA, ROOT
 from tests.stories.history import needs_history
 
 if TYPE_CHECKING:
@@ -47,6 +50,19 @@ def test_a_month_of_the_crash_of_2022(capsys: pytest.CaptureFixture[str], tmp_pa
     assert [line.split("  ")[0] for line in told.splitlines()[1:5]] == ["as it is", "bands alone", "monthly", "held"]
     assert "volatility" in told
     assert "2022-05-01 to 2022-06-01, 31 days: too few to rank triggers" in told
+
+
+@pytest.mark.long
+@needs_history
+def test_whoever_reads_no_further_gets_no_traceback() -> None:
+    """The other end of the pipe is closed, as ``| head`` closes it."""
+    read, write = os.pipe()
+    os.close(read)
+    with open(write, "wb") as closed:  # noqa: PTH123 - an end of a pipe has no path
+        done = subprocess.run(
+            [sys.executable, "-m", "chatbot", "backtest", *SPAN, "--json"], cwd=ROOT, stdout=closed, stderr=subprocess.PIPE, check=False
+        )
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 @pytest.mark.long

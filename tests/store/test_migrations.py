@@ -191,6 +191,7 @@ ADDED_TABLES = {
     "0014": ("pf_history",),
     "0015": ("pf_strategies",),
     "0016": ("pf_chats",),
+    "0017": ("pf_tried",),
 }
 #: indexes by the step that added them to a table that was there
 ADDED_INDEXES = {"0010": "uq_pf_portfolios_key", "0011": "uq_pf_portfolios_account", "0016": "ix_pf_updates_unfinished"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import secrets
 from contextlib import suppress
@@ -18,6 +19,7 @@ from chatbot.backtest.apart.process import Apart
 from chatbot.backtest.apart.queue import Queue
 from chatbot.engine.errors import Refused
 from chatbot.errors import BallastError, InternalError
+from chatbot.store.past import tried
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -25,13 +27,18 @@ if TYPE_CHECKING:
     from chatbot.backtest.apart.process import Worker
     from chatbot.backtest.question import Answer, Job
     from chatbot.model import Strategy
+    from chatbot.store.database import Database
 
     Start = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
+    #: notes that a person was shown some settings, by their marks, and returns how many different ones they have been shown by now
+    Count = Callable[[int, frozenset[str]], Awaitable[int]]
 
 log = structlog.get_logger()
 #: seconds after which a run is given up, so that nobody waits in line for ever
 LONGEST_S = 900.0
 _WORD_BYTES = 4
+#: of a setting's mark: a person tries some hundred
+_MARK_DIGITS = 16
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -112,14 +119,13 @@ class Admission:
     ``start`` lets a run go on beside everything else; whoever gives it closes this.
     """
 
-    def __init__(self, start: Start, *, room: int | None = None, worker: Callable[[], Worker] = Apart) -> None:
+    def __init__(self, start: Start, count: Count, *, room: int | None = None, worker: Callable[[], Worker] = Apart) -> None:
         self._start = start
+        self._count = count
         self._queue = Queue(room or _cores())
         self._workers = Ahead(worker, start)
         #: the last run of each person
         self._runs: dict[int, Run] = {}
-        #: what each person has tried since the start, as marks of the strategies
-        self._tried: dict[int, set[int]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._others: set[asyncio.Task[Any]] = set()
 
@@ -181,7 +187,8 @@ class Admission:
                 job = await make(run)
                 run.enter(Stage.COUNTING)
                 run.answer = await worker.ask(job, run.tell, in_two=self._queue.has_room)
-            run.tried = self._count(run.person_id, job)
+            shown = (job.strategy, job.own, *job.switched.values())
+            run.tried = await self._count(run.person_id, frozenset(_mark(one) for one in shown if one is not None))
             run.enter(Stage.DONE)
             self._workers.expect()  # a preset is mostly looked at beside another one
         except TimeoutError:
@@ -212,18 +219,20 @@ class Admission:
             elif not run.stage.is_over:
                 run.news.set()
 
-    def _count(self, person_id: int, job: Job) -> int:
-        """Return how many settings a person has been shown: the best of many looks good by chance alone (domain 12.5)."""
-        shown = [one for one in (job.strategy, job.own, *job.switched.values()) if one is not None]
-        tried = self._tried.setdefault(person_id, set())
-        tried.update(map(_mark, shown))
-        return len(tried)
-
     def forget(self, person_id: int) -> None:
-        """Stop what somebody has asked for, and forget it and what they have tried."""
+        """Stop what somebody has asked for, and forget it."""
         if (run := self._runs.pop(person_id, None)) is not None:
             self.stop(run)
-        self._tried.pop(person_id, None)
+
+
+def counted_in(db: Database) -> Count:
+    """Return what counts the settings that people were shown in the database, whoever counted before."""
+
+    async def count(person_id: int, marks: frozenset[str]) -> int:
+        async with db.transaction() as tx:
+            return await tried.note(tx, person_id, marks)
+
+    return count
 
 
 def _cores() -> int:
@@ -231,10 +240,11 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _mark(strategy: Strategy) -> int:
-    """Return a number for a strategy as it trades: since when its calendar counts is no setting."""
+def _mark(strategy: Strategy) -> str:
+    """Return a word for a strategy as it trades, the same in every process: since when its calendar counts is no setting."""
     rule = strategy.schedule
-    return hash(repr(strategy if rule is None else replace(strategy, schedule=replace(rule, set_at=_EPOCH))))
+    as_traded = strategy if rule is None else replace(strategy, schedule=replace(rule, set_at=_EPOCH))
+    return hashlib.sha256(repr(as_traded).encode()).hexdigest()[:_MARK_DIGITS]
 
 
 async def ended(run: Run, within_s: float) -> bool:

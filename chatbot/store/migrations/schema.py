@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 #: the last migration step; a test holds it against the folder
-HEAD = "0016"
+HEAD = "0017"
 #: the migration tool's own table, under our prefix
 VERSION_TABLE = "pf_schema_version"
 #: any number that nobody else locks: two processes that start together migrate one after the other

@@ -19,6 +19,7 @@ def config(connection: Connection | None = None) -> Config:
     """Return the settings of the tool, working on an open connection."""
     settings = Config()
     settings.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    settings.set_main_option("recursive_version_locations", "true")
     settings.attributes["connection"] = connection
     return settings
 

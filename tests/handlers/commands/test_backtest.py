@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chatbot.backtest.apart.admission import counted_in
 from chatbot.backtest.apart.process import Died
 from chatbot.model import Role
 from chatbot.monitor import precedence
-from chatbot.store import accounts
+from chatbot.store import accounts, privacy
 from handlers.commands import backtest
 from tests.backtest.stand_in import StandIn
 from tests.moments import after
@@ -45,7 +46,8 @@ async def at_the_desk(folder: Path, *, room: int = 1) -> AsyncIterator[tuple[Som
 
 
 def seat(ann: Someone, stand_in: StandIn, room: int) -> None:
-    ann.program.backtests.__init__(asyncio.create_task, room=room, worker=stand_in)  # type: ignore[misc]  # the program is frozen around it
+    backtests = ann.program.backtests
+    backtests.__init__(asyncio.create_task, counted_in(ann.program.db), room=room, worker=stand_in)  # type: ignore[misc]  # see Program: frozen
 
 
 def hold_nothing_later(recorded: Recorded, now: datetime) -> None:
@@ -272,6 +274,27 @@ async def test_after_a_restart_its_button_says_that_it_is_gone(tmp_path: Path) -
         assert "This backtest is not running any more." in ann.last.text
         await ann.tap("Backtest")
         assert "What would Balanced have done" in ann.last.text
+
+
+async def test_what_was_tried_is_counted_on_after_a_restart_until_its_person_is_forgotten(tmp_path: Path) -> None:
+    """How many settings somebody chose from is said of every result (domain 12.5): a start of the bot makes none of them untried."""
+    async with at_the_desk(tmp_path) as (ann, stand_in):
+        stand_in.go.set()
+        await ann.say("/backtest aggressive 60d")
+        await ann.hears("2 settings tried so far")
+        left = ann
+    async with someone(tmp_path, clock=left.clock, loopback=left.loopback) as again:
+        ann, stand_in = replace(again, turn=left.turn), StandIn()
+        stand_in.go.set()
+        seat(ann, stand_in, 1)
+        for preset, number in (("aggressive", 2), ("conservative", 3)):
+            await ann.say(f"/backtest {preset} 60d")
+            await ann.hears(f"{number} settings tried so far")
+        async with ann.program.db.transaction() as tx:
+            assert len((await privacy.export_person(tx, ann.user.id))["tried"]) == 3
+            await privacy.delete_person(tx, ann.user.id)
+            assert await privacy.export_person(tx, ann.user.id) == {}
+        await ann.program.backtests.close()
 
 
 async def test_a_closed_portfolio_can_still_be_asked_about(tmp_path: Path) -> None:

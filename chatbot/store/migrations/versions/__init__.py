@@ -1,1 +1,1 @@
-"""One file a step, in order; a released step is never changed."""
+"""One file a step, in order, the older ones in folders; a released step is never changed."""

@@ -1,0 +1,1 @@
+"""The first ten steps: until a portfolio stands on a key."""
