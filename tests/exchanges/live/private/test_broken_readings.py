@@ -43,6 +43,8 @@ TELLING = frozenset(
         *("assetMode", "onlyOnePosition", "openType", "data", "symbol", "type", "fromAccount", "toAccount", "fromAccountType"),
     }
 )
+#: lists in whose place BingX says null where there is nothing in them
+NULL = frozenset({"fills", "fill_orders", "orders"})
 GONE = object()
 #: rows of a list whose fields are broken: the others are alike
 _ROWS = 2
@@ -185,6 +187,10 @@ def could_be(path: tuple[Any, ...], true: Any, evil: Any) -> bool:
     """Tell whether a field may hold this as well as what it held: another name, the other answer to a question, a list without this row."""
     if evil is GONE:
         return isinstance(path[-1], int)
+    if evil is True and str(true).lower() == "false":
+        return True
+    if evil is None:
+        return path[-1] in NULL
     if isinstance(true, str):
         is_name = finite(true) is None or str(path[-1]).lower().endswith("id")  # MEXC writes digits where it takes any id
         return isinstance(evil, str) and is_name and evil in NAMES
