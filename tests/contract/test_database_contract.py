@@ -37,7 +37,7 @@ from chatbot.model.message import TELLS_ONLY
 from chatbot.store import accounts, events, flows, keys, messages, orders, plans, portfolios, privacy, tables
 from chatbot.store.database import Database
 from chatbot.store.migrations import schema
-from chatbot.store.past import strategies
+from chatbot.store.past import strategies, tried
 from tests.store.samples import FIGURES, NOW, a_person, a_plan, a_portfolio, plan, portfolio
 
 if TYPE_CHECKING:
@@ -852,6 +852,7 @@ async def _everything_about(db: Database, person_id: int) -> None:
         await flows.record_values(tx, [(stored.id, flows.Opening(day=NOW.date(), at=NOW, value=Decimal("1.50")))])
         await flows.add(tx, Flow(portfolio_id=stored.id, at=NOW, kind=FlowKind.DEPOSIT, value=None, amount=Decimal(1)))
         await accounts.set_dialog(tx, person_id, "start", {})
+        assert await tried.note(tx, person_id, {"one", "two"}) == 2
         await messages.note_lowest(tx, person_id, 7, NOW)
         await keys.add(tx, person_id, "binance", "abcd", KeyReport(at=NOW), lambda number: f"sealed for {number}")
 

@@ -30,6 +30,7 @@ from chatbot.errors import (
     Rejected,
     SettingError,
     Unreachable,
+    Unreadable,
 )
 from chatbot.exchanges.live import ccxt_loader
 from chatbot.exchanges.live.ccxt_errors import TABLE, Meaning, translate
@@ -178,8 +179,8 @@ async def test_when_one_half_of_the_quotes_fails_the_other_is_still_given() -> N
     [
         (502, "<html>Bad gateway</html>", Unreachable),
         (429, '{"code":-1003,"msg":"Too many requests"}', RateLimited),
-        (200, "not json at all", Unreachable),
-        (200, '{"surprise": 1}', Unreachable),
+        (200, "not json at all", Unreadable),
+        (200, '{"surprise": 1}', Unreadable),
         (400, '{"code":-2010,"msg":"Account has insufficient balance for requested action."}', Unreachable),
     ],
 )
@@ -250,6 +251,10 @@ def test_every_exchange_that_is_described_may_be_named_as_the_market() -> None:
     assert "binance" in VENUES
 
 
+#: it answered, in words that say nothing
+_SAY_NOTHING = ("BadResponse", "NullResponse")
+
+
 def test_the_error_table_is_total() -> None:
     """Every exception class of ccxt has its own row, and every row names a class that exists."""
     errors = error_classes()
@@ -270,7 +275,7 @@ def test_every_error_of_ccxt_becomes_one_of_ours(name: str, changes: bool) -> No
         Meaning.PLACE: PlaceRefused,
         Meaning.LIMITED: RateLimited,
         Meaning.NOT_SENT: Unreachable,
-        Meaning.UNSURE: OutcomeUnknown if changes else Unreachable,
+        Meaning.UNSURE: OutcomeUnknown if changes else Unreadable if name in _SAY_NOTHING else Unreachable,
     }[TABLE[name][0]]
     assert type(error) is expected
     assert "said so" in str(error)
