@@ -82,6 +82,8 @@ async def test_both_wallets_as_recorded() -> None:
     assert (wallets.futures, wallets.spare, wallets.aside) == (300, None, {"futures": {}})
     gained = documented("fetch_balance", "swapV3PrivateGetUserBalance")
     assert (await BINGX.wallets(ask_balance(gained), "USDT")).futures == D("194.8212"), "not 196.7431"
+    with pytest.raises(NoAnswer):  # one empty text among numbers is no wallet of nothing
+        await BINGX.wallets(ask_balance(with_data(gained, balance="")), "USDT")
 
 
 def ask_balance(swap: Any) -> Ask:

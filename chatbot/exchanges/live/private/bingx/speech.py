@@ -57,6 +57,8 @@ if TYPE_CHECKING:
     from chatbot.exchanges.live.private.dialect import Ask, Line, Past, Refusal, WireOrder
 
 _ZERO = Decimal(0)
+#: of a row of the futures wallet
+_AMOUNTS = ("balance", "equity", "availableMargin", "usedMargin")
 _OPEN, _FILLED, _CANCELED = OrderStatus.OPEN, OrderStatus.FILLED, OrderStatus.CANCELED
 _STATUS: Mapping[str, OrderStatus] = {
     "NEW": _OPEN,
@@ -269,8 +271,8 @@ def _way(to_futures: bool) -> tuple[str, str]:
 
 
 def _sum(row: Mapping[str, Any], name: str) -> Decimal:
-    """Return an amount of a wallet; 0 where it is an empty text, as in the row of a coin that was never there."""
-    return _ZERO if row.get(name) == "" else number(row, name)
+    """Return an amount of a wallet; 0 in the row of a coin that was never there, whose amounts are all empty texts."""
+    return _ZERO if all(row.get(one) == "" for one in _AMOUNTS) else number(row, name)
 
 
 def _wallet(answer: object) -> dict[str, Decimal]:
