@@ -241,6 +241,11 @@ async def test_leverage_and_margin_as_recorded() -> None:
 
     await BINGX.set_leverage(ask, "ETH-USDT", D(8))
     assert [call.verb for call in sent] == ["GET", "POST", "POST"]
+    sent.clear()
+    isolated = {"code": 0, "data": {"marginType": None}}
+    with pytest.raises(NoAnswer):  # no word for either says nothing of what is held, and changes nothing
+        await BINGX.set_leverage(ask, "ETH-USDT", D(8))
+    assert [call.verb for call in sent] == ["GET"]
     with pytest.raises(NoAnswer):
         await BINGX.set_leverage(answering([]), "ETH-USDT", D(3))
     with pytest.raises(HedgeMode):

@@ -240,7 +240,7 @@ class BingX:
     async def set_leverage(self, ask: Ask, market: str, leverage: Decimal) -> None:
         """Set cross margin where the contract has another, which is refused while it is held so, and a whole leverage of both sides."""
         margin = table(data_of(await ask(get(SWAP, "trade/marginType", symbol=market))), "marginType")["marginType"]
-        if margin != "CROSSED":
+        if is_kept(margin, ("ISOLATED",), ("CROSSED",)):
             try:
                 table(await ask(post(SWAP, "trade/marginType", symbol=market, marginType="CROSSED")), "code")
             except Rejected as refusal:
